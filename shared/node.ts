@@ -1,0 +1,50 @@
+// Assembles a libp2p node the way both programs run it: what is encrypted, multiplexed and pinged with,
+// and the limits of the connection manager, in one place.
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import type { Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+
+export interface NodeConfig<Services extends ServiceMap> {
+  privateKey: PrivateKey
+  /** Multiaddrs to listen on; port 0 lets the system choose. */
+  listen: string[]
+  /** Multiaddrs told to others beside those that the node finds out by itself. */
+  announce: string[]
+  transports: Array<(components: any) => Transport>
+  services: ServiceFactoryMap<Services>
+  /** Above this the connection manager prunes. */
+  maxConnections: number
+  /** New inbound connections from one host, a second. */
+  maxInboundPerHostPerSecond: number
+}
+
+/** One handshake per pending inbound connection costs about 5 ms of CPU: half a second's worth. */
+const MAX_PENDING_INBOUND = 100
+
+/** A lost packet costs a retransmission, 200 ms to some seconds; a ping this late means the path is dead. */
+const PING_TIMEOUT_MS = 15_000
+
+/** Creates the node without starting it: listeners for its events can be attached before anything happens. */
+export async function createNode<Services extends ServiceMap>(
+  config: NodeConfig<Services>
+): Promise<Libp2p<Services>> {
+  return createLibp2p({
+    start: false,
+    privateKey: config.privateKey,
+    addresses: { listen: config.listen, appendAnnounce: config.announce },
+    transports: config.transports,
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: config.services,
+    connectionManager: {
+      maxConnections: config.maxConnections,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      inboundConnectionThreshold: config.maxInboundPerHostPerSecond
+    },
+    connectionMonitor: {
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
+    },
+    connectionGater: { denyDialMultiaddr: () => false }
+  })
+}

@@ -1,0 +1,51 @@
+// What a peer tells those who watch it: the objects that `--json` prints, one a line, with `at` added.
+
+export type PathKind = 'direct' | 'relayed' | 'none'
+
+/** Fields may be added, never renamed: scripts read them. Peers and relays are peer ids, `ms` milliseconds. */
+export type PeerEvent =
+  | { event: 'started'; peerId: string; name: string; addresses: string[] }
+  | {
+      event: 'relay'
+      relay: string
+      address: string
+      state: 'connecting' | 'reserved' | 'refused' | 'lost'
+      reason?: string
+    }
+  | { event: 'discovered'; peer: string; name?: string; room: string }
+  | { event: 'left'; peer: string; name?: string; room: string }
+  | {
+      event: 'path'
+      peer: string
+      name?: string
+      path: PathKind
+      was: PathKind
+      address?: string
+      /** Why it changed, or why it is not direct. */
+      reason?: string
+      /** Since the first try to reach that peer. */
+      ms: number
+    }
+  | {
+      event: 'punch'
+      peer: string
+      attempt: number
+      role: 'initiator' | 'responder'
+      candidates: string[]
+      outcome: 'direct' | 'failed'
+      reason?: string
+      ms: number
+    }
+  | {
+      event: 'message'
+      peer: string
+      name?: string
+      room?: string
+      id: string
+      text: string
+      sentAt: string
+    }
+  | { event: 'sent'; id: string; to: string[] }
+  | { event: 'delivered'; id: string; peer: string }
+  | { event: 'error'; code: string; message: string }
+  | { event: 'stopped' }

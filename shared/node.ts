@@ -4,6 +4,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import { optimisticStreams } from './transport/optimistic-streams.ts'
 
 export interface NodeConfig<Services extends ServiceMap> {
   privateKey: PrivateKey
@@ -35,7 +36,7 @@ export async function createNode<Services extends ServiceMap>(
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [optimisticStreams(yamux())],
     services: config.services,
     connectionManager: {
       maxConnections: config.maxConnections,

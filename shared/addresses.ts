@@ -1,0 +1,55 @@
+// Questions about multiaddrs that both programs ask. (pure)
+import { getNetConfig, isLinkLocal, isLoopback, isPrivate } from '@libp2p/utils'
+import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
+import { Circuit, TCP } from '@multiformats/multiaddr-matcher'
+
+/** Host and port of a TCP multiaddr. `family` 0 stands for a name that may resolve to either. */
+export interface TcpEndpoint {
+  host: string
+  port: number
+  family: 0 | 4 | 6
+  /** The host is a DNS name and not an IP address. */
+  named: boolean
+}
+
+/** The TCP endpoint that an address names, or undefined for circuits, UDP and whatever else. */
+export function tcpEndpoint(address: Multiaddr): TcpEndpoint | undefined {
+  if (!TCP.matches(address) || Circuit.matches(address)) return undefined
+  const { type, host, port } = getNetConfig(address)
+  if (port === undefined) return undefined
+  return { host, port, family: familyOf(type), named: type.startsWith('dns') }
+}
+
+function familyOf(type: string): 0 | 4 | 6 {
+  if (type === 'ip4' || type === 'dns4') return 4
+  if (type === 'ip6' || type === 'dns6') return 6
+  return 0
+}
+
+/** True for an address that goes through a relay. */
+export function isRelayed(address: Multiaddr): boolean {
+  return Circuit.matches(address)
+}
+
+/** True for an IP address that a router on the Internet would carry. */
+export function isPublicAddress(address: Multiaddr): boolean {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined || endpoint.named) return false
+  return !isPrivate(address) && !isLinkLocal(address) && !isLoopback(address)
+}
+
+/** The address without its `/p2p/…` part: where it leads, whoever may be there. */
+export function withoutPeer(address: Multiaddr): Multiaddr {
+  return address.decapsulateCode(CODE_P2P)
+}
+
+/** The peer id that an address ends in, if any. */
+export function peerOf(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast((component) => component.code === CODE_P2P)?.value
+}
+
+/** The same address once, first mention first. */
+export function distinct(addresses: readonly Multiaddr[]): Multiaddr[] {
+  const seen = new Map(addresses.map((address) => [address.toString(), address]))
+  return [...seen.values()]
+}

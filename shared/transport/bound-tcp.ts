@@ -1,0 +1,154 @@
+// @libp2p/tcp, made to listen and dial from one port. The library dials from an ephemeral port, so the
+// address that a relay observes leads nowhere (js-libp2p #2620); this wraps just its dial and its listener.
+import { lookup } from 'node:dns/promises'
+import net, { type BoundSocket } from 'node:net'
+import type { Connection, CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
+import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
+import { UserError } from '../errors.ts'
+import { bindBeside, type PortReuse } from './port-reuse.ts'
+import type { PunchTable } from './punch-table.ts'
+import { punchingUpgrader } from './punching-upgrader.ts'
+
+/**
+ * Where a dial leaves from. `listening`: the port that NATs have mapped. `ephemeral`: any other; for tries that
+ * must not leave traces on the addresses of a later punch.
+ */
+export type DialSource = 'listening' | 'ephemeral'
+
+export interface BoundDialOptions extends TCPDialOptions {
+  source?: DialSource
+  /** A punch: a busy 4-tuple then means that the other side's SYN was first, and is not dialled around. */
+  punch?: boolean
+}
+
+interface BoundTcpInit {
+  punches: PunchTable
+  reuse: PortReuse
+}
+
+/** The library cuts a socket after 2 quiet minutes; here pings (every 10 s) decide who is gone. */
+const NEVER_MS = 0
+
+/** The library passes these on to `server.listen`, whatever their type says. */
+const SHARED_PORT = { noDelay: true, reusePort: true }
+
+/** The transport's factory, as `createNode` wants it. */
+export function boundTcp(init: BoundTcpInit): (components: TCPComponents) => Transport {
+  return (components) => {
+    const inner = tcp({
+      listenOpts: init.reuse.available ? SHARED_PORT : {},
+      inboundSocketInactivityTimeout: NEVER_MS,
+      outboundSocketInactivityTimeout: NEVER_MS
+    })(components)
+    return wrap(inner, init)
+  }
+}
+
+function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
+  const listening: TcpEndpoint[] = []
+  const dial = inner.dial.bind(inner)
+  const createListener = inner.createListener.bind(inner)
+
+  inner.dial = async (address: Multiaddr, options: BoundDialOptions): Promise<Connection> => {
+    const upgrader = punchingUpgrader(options.upgrader, punches)
+    const target = await resolve(address, options.signal)
+    options.signal.throwIfAborted()
+    const handle =
+      reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
+    const common = { ...options, host: target?.host, upgrader }
+    if (handle === undefined) return dial(address, common)
+    const bound = { ...common, handle }
+    try {
+      return await dial(address, bound)
+    } catch (error) {
+      // The last connection between these two ports is not over yet (TIME_WAIT): go from another port.
+      if (options.punch === true || !isAddressBusy(error)) throw error
+      return dial(address, common)
+    }
+  }
+
+  inner.createListener = (options: CreateListenerOptions): Listener => {
+    const listener = createListener({
+      ...options,
+      upgrader: punchingUpgrader(options.upgrader, punches)
+    })
+    const listen = listener.listen.bind(listener)
+    listener.listen = async (address) => {
+      if (reuse.available) await assertPortIsFree(address)
+      await listen(address)
+      listening.push(...boundTo(address, listener))
+    }
+    return listener
+  }
+  return inner
+}
+
+/** Resolves a DNS name here: with a bound handle, Node's own dial would try families that the handle is not of. */
+async function resolve(address: Multiaddr, signal: AbortSignal): Promise<TcpEndpoint | undefined> {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined || !endpoint.named) return endpoint
+  signal.throwIfAborted()
+  const found = await lookup(endpoint.host, { family: endpoint.family })
+  return { ...endpoint, host: found.address, family: found.family === 6 ? 6 : 4, named: false }
+}
+
+/** A socket on the listening port that suits the target, if we listen on one. */
+function bindFor(
+  target: TcpEndpoint | undefined,
+  listening: TcpEndpoint[]
+): BoundSocket | undefined {
+  if (target === undefined) return undefined
+  const local = listening.find(
+    ({ host, family }) => family === target.family && reaches(host, target.host)
+  )
+  return local && bindBeside(local.host, local.port)
+}
+
+/** A socket bound to loopback reaches loopback only, and a socket bound to another address never does. */
+function reaches(localHost: string, targetHost: string): boolean {
+  if (localHost === '0.0.0.0' || localHost === '::') return true
+  return isLoopbackHost(localHost) === isLoopbackHost(targetHost)
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host.startsWith('127.') || host === '::1'
+}
+
+/** The listen address with the port that the system gave. */
+function boundTo(address: Multiaddr, listener: Listener): TcpEndpoint[] {
+  const asked = tcpEndpoint(address)
+  const port = listener.getAddrs().map(tcpEndpoint)[0]?.port
+  return asked === undefined || port === undefined ? [] : [{ ...asked, port }]
+}
+
+/** SO_REUSEPORT would let two programs share the port, and the kernel deal out their connections by chance. */
+async function assertPortIsFree(address: Multiaddr): Promise<void> {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined || endpoint.port === 0) return
+  const { host, port, family } = endpoint
+  const server = net.createServer()
+  const { promise, resolve: free, reject } = Promise.withResolvers<void>()
+  server.once('error', (cause: NodeJS.ErrnoException) => {
+    reject(new UserError('cannot-listen', cannotListen(address, cause), { cause }))
+  })
+  server.listen({ host, port, ipv6Only: family === 6, exclusive: true }, () =>
+    server.close(() => free())
+  )
+  await promise
+}
+
+function cannotListen(address: Multiaddr, cause: NodeJS.ErrnoException): string {
+  if (cause.code === 'EADDRINUSE') {
+    return `cannot listen on ${String(address)}: the port is in use (another copy of this program?); choose another one with --listen`
+  }
+  if (cause.code === 'EACCES') {
+    return `cannot listen on ${String(address)}: this user may not use that port; choose one above 1023 with --listen`
+  }
+  return `cannot listen on ${String(address)}: ${cause.message}; choose another address with --listen`
+}
+
+function isAddressBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL'
+}

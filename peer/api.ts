@@ -1,0 +1,51 @@
+// What a running peer looks like to the commands and to programs: `peer.ts` provides it, `commands/` build on it.
+import type { PrivateKey } from '@libp2p/interface'
+import type { PathKind, PeerEvent } from './events.ts'
+
+export interface PeerConfig {
+  privateKey: PrivateKey
+  /** Shown to the others: harmless text, at most 64 bytes. */
+  name: string
+  /** The rendezvous namespace as it stands, at most 255 bytes. */
+  room: string
+  /** Multiaddrs with `/p2p/…`, at least one. */
+  relays: string[]
+  /** Multiaddrs to listen on; port 0 lets the system choose. */
+  listen: string[]
+  /** Multiaddrs told to others beside those found out. */
+  announce: string[]
+  /** Never look for a direct path. */
+  relayedOnly: boolean
+}
+
+/** Another peer of the room, as it stands now. */
+export interface Member {
+  /** Peer id. */
+  peer: string
+  name?: string
+  path: PathKind
+  address?: string
+  /** Why the path is not direct. */
+  reason?: string
+  /** Messages sent and not yet acknowledged. */
+  undelivered: number
+}
+
+export interface Peer extends AsyncDisposable {
+  readonly peerId: string
+  readonly name: string
+  readonly room: string
+  readonly members: Member[]
+  /** Calls the listener with every event from now on, until the returned function is called. */
+  subscribe(listener: (event: PeerEvent) => void): () => void
+  /** Sends text to every member of the room, or to one (`to`: name or peer id). Returns the id; throws UserError when nobody has that name. */
+  send(text: string, options?: { to?: string }): string
+  /** Resolves when everything sent has been acknowledged, rejects with the signal's reason. */
+  delivered(signal: AbortSignal): Promise<void>
+}
+
+/** Resolves once the node listens, is registered and knows the room; throws UserError when no relay can be used. */
+export type StartPeer = (
+  config: PeerConfig,
+  options: { signal: AbortSignal; onEvent?: (event: PeerEvent) => void }
+) => Promise<Peer>

@@ -1,0 +1,145 @@
+// The identity of a node: a private key in a file of mode 0600, in libp2p's protobuf encoding, which go and
+// rust tools read and write too. A file that cannot be used is reported and kept, never overwritten.
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { platform as hostPlatform } from 'node:os'
+import { dirname } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { UserError } from './errors.ts'
+import { identityFileError } from './identity-errors.ts'
+
+/** An RSA key of 8,192 bits takes about 4.7 kB; nothing larger is a key. */
+const MAX_KEY_FILE_BYTES = 8192
+
+const PRIVATE_FILE = 0o600
+const PRIVATE_FOLDER = 0o700
+const OPEN_TO_OTHERS = 0o077
+
+/** The key in `file`, made (ed25519) when there is no such file. Throws a UserError that names the file and what to do. */
+export async function loadOrCreateIdentity(file: string): Promise<PrivateKey> {
+  const existing = await load(file)
+  if (existing !== undefined) return existing
+  const created = await generateKeyPair('Ed25519')
+  if (await createFile(file, privateKeyToProtobuf(created))) return created
+  const winner = await load(file)
+  if (winner !== undefined) return winner
+  throw new UserError(
+    'identity-dangling',
+    `cannot create the key file ${file}: it is a link that leads nowhere, so remove it or create the folder it points to`
+  )
+}
+
+async function load(file: string): Promise<PrivateKey | undefined> {
+  const bytes = await read(file).catch((error: unknown) => {
+    throw identityFileError(file, 'read', error)
+  })
+  if (bytes === undefined) return undefined
+  if (bytes.length === 0) {
+    throw new UserError(
+      'identity-empty',
+      `the key file ${file} is empty: restore it from a copy, or delete it to get a new identity`
+    )
+  }
+  try {
+    return privateKeyFromProtobuf(bytes)
+  } catch (cause) {
+    throw new UserError(
+      'identity-corrupt',
+      `the key file ${file} does not hold a libp2p private key: restore it from a copy, or move it away to get a new identity`,
+      { cause }
+    )
+  }
+}
+
+async function read(file: string): Promise<Uint8Array | undefined> {
+  let handle: FileHandle
+  try {
+    // Without O_NONBLOCK opening a named pipe would wait for its writer forever.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    await checkFile(file, handle)
+    const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1)
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
+    return buffer.slice(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function checkFile(file: string, handle: FileHandle): Promise<void> {
+  const stats = await handle.stat()
+  if (stats.isDirectory()) {
+    throw new UserError(
+      'identity-directory',
+      `the key file ${file} is a folder: name a file in it instead`
+    )
+  }
+  if (!stats.isFile()) {
+    throw new UserError(
+      'identity-not-a-file',
+      `the key file ${file} is not a regular file: name another one`
+    )
+  }
+  if (hostPlatform() !== 'win32' && (stats.mode & OPEN_TO_OTHERS) !== 0) {
+    throw new UserError(
+      'identity-open-to-others',
+      `the key file ${file} can be read by others than its owner: run "chmod 600 ${file}"`
+    )
+  }
+}
+
+/** False when somebody else created the file meanwhile. */
+async function createFile(file: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: PRIVATE_FOLDER })
+    return await writeNew(file, bytes)
+  } catch (error) {
+    throw identityFileError(file, 'create', error)
+  }
+}
+
+/** Writes beside it and links: the file appears whole or not at all, and a link never replaces what is there. */
+async function writeNew(file: string, bytes: Uint8Array): Promise<boolean> {
+  const draft = `${file}.${randomUUID()}.draft`
+  try {
+    await writeExclusively(draft, bytes)
+    await link(draft, file)
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') return false
+    // Some file systems (exFAT, network shares) have no hard links.
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP') {
+      return await writeDirectly(file, bytes)
+    }
+    throw error
+  } finally {
+    await unlink(draft).catch(() => {})
+  }
+}
+
+async function writeDirectly(file: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await writeExclusively(file, bytes)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function writeExclusively(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx', PRIVATE_FILE)
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

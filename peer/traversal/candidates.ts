@@ -1,0 +1,144 @@
+// Which addresses we offer for a direct connection, and which of those offered to us we dial. (pure)
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { distinct, isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+
+/** What this peer knows of where it can be reached. */
+export interface OwnAddresses {
+  /** As relays see us, through whatever NATs there are; from the listening port. */
+  mapped: Multiaddr[]
+  /** Told by the user with --announce. */
+  announced: Multiaddr[]
+  /** Of this machine's interfaces, with the port we listen on. */
+  listening: Multiaddr[]
+}
+
+/** A home has a handful; the spec's 4 KiB would hold some 200. */
+export const MAX_OWN_CANDIDATES = 16
+
+/** Each costs the other side a SYN every second or so for the length of the window. */
+export const MAX_DIALLED_CANDIDATES = 12
+
+/** Own candidates, the likeliest first: mapped, announced, then interfaces from public to bridge. */
+export function ownCandidates({ mapped, announced, listening }: OwnAddresses): Multiaddr[] {
+  const interfaces = listening.toSorted((a, b) => rank(a) - rank(b))
+  const all = distinct([...mapped, ...announced, ...interfaces].map(withoutPeer))
+  const loopback = mapped.some((address) => kindOf(address) === 'loopback')
+  return all
+    .filter((address) => refusal(address, { loopback }) === undefined)
+    .slice(0, MAX_OWN_CANDIDATES)
+}
+
+export interface Refused {
+  address: string
+  reason: string
+}
+
+/** What of a peer's offer is dialled. `own` are our candidates: they tell what makes sense from here. */
+export function dialledCandidates(
+  offered: readonly Multiaddr[],
+  own: readonly Multiaddr[]
+): { candidates: Multiaddr[]; refused: Refused[] } {
+  const loopback = own.some((address) => kindOf(address) === 'loopback')
+  const ours = new Set(own.map((address) => endpointText(address)))
+  const candidates: Multiaddr[] = []
+  const refused: Refused[] = []
+  for (const address of distinct(offered.map(withoutPeer))) {
+    const reason = ours.has(endpointText(address))
+      ? 'our own address'
+      : refusal(address, { loopback })
+    if (reason !== undefined) refused.push({ address: address.toString(), reason })
+    else if (candidates.length >= MAX_DIALLED_CANDIDATES)
+      refused.push({ address: address.toString(), reason: 'too many' })
+    else candidates.push(address)
+  }
+  return { candidates, refused }
+}
+
+/**
+ * The candidates worth an ordinary dial, without a punch: those that lead to the peer itself (it listens on the
+ * address that the relay sees, or announced it), and the private ones when both sides are on one network.
+ */
+export function reachableCandidates(
+  offered: readonly Multiaddr[],
+  own: readonly Multiaddr[]
+): Multiaddr[] {
+  const { candidates } = dialledCandidates(offered, own)
+  const here = new Set(own.flatMap(networkOf))
+  const hosts = new Set(own.map((address) => tcpEndpoint(address)?.host))
+  const sharedNat = candidates.some((address) => hosts.has(tcpEndpoint(address)?.host))
+  const natted = behindNat(candidates)
+  return candidates.filter((address) => {
+    const endpoint = tcpEndpoint(address)
+    if (isPublicAddress(address))
+      return !hosts.has(endpoint?.host) && (endpoint?.family === 6 || !natted)
+    return sharedNat || networkOf(address).some((network) => here.has(network))
+  })
+}
+
+/** A peer that lists a public and a private IPv4 address is, as a rule, behind the former and on the latter. */
+function behindNat(candidates: readonly Multiaddr[]): boolean {
+  const v4 = candidates.filter((address) => tcpEndpoint(address)?.family === 4)
+  return v4.some(isPublicAddress) && v4.some((address) => kindOf(address) === 'private')
+}
+
+type Kind = 'public' | 'private' | 'bridge' | 'loopback' | 'unusable'
+
+const RANKS: Record<Kind, number> = { public: 0, private: 1, bridge: 2, loopback: 3, unusable: 4 }
+
+function rank(address: Multiaddr): number {
+  return RANKS[kindOf(address)]
+}
+
+function kindOf(address: Multiaddr): Kind {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined || endpoint.named) return 'unusable'
+  if (endpoint.family === 4 ? endpoint.host.startsWith('127.') : endpoint.host === '::1')
+    return 'loopback'
+  if (isPublicAddress(address)) return 'public'
+  // Docker's default bridge, and what compose takes next.
+  return /^172\.(1[7-9]|2\d|3[01])\./.test(endpoint.host) ? 'bridge' : 'private'
+}
+
+/** Why an address is not to be dialled, whoever offers it. */
+function refusal(address: Multiaddr, allowed: { loopback: boolean }): string | undefined {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined) return 'not a TCP address'
+  if (endpoint.named) return 'a DNS name: it may lead anywhere'
+  if (endpoint.port === 0) return 'no port'
+  const special = endpoint.family === 4 ? special4(endpoint.host) : special6(endpoint.host)
+  return special === 'loopback' && allowed.loopback ? undefined : special
+}
+
+function special4(host: string): string | undefined {
+  const [first = 0, second = 0] = host.split('.').map(Number)
+  if (first === 127) return 'loopback'
+  if (first === 0) return 'unspecified'
+  if (first === 169 && second === 254) return 'link-local'
+  if (first >= 224 && first <= 239) return 'multicast'
+  if (first >= 240) return 'broadcast or reserved'
+  return undefined
+}
+
+function special6(host: string): string | undefined {
+  const lower = host.toLowerCase()
+  if (lower === '::1') return 'loopback'
+  if (lower === '::') return 'unspecified'
+  if (lower.startsWith('ff')) return 'multicast'
+  if (/^fe[89ab]/.test(lower)) return 'link-local'
+  if (lower.startsWith('::ffff:')) return 'an IPv4 address in disguise'
+  return undefined
+}
+
+function endpointText(address: Multiaddr): string {
+  const endpoint = tcpEndpoint(address)
+  return endpoint === undefined ? address.toString() : `${endpoint.host} ${endpoint.port}`
+}
+
+/** A private address's network, as far as its digits tell: /24 of IPv4, /64 of IPv6. */
+function networkOf(address: Multiaddr): string[] {
+  const endpoint = tcpEndpoint(address)
+  if (endpoint === undefined || endpoint.named) return []
+  return endpoint.family === 4
+    ? [endpoint.host.split('.').slice(0, 3).join('.')]
+    : [endpoint.host.split(':').slice(0, 4).join(':')]
+}

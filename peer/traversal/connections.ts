@@ -1,0 +1,37 @@
+// What a libp2p node knows of its direct connections to one peer, now and when the next one opens.
+import type { Connection, Libp2p } from '@libp2p/interface'
+
+export type ConnectionSource = Pick<
+  Libp2p,
+  'getConnections' | 'addEventListener' | 'removeEventListener'
+>
+
+export function directConnection(node: ConnectionSource, peer: string): Connection | undefined {
+  return node
+    .getConnections()
+    .find((open) => open.direct && open.status === 'open' && open.remotePeer.toString() === peer)
+}
+
+/** The direct connection to a peer that stands or is the next to open. Rejects with the signal's reason. */
+export async function nextDirect(
+  node: ConnectionSource,
+  peer: string,
+  signal: AbortSignal
+): Promise<Connection> {
+  const standing = directConnection(node, peer)
+  if (standing !== undefined) return standing
+  signal.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+  const opened = ({ detail }: CustomEvent<Connection>): void => {
+    if (detail.direct && detail.remotePeer.toString() === peer) resolve(detail)
+  }
+  const aborted = (): void => reject(signal.reason)
+  node.addEventListener('connection:open', opened)
+  signal.addEventListener('abort', aborted, { once: true })
+  try {
+    return await promise
+  } finally {
+    node.removeEventListener('connection:open', opened)
+    signal.removeEventListener('abort', aborted)
+  }
+}

@@ -1,0 +1,134 @@
+// Speaks /libp2p/dcutr over a relayed connection, on either side, up to the moment of dialling.
+import type { Connection, Stream } from '@libp2p/interface'
+import { lpStream } from '@libp2p/utils'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import {
+  DCUTR_PROTOCOL,
+  decodeDcutr,
+  encodeDcutr,
+  MAX_DCUTR_MESSAGE_BYTES,
+  type DcutrMessage
+} from '../../shared/wire/dcutr.ts'
+
+/** Both sides know each other's addresses and `rttMs` of the relayed path. The moment has come, or is half a RTT away. */
+export interface Exchange {
+  offered: Multiaddr[]
+  rttMs: number
+}
+
+interface Side {
+  own: readonly Multiaddr[]
+  /** Called as soon as the other side's addresses are known, before it may dial. */
+  onOffer: (offered: Multiaddr[]) => void
+  signal: AbortSignal
+}
+
+/** Steps 1–5 of the specification as B, who opens the stream. Throws an Error that names the failed step. */
+export async function initiate(
+  connection: Connection,
+  { own, onOffer, signal }: Side
+): Promise<Exchange> {
+  // 1. B opens a stream to A; the first message does not wait for the protocol to be agreed.
+  const options = { runOnLimitedConnection: true, signal, optimistic: true }
+  const stream = await step('open /libp2p/dcutr', () =>
+    connection.newStream([DCUTR_PROTOCOL], options)
+  )
+  try {
+    const messages = wire(stream, signal)
+    // 2. B sends CONNECT and starts a timer.
+    const sentMs = performance.now()
+    await step('send CONNECT', () => messages.write({ type: 'connect', addresses: bytesOf(own) }))
+    // 4. B receives A's CONNECT: the timer has the round trip.
+    const offered = await step('read CONNECT', () => messages.readConnect())
+    const rttMs = performance.now() - sentMs
+    onOffer(offered)
+    // 5. B sends SYNC; it dials when half a round trip has passed.
+    await step('send SYNC', () => messages.write({ type: 'sync' }))
+    void stream.close({ signal }).catch((error: Error) => stream.abort(error))
+    return { offered, rttMs }
+  } catch (error) {
+    stream.abort(asError(error))
+    throw error
+  }
+}
+
+/** Steps 3–6 as A, who answers. Resolves when SYNC has arrived, which is the moment to dial. */
+export async function respond(stream: Stream, { own, onOffer, signal }: Side): Promise<Exchange> {
+  try {
+    const messages = wire(stream, signal)
+    const offered = await step('read CONNECT', () => messages.readConnect())
+    onOffer(offered)
+    // 3. A answers with its own CONNECT.
+    const sentMs = performance.now()
+    await step('send CONNECT', () => messages.write({ type: 'connect', addresses: bytesOf(own) }))
+    // 6. SYNC is the signal to dial at once.
+    await step('read SYNC', () => messages.readSync())
+    const rttMs = performance.now() - sentMs
+    void stream.close({ signal }).catch((error: Error) => stream.abort(error))
+    return { offered, rttMs }
+  } catch (error) {
+    stream.abort(asError(error))
+    throw error
+  }
+}
+
+interface DcutrWire {
+  write(message: DcutrMessage): Promise<void>
+  readConnect(): Promise<Multiaddr[]>
+  readSync(): Promise<void>
+}
+
+function wire(stream: Stream, signal: AbortSignal): DcutrWire {
+  const frames = lpStream(stream, { maxDataLength: MAX_DCUTR_MESSAGE_BYTES })
+  const read = async (): Promise<DcutrMessage> =>
+    decodeDcutr((await frames.read({ signal })).subarray())
+  return {
+    write: (message) => frames.write(encodeDcutr(message), { signal }),
+    readConnect: async () => {
+      const message = await read()
+      if (message.type !== 'connect')
+        throw new Error('the other side sent SYNC where CONNECT belongs')
+      return message.addresses.flatMap(parseAddress)
+    },
+    readSync: async () => {
+      const message = await read()
+      if (message.type !== 'sync') throw new Error('the other side sent CONNECT where SYNC belongs')
+    }
+  }
+}
+
+/** Addresses of kinds that this library does not know are passed over, as the specification wants. */
+function parseAddress(bytes: Uint8Array): Multiaddr[] {
+  try {
+    return [multiaddr(bytes)]
+  } catch {
+    return []
+  }
+}
+
+function bytesOf(addresses: readonly Multiaddr[]): Uint8Array[] {
+  return addresses.map((address) => address.bytes)
+}
+
+async function step<T>(name: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    throw new DcutrStepError(name, cause)
+  }
+}
+
+/** The exchange ended early: `step` is what was being done. */
+export class DcutrStepError extends Error {
+  override name = 'DcutrStepError'
+  readonly step: string
+
+  constructor(failed: string, cause: unknown) {
+    super(`failed to ${failed}: ${asError(cause).message}`, { cause })
+    this.step = failed
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

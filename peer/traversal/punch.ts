@@ -1,0 +1,141 @@
+// One round of a punch with one peer: agree over the relay, then dial every candidate at the agreed moment.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
+import type { PortReuse } from '../../shared/transport/port-reuse.ts'
+import type { PunchTable } from '../../shared/transport/punch-table.ts'
+import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
+import { nextDirect, type ConnectionSource } from './connections.ts'
+import { initiate, respond } from './dcutr.ts'
+import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
+import { race } from './race.ts'
+import { whyNotDirect } from './reasons.ts'
+
+/** `transportManager.dial`, past the dial queue, which loses the role. */
+export type TransportDial = (
+  address: Multiaddr,
+  options: Partial<BoundDialOptions>
+) => Promise<Connection>
+
+export interface PunchParts {
+  node: ConnectionSource
+  dial: TransportDial
+  punches: PunchTable
+  reuse: PortReuse
+  own: () => OwnAddresses
+  nameOf: (peer: string) => string
+}
+
+export interface RoundResult {
+  role: DcutrRole
+  candidates: string[]
+  outcome: 'direct' | 'failed'
+  connection?: Connection
+  reason?: string
+  ms: number
+}
+
+export type RoundStart =
+  | { role: 'initiator'; connection: Connection }
+  | { role: 'responder'; connection: Connection; stream: Stream }
+
+/** What a round has learnt so far; its failure is told from it. */
+interface Offer {
+  offered: Multiaddr[]
+  candidates: Multiaddr[]
+  refused: Refused[]
+}
+
+/** Never throws but for the caller's signal: a round that fails has its reason. */
+export async function punchRound(
+  parts: PunchParts,
+  start: RoundStart,
+  signal: AbortSignal
+): Promise<RoundResult> {
+  const startedMs = performance.now()
+  const peer = start.connection.remotePeer.toString()
+  const own = parts.own()
+  const offer: Offer = { offered: [], candidates: [], refused: [] }
+  let release: (() => void) | undefined
+  const result = (rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason'>): RoundResult => ({
+    role: start.role,
+    candidates: offer.candidates.map(String),
+    ms: Math.round(performance.now() - startedMs),
+    ...rest
+  })
+  try {
+    // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
+    const onOffer = (offered: Multiaddr[]): void => {
+      Object.assign(offer, { offered, ...dialledCandidates(offered, ownCandidates(own)) })
+      release = parts.punches.add(offer.candidates, punchRole(start.role))
+    }
+    const rttMs = await exchange(start, ownCandidates(own), onOffer, signal)
+    if (offer.candidates.length === 0) {
+      return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
+    }
+    await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
+    const raced = await race({
+      candidates: offer.candidates,
+      dial: punchDial(parts, start, peer),
+      connected: async (stop) => nextDirect(parts.node, peer, stop),
+      signal
+    })
+    if (raced.outcome === 'direct') return result(raced)
+    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, raced) })
+  } catch (error) {
+    signal.throwIfAborted()
+    const failedStep = error instanceof Error ? error.message : String(error)
+    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, { failedStep }) })
+  } finally {
+    release?.()
+  }
+}
+
+function reasonFor(
+  { nameOf, reuse }: PunchParts,
+  peer: string,
+  own: OwnAddresses,
+  { offered, refused }: Offer,
+  seen: { failedStep?: string; errors?: Map<string, Map<string, number>> }
+): string {
+  return whyNotDirect({
+    peerName: nameOf(peer),
+    own,
+    offered,
+    refused,
+    reuse,
+    errors: new Map(),
+    ...seen
+  })
+}
+
+async function exchange(
+  start: RoundStart,
+  own: Multiaddr[],
+  onOffer: (offered: Multiaddr[]) => void,
+  roundSignal: AbortSignal
+): Promise<number> {
+  const signal = AbortSignal.any([roundSignal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
+  const side = { own, onOffer, signal }
+  const { rttMs } =
+    start.role === 'initiator'
+      ? await initiate(start.connection, side)
+      : await respond(start.stream, side)
+  return rttMs
+}
+
+function punchDial(
+  { dial }: PunchParts,
+  { role }: RoundStart,
+  peer: string
+): (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection> {
+  const initiator = punchRole(role) === 'client'
+  return async (candidate, signal) =>
+    dial(candidate.encapsulate(`/p2p/${peer}`), {
+      initiator,
+      signal,
+      source: 'listening',
+      punch: true
+    })
+}

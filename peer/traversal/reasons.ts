@@ -1,0 +1,120 @@
+// Why a path is not direct, in one sentence that a user can act on, from what was seen. (pure)
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { isPublicAddress, tcpEndpoint } from '../../shared/addresses.ts'
+import type { PortReuse } from '../../shared/transport/port-reuse.ts'
+import type { OwnAddresses, Refused } from './candidates.ts'
+
+export interface Evidence {
+  /** What the user calls the other side. */
+  peerName: string
+  own: OwnAddresses
+  offered: readonly Multiaddr[]
+  refused: readonly Refused[]
+  /** Candidate → failures → count. */
+  errors: ReadonlyMap<string, ReadonlyMap<string, number>>
+  reuse: PortReuse
+  /** The step of the exchange that failed, when no dial was made at all. */
+  failedStep?: string
+}
+
+const WHAT_TO_DO =
+  'a port forward (--announce) or an IPv6 address on either side would make it direct'
+
+export function whyNotDirect(evidence: Evidence): string {
+  return (
+    exchangeFailed(evidence) ??
+    noCandidates(evidence) ??
+    noPortReuse(evidence) ??
+    portsChange(evidence) ??
+    nobodyAnswers(evidence)
+  )
+}
+
+function exchangeFailed({ failedStep, peerName }: Evidence): string | undefined {
+  if (failedStep === undefined) return undefined
+  return failedStep.includes('UnsupportedProtocol')
+    ? `${peerName} does not speak /libp2p/dcutr, so no direct connection can be agreed on`
+    : `agreeing on a direct connection with ${peerName} over the relay failed (${failedStep})`
+}
+
+function noCandidates({ offered, refused, peerName }: Evidence): string | undefined {
+  if (offered.length === 0) return `${peerName} knows no address of its own that could be dialled`
+  if (refused.length < offered.length) return undefined
+  const listed = refused.slice(0, 3).map(({ address, reason }) => `${address}: ${reason}`)
+  return `${peerName} offered no address that may be dialled (${listed.join('; ')})`
+}
+
+function noPortReuse({ reuse }: Evidence): string | undefined {
+  return reuse.available ? undefined : reuse.reason
+}
+
+/** A NAT that gives the relay another port than the one we listen on gives peers yet another one. */
+function portsChange({ own, offered, peerName }: Evidence): string | undefined {
+  const ours = changedPort(own.mapped, own.listening)
+  const publicOnes = offered.filter(isPublicAddress)
+  const theirs = changedPort(
+    publicOnes,
+    offered.filter((address) => !isPublicAddress(address))
+  )
+  if (ours !== undefined && theirs !== undefined) {
+    return `your NAT and ${peerName}'s NAT both change ports (yours: ${seen(ours)}; theirs: ${seen(theirs)}), so neither side knows where to dial: ${WHAT_TO_DO}`
+  }
+  if (ours !== undefined) {
+    return `your NAT changes ports (${seen(ours)}) and opens another one for ${peerName}, whose NAT lets in only what it was asked for: ${WHAT_TO_DO}`
+  }
+  if (theirs !== undefined) {
+    return `${peerName}'s NAT changes ports (${seen(theirs)}) and opens another one for you, which your NAT does not let in: ${WHAT_TO_DO}`
+  }
+  return undefined
+}
+
+function nobodyAnswers({ errors, offered, peerName }: Evidence): string {
+  const failures = [...errors].map(([address, counts]) => `${address}: ${words(counts)}`)
+  if (failures.length === 0) {
+    return `none of ${peerName}'s ${offered.length} addresses answered: a firewall between you drops the packets; ${WHAT_TO_DO}`
+  }
+  return `none of ${peerName}'s addresses let us in (${failures.slice(0, 3).join('; ')}): ${WHAT_TO_DO}`
+}
+
+const FAILURES: Record<string, string> = {
+  ECONNREFUSED: 'refused',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'no route',
+  ECONNRESET: 'reset',
+  EADDRNOTAVAIL: 'their packet arrived, its answer did not get through'
+}
+
+function words(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .map(([failure, times]) => `${FAILURES[failure] ?? failure} ${times} ×`)
+    .join(', ')
+}
+
+interface ChangedPort {
+  from: number
+  to: number
+}
+
+function seen({ from, to }: ChangedPort): string {
+  return `port ${from} became ${to} at the relay`
+}
+
+function changedPort(
+  outside: readonly Multiaddr[],
+  inside: readonly Multiaddr[]
+): ChangedPort | undefined {
+  const insidePorts = ports(inside)
+  const outsidePorts = ports(outside)
+  const [from] = insidePorts
+  const to = outsidePorts.find((port) => !insidePorts.includes(port))
+  const kept = outsidePorts.some((port) => insidePorts.includes(port))
+  return from === undefined || to === undefined || kept ? undefined : { from, to }
+}
+
+function ports(addresses: readonly Multiaddr[]): number[] {
+  return addresses.flatMap((address) => {
+    const endpoint = tcpEndpoint(address)
+    return endpoint?.family === 4 ? [endpoint.port] : []
+  })
+}

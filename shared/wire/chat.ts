@@ -1,0 +1,249 @@
+// The wire format of conversations, `/parley/chat/1.0.0`: frames in, values out. (pure)
+//
+// The opener of a stream sends HELLO, waits for WELCOME and sends MESSAGEs from `received + 1` on; the other side
+// answers with ACKs on the same stream. Each frame is a protobuf `Frame` behind its uvarint length:
+//
+//   message Frame   { oneof kind { Hello hello = 1; Welcome welcome = 2; Message message = 3; Ack ack = 4; Bye bye = 5; } }
+//   message Hello   { fixed64 epoch = 1; string name = 2; repeated string rooms = 3; uint64 next_seq = 4; }
+//   message Welcome { fixed64 epoch = 1; uint64 received = 2; }
+//   message Message { uint64 seq = 1; string id = 2; string room = 3; uint64 sent_at_ms = 4; string text = 5; }
+//   message Ack     { uint64 received = 1; }
+//   message Bye     { string room = 1; string reason = 2; }
+import { writer, type Writer } from 'protons-runtime'
+import { encode as encodeVarint, encodingLength } from 'uint8-varint'
+import { type Field, FieldError, readFields, WIRE } from './field-reader.ts'
+
+export const CHAT_PROTOCOL = '/parley/chat/1.0.0'
+
+/** Bytes of UTF-8 unless the name says otherwise. */
+export const CHAT_LIMITS = {
+  maxTextBytes: 64 * 1024,
+  maxNameBytes: 64,
+  maxRooms: 16,
+  maxRoomBytes: 255,
+  /** A UUID takes 36. */
+  maxIdBytes: 64,
+  maxReasonBytes: 512,
+  /** The longest text with every other field at its limit, and room for fields to come. */
+  maxFrameBytes: 72 * 1024
+} as const
+
+/** The opener introduces itself and the run of numbers that its messages belong to. */
+export interface Hello {
+  kind: 'hello'
+  /** 16 hexadecimal digits, random: numbers restart only under a new epoch. */
+  epoch: string
+  name: string
+  rooms: string[]
+  /** The first number that may come on this stream: everything below it has been acknowledged. From 1. */
+  nextSeq: number
+}
+
+/** The receiver tells what it has of that epoch: sending goes on at `received + 1`. 0: nothing. */
+export interface Welcome {
+  kind: 'welcome'
+  epoch: string
+  received: number
+}
+
+export interface ChatMessage {
+  kind: 'message'
+  seq: number
+  id: string
+  /** Absent: meant for the receiver alone. */
+  room?: string
+  /** Milliseconds since 1970 on the sender's clock. */
+  sentAtMs: number
+  text: string
+}
+
+/** Everything up to and including `received` has arrived. */
+export interface Ack {
+  kind: 'ack'
+  received: number
+}
+
+/** From the opener: it leaves (`room`, or altogether). From the receiver: it will not listen, and why. */
+export interface Bye {
+  kind: 'bye'
+  room?: string
+  reason?: string
+}
+
+/** A frame of a later version: to be passed over. */
+export interface UnknownFrame {
+  kind: 'unknown'
+}
+
+export type ChatFrame = Hello | Welcome | ChatMessage | Ack | Bye
+export type DecodedChatFrame = ChatFrame | UnknownFrame
+
+/** Why bytes are not a frame: `field` is the one at fault (`message.text`, `frame`, …). */
+export class ChatFormatError extends Error {
+  override name = 'ChatFormatError'
+  readonly field: string
+
+  constructor(field: string, problem: string) {
+    super(`${field} ${problem}`)
+    this.field = field
+  }
+}
+
+const KIND_FIELDS = { hello: 1, welcome: 2, message: 3, ack: 4, bye: 5 } as const
+
+/** The largest moment that a `Date` can hold. */
+const MAX_DATE_MS = 8_640_000_000_000_000
+
+/** The frame behind its length, ready for a stream. The caller keeps to `CHAT_LIMITS`. */
+export function encodeChatFrame(frame: ChatFrame): Uint8Array {
+  const fields = writer()
+  writeFields(fields, frame)
+  const body = writer()
+    .uint32(tag(KIND_FIELDS[frame.kind], WIRE.bytes))
+    .bytes(fields.finish())
+    .finish()
+  const bytes = new Uint8Array(encodingLength(body.byteLength) + body.byteLength)
+  encodeVarint(body.byteLength, bytes)
+  bytes.set(body, bytes.byteLength - body.byteLength)
+  return bytes
+}
+
+function writeFields(to: Writer, frame: ChatFrame): void {
+  switch (frame.kind) {
+    case 'hello':
+      to.uint32(tag(1, WIRE.fixed64)).fixed64(BigInt(`0x${frame.epoch}`))
+      writeText(to, 2, frame.name)
+      for (const room of frame.rooms) to.uint32(tag(3, WIRE.bytes)).string(room)
+      to.uint32(tag(4, WIRE.varint)).uint64Number(frame.nextSeq)
+      return
+    case 'welcome':
+      to.uint32(tag(1, WIRE.fixed64)).fixed64(BigInt(`0x${frame.epoch}`))
+      to.uint32(tag(2, WIRE.varint)).uint64Number(frame.received)
+      return
+    case 'message':
+      to.uint32(tag(1, WIRE.varint)).uint64Number(frame.seq)
+      writeText(to, 2, frame.id)
+      writeText(to, 3, frame.room)
+      to.uint32(tag(4, WIRE.varint)).uint64Number(frame.sentAtMs)
+      writeText(to, 5, frame.text)
+      return
+    case 'ack':
+      to.uint32(tag(1, WIRE.varint)).uint64Number(frame.received)
+      return
+    case 'bye':
+      writeText(to, 1, frame.room)
+      writeText(to, 2, frame.reason)
+  }
+}
+
+function writeText(to: Writer, field: number, text: string | undefined): void {
+  if (text !== undefined && text !== '') to.uint32(tag(field, WIRE.bytes)).string(text)
+}
+
+function tag(field: number, wireType: number): number {
+  return (field << 3) | wireType
+}
+
+/** Reads one frame, without its length. Unknown fields are skipped, unknown kinds told as `unknown`. */
+export function decodeChatFrame(bytes: Uint8Array): DecodedChatFrame | ChatFormatError {
+  if (bytes.byteLength > CHAT_LIMITS.maxFrameBytes) {
+    return new ChatFormatError('frame', `is longer than ${CHAT_LIMITS.maxFrameBytes} bytes`)
+  }
+  try {
+    let frame: DecodedChatFrame = { kind: 'unknown' }
+    readFields(bytes, 'frame', (field) => {
+      const decode = DECODERS[field.number]
+      if (decode === undefined) return false
+      frame = decode(field.bytes('frame'))
+      return true
+    })
+    return frame
+  } catch (error) {
+    if (error instanceof FieldError) return new ChatFormatError(error.field, error.message)
+    throw error
+  }
+}
+
+const DECODERS: Record<number, (bytes: Uint8Array) => ChatFrame> = {
+  [KIND_FIELDS.hello]: decodeHello,
+  [KIND_FIELDS.welcome]: decodeWelcome,
+  [KIND_FIELDS.message]: decodeMessage,
+  [KIND_FIELDS.ack]: decodeAck,
+  [KIND_FIELDS.bye]: decodeBye
+}
+
+function decodeHello(bytes: Uint8Array): Hello {
+  const hello: Hello = { kind: 'hello', epoch: '', name: '', rooms: [], nextSeq: 0 }
+  readFields(bytes, 'hello', (field) => {
+    if (field.number === 1) hello.epoch = field.hex64('hello.epoch')
+    else if (field.number === 2) hello.name = field.text('hello.name', CHAT_LIMITS.maxNameBytes)
+    else if (field.number === 3) addRoom(hello.rooms, field)
+    else if (field.number === 4) hello.nextSeq = field.uint('hello.nextSeq')
+    else return false
+    return true
+  })
+  demand(hello.epoch !== '', 'hello.epoch')
+  demand(hello.nextSeq > 0, 'hello.nextSeq')
+  return hello
+}
+
+function addRoom(rooms: string[], field: Field): void {
+  rooms.push(field.text('hello.rooms', CHAT_LIMITS.maxRoomBytes))
+  demand(rooms.length <= CHAT_LIMITS.maxRooms, 'hello.rooms', 'are too many')
+}
+
+function decodeWelcome(bytes: Uint8Array): Welcome {
+  const welcome: Welcome = { kind: 'welcome', epoch: '', received: 0 }
+  readFields(bytes, 'welcome', (field) => {
+    if (field.number === 1) welcome.epoch = field.hex64('welcome.epoch')
+    else if (field.number === 2) welcome.received = field.uint('welcome.received')
+    else return false
+    return true
+  })
+  demand(welcome.epoch !== '', 'welcome.epoch')
+  return welcome
+}
+
+function decodeMessage(bytes: Uint8Array): ChatMessage {
+  const { maxIdBytes, maxRoomBytes, maxTextBytes } = CHAT_LIMITS
+  const message: ChatMessage = { kind: 'message', seq: 0, id: '', sentAtMs: 0, text: '' }
+  readFields(bytes, 'message', (field) => {
+    if (field.number === 1) message.seq = field.uint('message.seq')
+    else if (field.number === 2) message.id = field.text('message.id', maxIdBytes)
+    else if (field.number === 3) message.room = field.text('message.room', maxRoomBytes)
+    else if (field.number === 4) message.sentAtMs = field.uint('message.sentAtMs')
+    else if (field.number === 5) message.text = field.text('message.text', maxTextBytes)
+    else return false
+    return true
+  })
+  demand(message.seq > 0, 'message.seq')
+  demand(message.id !== '', 'message.id')
+  demand(message.text !== '', 'message.text')
+  demand(message.sentAtMs <= MAX_DATE_MS, 'message.sentAtMs', 'is not a date')
+  return message
+}
+
+function decodeAck(bytes: Uint8Array): Ack {
+  const ack: Ack = { kind: 'ack', received: 0 }
+  readFields(bytes, 'ack', (field) => {
+    if (field.number !== 1) return false
+    ack.received = field.uint('ack.received')
+    return true
+  })
+  return ack
+}
+
+function decodeBye(bytes: Uint8Array): Bye {
+  const bye: Bye = { kind: 'bye' }
+  readFields(bytes, 'bye', (field) => {
+    if (field.number === 1) bye.room = field.text('bye.room', CHAT_LIMITS.maxRoomBytes)
+    else if (field.number === 2) bye.reason = field.text('bye.reason', CHAT_LIMITS.maxReasonBytes)
+    else return false
+    return true
+  })
+  return bye
+}
+
+function demand(holds: boolean, field: string, problem = 'is missing or zero'): void {
+  if (!holds) throw new FieldError(field, problem)
+}

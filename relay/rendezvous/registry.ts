@@ -1,0 +1,253 @@
+// Who is registered in which room, until when, and what is new since a cookie. (pure: time is an argument)
+import { DEFAULT_TTL_SECONDS, STATUS } from '../../shared/wire/rendezvous.ts'
+import type { RecordForm } from '../../shared/signed-record.ts'
+import { decodeCookie, encodeCookie, type Epoch } from './cookie.ts'
+import {
+  badNamespace,
+  badTtl,
+  DEFAULT_REGISTRY_LIMITS,
+  NO_NAMESPACE,
+  type Refused,
+  type RegistryLimits
+} from './limits.ts'
+
+/** What a registration takes in a reply beside its name and record: tags, lengths, TTL. */
+const REPLY_OVERHEAD_BYTES = 24
+
+export interface Registered {
+  status: typeof STATUS.ok
+  ttlSeconds: number
+  /** False when it renewed or changed an earlier registration. */
+  added: boolean
+}
+
+export interface Discovered {
+  status: typeof STATUS.ok
+  registrations: Array<{ room: string; record: Uint8Array; ttlSeconds: number }>
+  cookie: Uint8Array
+}
+
+/** A verified record: the caller has checked that the peer signed it. */
+export interface VerifiedRecord {
+  form: RecordForm
+  /** The record's own sequence number. */
+  sequence: number
+  bytes: Uint8Array
+}
+
+export interface Removal {
+  peer: string
+  room: string
+  action: 'removed' | 'expired'
+  reason: string
+}
+
+interface Entry {
+  peer: string
+  room: string
+  /** Of the same sequence number: two forms of one record. */
+  records: Map<RecordForm, VerifiedRecord>
+  expiresAtMs: number
+  /** Of the registry: grows with each change. */
+  sequence: number
+}
+
+interface Room {
+  /** By peer, in the order of their sequence numbers: a change moves its entry to the end. */
+  entries: Map<string, Entry>
+  /** The highest sequence number that any entry has had. */
+  lastSequence: number
+}
+
+/** Peers are peer ids as text, rooms are namespaces as they stand. */
+export class Registry {
+  readonly #epoch: Epoch
+  readonly #limits: RegistryLimits
+  readonly #rooms = new Map<string, Room>()
+  /** Entries by peer and room. */
+  readonly #peers = new Map<string, Map<string, Entry>>()
+  /** Registered peers without a connection, and since when. */
+  readonly #gone = new Map<string, number>()
+  #sequence = 0
+  #size = 0
+
+  constructor(epoch: Epoch, limits: Partial<RegistryLimits> = {}) {
+    this.#epoch = epoch
+    this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...limits }
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  register(
+    request: { peer: string; room: string; record: VerifiedRecord; ttlSeconds: number | undefined },
+    nowMs: number
+  ): Registered | Refused {
+    const { peer, room, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
+    const earlier = this.#rooms.get(room)?.entries.get(peer)
+    const refused =
+      badNamespace(room) ?? badTtl(ttlSeconds) ?? (earlier ? undefined : this.#full(peer, room))
+    if (refused !== undefined) return refused
+
+    const records = new Map([[record.form, record]])
+    for (const other of earlier?.records.values() ?? []) {
+      if (other.form !== record.form && other.sequence === record.sequence) {
+        records.set(other.form, other)
+      }
+    }
+    if (earlier !== undefined) this.#remove(earlier)
+    this.#add({
+      peer,
+      room,
+      records,
+      expiresAtMs: nowMs + ttlSeconds * 1000,
+      sequence: ++this.#sequence
+    })
+    return { status: STATUS.ok, ttlSeconds, added: earlier === undefined }
+  }
+
+  /** True when there was something to remove. */
+  unregister(peer: string, room: string): boolean {
+    const entry = this.#rooms.get(room)?.entries.get(peer)
+    if (entry !== undefined) this.#remove(entry)
+    return entry !== undefined
+  }
+
+  /** What is new or changed in a room since the cookie, oldest first; the reply's cookie resumes after it. */
+  discover(
+    request: {
+      peer: string
+      room: string | undefined
+      cookie: Uint8Array | undefined
+      limit: number | undefined
+    },
+    nowMs: number
+  ): Discovered | Refused {
+    const { peer, room, cookie } = request
+    if (room === undefined || room === '') return NO_NAMESPACE
+    const refused = badNamespace(room)
+    if (refused !== undefined) return refused
+    const since = cookie === undefined ? 0 : decodeCookie(cookie, this.#epoch, room)
+    if (since === undefined || since > this.#sequence) {
+      return { status: STATUS.invalidCookie, reason: 'the cookie is not of this room and server' }
+    }
+
+    const registrations: Discovered['registrations'] = []
+    const maxCount = Math.min(request.limit || Infinity, this.#limits.maxPerReply)
+    const forms = this.#formsReadBy(peer)
+    let resumeAfter = this.#sequence
+    let bytes = 0
+    for (const entry of this.#since(room, since)) {
+      const record = pick(entry.records, forms)
+      if (record === undefined || entry.expiresAtMs <= nowMs) continue
+      bytes += record.bytes.byteLength + room.length * 3 + REPLY_OVERHEAD_BYTES
+      const fits = registrations.length === 0 || bytes <= this.#limits.maxReplyBytes
+      if (!fits || registrations.length >= maxCount) {
+        resumeAfter = entry.sequence - 1
+        break
+      }
+      const ttlSeconds = Math.ceil((entry.expiresAtMs - nowMs) / 1000)
+      registrations.push({ room, record: record.bytes, ttlSeconds })
+    }
+    return {
+      status: STATUS.ok,
+      registrations,
+      cookie: encodeCookie(this.#epoch, resumeAfter, room)
+    }
+  }
+
+  /** The peer's last connection has closed: its registrations go when it is not back within the grace period. */
+  peerGone(peer: string, nowMs: number): void {
+    if (this.#peers.has(peer) && !this.#gone.has(peer)) this.#gone.set(peer, nowMs)
+  }
+
+  peerBack(peer: string): void {
+    this.#gone.delete(peer)
+  }
+
+  /** Removes what has expired and what belongs to peers that have been gone for too long. */
+  sweep(nowMs: number): Removal[] {
+    const removals: Removal[] = []
+    const drop = (entry: Entry, action: Removal['action'], reason: string): void => {
+      this.#remove(entry)
+      removals.push({ peer: entry.peer, room: entry.room, action, reason })
+    }
+    for (const [peer, sinceMs] of this.#gone) {
+      if (nowMs - sinceMs < this.#limits.graceMs) continue
+      const reason = `disconnected for ${Math.round((nowMs - sinceMs) / 1000)} s`
+      this.#peers.get(peer)?.forEach((entry) => drop(entry, 'removed', reason))
+    }
+    for (const rooms of this.#peers.values()) {
+      for (const entry of rooms.values()) {
+        if (entry.expiresAtMs <= nowMs) drop(entry, 'expired', 'not renewed before its TTL ended')
+      }
+    }
+    return removals
+  }
+
+  #full(peer: string, room: string): Refused | undefined {
+    const limits = this.#limits
+    if ((this.#peers.get(peer)?.size ?? 0) >= limits.maxRegistrationsPerPeer) {
+      const reason = `a peer may be registered in ${limits.maxRegistrationsPerPeer} rooms`
+      return { status: STATUS.notAuthorized, reason }
+    }
+    if ((this.#rooms.get(room)?.entries.size ?? 0) >= limits.maxRegistrationsPerRoom) {
+      return { status: STATUS.unavailable, reason: 'the room is full' }
+    }
+    if (this.#size >= limits.maxRegistrations) {
+      return { status: STATUS.unavailable, reason: 'no room for more registrations' }
+    }
+    return undefined
+  }
+
+  /**
+   * The forms that a peer can read, best first, judged by those it registers with. A client that registers in one
+   * form gets nothing in the other: rust-libp2p drops the whole reply for one such record. Of a client that never
+   * registered nothing is known; the rust form first, as rust's is the client that cannot skip what it cannot read.
+   */
+  #formsReadBy(peer: string): RecordForm[] {
+    const forms = new Set<RecordForm>()
+    for (const entry of this.#peers.get(peer)?.values() ?? []) {
+      for (const form of entry.records.keys()) forms.add(form)
+    }
+    if (forms.size === 1) return [...forms]
+    return forms.size === 0 ? ['rust', 'standard'] : ['standard', 'rust']
+  }
+
+  /** Most polls find nothing new: they cost one comparison. */
+  #since(name: string, sequence: number): Entry[] {
+    const room = this.#rooms.get(name)
+    if (room === undefined || room.lastSequence <= sequence) return []
+    return [...room.entries.values()].filter((each) => each.sequence > sequence)
+  }
+
+  #add(entry: Entry): void {
+    const room = this.#rooms.get(entry.room) ?? { entries: new Map(), lastSequence: 0 }
+    room.entries.set(entry.peer, entry)
+    room.lastSequence = entry.sequence
+    this.#rooms.set(entry.room, room)
+    const rooms = this.#peers.get(entry.peer) ?? new Map<string, Entry>()
+    this.#peers.set(entry.peer, rooms.set(entry.room, entry))
+    this.#size++
+  }
+
+  /** Leaves a peer's absence alone while it has other registrations. */
+  #remove(entry: Entry): void {
+    const room = this.#rooms.get(entry.room)
+    room?.entries.delete(entry.peer)
+    if (room?.entries.size === 0) this.#rooms.delete(entry.room)
+    const rooms = this.#peers.get(entry.peer)
+    rooms?.delete(entry.room)
+    if (rooms?.size === 0) {
+      this.#peers.delete(entry.peer)
+      this.#gone.delete(entry.peer)
+    }
+    this.#size--
+  }
+}
+
+function pick(records: Entry['records'], forms: RecordForm[]): VerifiedRecord | undefined {
+  const form = forms.find((each) => records.has(each))
+  return form === undefined ? undefined : records.get(form)
+}

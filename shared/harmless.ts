@@ -5,7 +5,7 @@ const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]/gv
 
 /** What shows as nothing or reorders the line, and lone surrogates; joiners and emoji selectors may stay. */
 const INVISIBLE =
-  /[[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cs}\uFFF9-\uFFFB]--[\u200C-\u200D\uFE0E-\uFE0F]]/gv
+  /(?!\u200C|\u200D|\uFE0E|\uFE0F)[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cs}\uFFF9-\uFFFB]/gv
 
 /** Combining marks beyond this many on one character only paint over the lines around it. */
 const STACKED_MARKS = /(\p{M}{4})\p{M}+/gv
@@ -25,9 +25,14 @@ export function harmless(text: string): string {
     .replace(STACKED_MARKS, '$1')
 }
 
-/** Like `harmless`, without the characters a name is told apart by in a line, trimmed, at most `maxBytes` of UTF-8. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/v
+
+/**
+ * Like `harmless`, trimmed, at most `maxBytes` of UTF-8, and without the `:` that ends a name in `bob: hello`.
+ * Empty when nothing of it can be seen.
+ */
 export function harmlessName(name: string, maxBytes: number): string {
-  const oneLine = harmless(name).replaceAll(/\s+/gu, ' ').trim()
+  const oneLine = harmless(name).replaceAll(':', '·').replaceAll(/\s+/gv, ' ').trim()
   let kept = ''
   let bytes = 0
   for (const { segment } of new Intl.Segmenter().segment(oneLine)) {
@@ -35,5 +40,5 @@ export function harmlessName(name: string, maxBytes: number): string {
     if (bytes > maxBytes) break
     kept += segment
   }
-  return kept.trim()
+  return VISIBLE.test(kept) ? kept.trim() : ''
 }

@@ -8,5 +8,5 @@ export function nodeVersionProblem(version: string): string | undefined {
   const major = Number(match?.[1])
   const minor = Number(match?.[2])
   if (major > NEEDED.major || (major === NEEDED.major && minor >= NEEDED.minor)) return undefined
-  return `parley needs Node ${NEEDED.major}.${NEEDED.minor} or newer and this is Node ${version}: install a newer one from https://nodejs.org, or run "npm ci" in a checkout and start it with "npx"`
+  return `parley needs Node ${NEEDED.major}.${NEEDED.minor} or newer and this is Node ${version}: install a newer one from https://nodejs.org, or in a checkout run "npm ci" and then "npx node" in place of "node"`
 }

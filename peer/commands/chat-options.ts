@@ -1,0 +1,111 @@
+// The options of `parley chat`, and their values checked one by one. (pure)
+import type { CommandSpec, Resolved } from '../../shared/config.ts'
+import { UsageError } from '../../shared/errors.ts'
+import { harmlessName } from '../../shared/harmless.ts'
+import { parseAnnounceAddress, parseListenAddress } from '../../shared/listen-address.ts'
+import { parseRelayAddress } from '../../shared/relay-address.ts'
+import { checkRoom } from '../../shared/room.ts'
+import type { PeerConfig } from '../api.ts'
+import { MAX_NAME_BYTES } from '../terminal/labels.ts'
+import { CHAT_HELP } from './chat-line.ts'
+import { IDENTITY_OPTION } from './identity-option.ts'
+
+export const CHAT_COMMAND = {
+  command: 'parley chat',
+  summary:
+    'Talks with everybody in a room: at once over the relay, directly as soon as a path is found, and without the relay from then on.',
+  options: {
+    room: {
+      type: 'string',
+      positional: true,
+      placeholder: 'ROOM',
+      env: 'PARLEY_ROOM',
+      default: 'lobby',
+      help: 'where to meet, at most 255 bytes'
+    },
+    relay: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'MULTIADDR',
+      env: 'PARLEY_RELAY',
+      help: 'the address that parley-relay printed'
+    },
+    name: {
+      type: 'string',
+      placeholder: 'NAME',
+      env: 'PARLEY_NAME',
+      help: 'what the others see, at most 64 bytes (default your login name)'
+    },
+    listen: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'MULTIADDR',
+      env: 'PARLEY_LISTEN',
+      default: ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'],
+      help: 'where to listen; a fixed port helps where one is forwarded'
+    },
+    announce: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'MULTIADDR',
+      env: 'PARLEY_ANNOUNCE',
+      help: 'where others can reach this host, when it cannot find out by itself'
+    },
+    identity: IDENTITY_OPTION,
+    'relayed-only': {
+      type: 'boolean',
+      env: 'PARLEY_RELAYED_ONLY',
+      help: 'stay on the relay, so that nobody in the room learns your address'
+    },
+    json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
+    verbose: { type: 'boolean', env: 'PARLEY_VERBOSE', help: 'tell how paths are looked for' }
+  },
+  notes: [
+    CHAT_HELP,
+    'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nFrom a pipe every line is sent, then the program leaves: 0 when everybody got everything, else 1.'
+  ]
+} as const satisfies CommandSpec
+
+type ChatOptions = (typeof CHAT_COMMAND)['options']
+
+/** What the options alone decide: all of a peer's configuration but its key; the name may still be open. */
+export type ChatSettings = Omit<PeerConfig, 'privateKey' | 'name'> & { name: string | undefined }
+
+/** Throws a UsageError for the first value that cannot be right. */
+export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSettings {
+  const room = checkRoom(values.room)
+  if (values.relay.length === 0) {
+    throw new UsageError(
+      'no-relay',
+      'no relay is given: run "parley-relay" on a host that everybody can reach, and name the address it prints with --relay MULTIADDR or PARLEY_RELAY'
+    )
+  }
+  return {
+    room,
+    name: checkName(values.name, givenBy.name),
+    relays: values.relay.map((text) => parseRelayAddress(text).address.toString()),
+    listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
+    announce: values.announce.map((text) =>
+      parseAnnounceAddress(text, givenBy.announce).toString()
+    ),
+    relayedOnly: values['relayed-only']
+  }
+}
+
+function checkName(name: string | undefined, givenBy: string): string | undefined {
+  if (name === undefined) return undefined
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new UsageError(
+      'name-too-long',
+      `the name of ${givenBy} is longer than ${MAX_NAME_BYTES} bytes: choose a shorter one`
+    )
+  }
+  const shown = harmlessName(name, MAX_NAME_BYTES)
+  if (shown === '') {
+    throw new UsageError(
+      'name-invisible',
+      `the name of ${givenBy} has nothing that can be seen: choose another`
+    )
+  }
+  return shown
+}

@@ -1,0 +1,50 @@
+// The answers to /peers and /path, in words. (pure)
+import { harmless } from '../../shared/harmless.ts'
+import type { Member } from '../api.ts'
+import { shortPeer } from '../terminal/labels.ts'
+
+type LabelOf = (peer: string) => string
+
+/** A table with a head; one line when nobody is there. */
+export function peersTable(members: readonly Member[], labelOf: LabelOf): string[] {
+  if (members.length === 0) return ['nobody else is in the room yet']
+  const rows = members.map(({ peer, path, address, undelivered }) => [
+    labelOf(peer),
+    shortPeer(peer),
+    path,
+    address ?? '-',
+    String(undelivered)
+  ])
+  return aligned([['name', 'peer', 'path', 'address', 'undelivered'], ...rows])
+}
+
+/** One sentence about the way to one member. */
+export function pathSentence(member: Member, labelOf: LabelOf): string {
+  const { peer, path, address, reason } = member
+  const who = labelOf(peer)
+  const over = address === undefined ? '' : ` over ${address}`
+  if (path === 'direct') return harmless(`path to ${who}: direct${over}`)
+  const why = reason ?? 'a direct path is being looked for'
+  return harmless(
+    path === 'relayed'
+      ? `path to ${who}: relayed${over}, not direct because: ${why}`
+      : `path to ${who}: none, because: ${reason ?? 'no connection is up yet'}`
+  )
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => widthOf(row[column] ?? '')))
+  )
+  return rows.map((row) =>
+    harmless(
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
+        .join('  ')
+        .trimEnd()
+    )
+  )
+}
+
+/** In characters as people count them; those of East Asia are two columns wide, which only shifts their row. */
+const widthOf = (cell: string): number => [...new Intl.Segmenter().segment(cell)].length

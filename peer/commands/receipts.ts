@@ -1,0 +1,42 @@
+// Who has got what was sent: fed with the events of sending, asked when the program is about to leave. (pure)
+import type { PeerEvent } from '../events.ts'
+
+export class Receipts {
+  /** Message id to the peers that have not acknowledged it; a message that all have is forgotten. */
+  readonly #waiting = new Map<string, Set<string>>()
+  #toNobody = 0
+
+  add(event: PeerEvent): void {
+    if (event.event === 'sent') {
+      if (event.to.length === 0) this.#toNobody += 1
+      else this.#waiting.set(event.id, new Set(event.to))
+    }
+    if (event.event === 'delivered') {
+      const peers = this.#waiting.get(event.id)
+      peers?.delete(event.peer)
+      if (peers?.size === 0) this.#waiting.delete(event.id)
+    }
+  }
+
+  /** Peer to the number of messages it has not acknowledged. */
+  missing(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const peers of this.#waiting.values()) {
+      for (const peer of peers) counts.set(peer, (counts.get(peer) ?? 0) + 1)
+    }
+    return counts
+  }
+
+  /** One sentence naming who did not get what; undefined when everybody got everything. */
+  complaint(room: string, labelOf: (peer: string) => string): string | undefined {
+    const parts = [...this.missing()].map(
+      ([peer, count]) => `${labelOf(peer)} did not confirm ${messages(count)}`
+    )
+    if (this.#toNobody > 0) {
+      parts.push(`nobody was in the room ${room} to get ${messages(this.#toNobody)}`)
+    }
+    return parts.length === 0 ? undefined : parts.join(', and ')
+  }
+}
+
+const messages = (count: number): string => (count === 1 ? '1 message' : `${count} messages`)

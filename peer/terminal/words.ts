@@ -1,0 +1,92 @@
+// What an event says to a person: sentences, made harmless, and whether they are talk or data. (pure)
+import { harmless } from '../../shared/harmless.ts'
+import type { PeerEvent } from '../events.ts'
+import { shortPeer } from './labels.ts'
+
+export interface Words {
+  /** `data` is what others said (standard output); the rest is about the program (standard error). */
+  kind: 'data' | 'info' | 'verbose'
+  text: string
+}
+
+type LabelOf = (peer: string) => string
+
+/** One line for each sentence; none when the event says nothing to a person. */
+export function wordsFor(event: PeerEvent, labelOf: LabelOf): Words[] {
+  return sentencesFor(event, labelOf).map(({ kind, text }) => ({ kind, text: harmless(text) }))
+}
+
+function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
+  let words: Words[]
+  switch (event.event) {
+    case 'started':
+      words = [
+        info(`you are ${labelOf(event.peerId)}, peer ${event.peerId}`),
+        ...event.addresses.map((address) => verbose(`listening on ${address}`))
+      ]
+      break
+    case 'relay':
+      words = [info(relayWords(event))]
+      break
+    case 'discovered':
+      words = [info(`${labelOf(event.peer)} is in the room`)]
+      break
+    case 'left':
+      words = [info(`${labelOf(event.peer)} left the room`)]
+      break
+    case 'path':
+      words = [info(pathWords(event, labelOf))]
+      break
+    case 'punch':
+      words = punchWords(event, labelOf)
+      break
+    case 'message':
+      words = [messageWords(event, labelOf)]
+      break
+    case 'delivered':
+      words = [verbose(`${labelOf(event.peer)} has message ${event.id}`)]
+      break
+    case 'error':
+      words = [info(event.message)]
+      break
+    case 'sent':
+    case 'stopped':
+      words = []
+  }
+  return words
+}
+
+function relayWords(event: Extract<PeerEvent, { event: 'relay' }>): string {
+  const relay = `the relay ${shortPeer(event.relay)}`
+  const because = event.reason === undefined ? '' : `: ${event.reason}`
+  return {
+    connecting: `connecting to ${relay} at ${event.address}${because}`,
+    reserved: `${relay} makes you reachable`,
+    refused: `${relay} refused${because}`,
+    lost: `lost ${relay}${because}`
+  }[event.state]
+}
+
+function pathWords(event: Extract<PeerEvent, { event: 'path' }>, labelOf: LabelOf): string {
+  const was = event.was === event.path || event.was === 'none' ? '' : ` (was ${event.was})`
+  const start = `path to ${labelOf(event.peer)}: ${event.path}${was}`
+  const because = event.reason === undefined ? '' : `: ${event.reason}`
+  return event.path === 'none' ? `${start}${because}` : `${start} after ${event.ms} ms${because}`
+}
+
+function punchWords(event: Extract<PeerEvent, { event: 'punch' }>, labelOf: LabelOf): Words[] {
+  const because = event.reason === undefined ? '' : `: ${event.reason}`
+  const start = `hole punch ${event.attempt} with ${labelOf(event.peer)} as ${event.role}`
+  return [
+    verbose(`${start}: ${event.outcome} after ${event.ms} ms${because}`),
+    verbose(`  candidates: ${event.candidates.join(', ') || 'none'}`)
+  ]
+}
+
+function messageWords(event: Extract<PeerEvent, { event: 'message' }>, labelOf: LabelOf): Words {
+  const aside = event.room === undefined ? ' (to you alone)' : ''
+  return { kind: 'data', text: `${labelOf(event.peer)}${aside}: ${event.text}` }
+}
+
+const info = (text: string): Words => ({ kind: 'info', text })
+const verbose = (text: string): Words => ({ kind: 'verbose', text })

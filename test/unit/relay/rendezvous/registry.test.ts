@@ -196,7 +196,7 @@ describe('discovering', () => {
   })
 })
 
-function room() {
+function mixedRoom() {
   const all = scene()
   all.register('ada', 'kitchen', { form: 'standard', sequence: 1, text: 'ada standard' })
   all.register('ada', 'kitchen', { form: 'rust', sequence: 1, text: 'ada rust' })
@@ -207,24 +207,24 @@ function room() {
 
 describe('the two forms of a record', () => {
   it('are kept side by side when they are of one record', () => {
-    const { registry, discover } = room()
+    const { registry, discover } = mixedRoom()
     assert.equal(registry.size, 3)
     assert.deepEqual(discover({ peer: 'ada' }).names, ['ada standard', 'ron rust', 'gil standard'])
   })
 
   it('are given to those who read them: one that cannot be read would cost a whole reply', () => {
-    const { discover } = room()
+    const { discover } = mixedRoom()
     assert.deepEqual(discover({ peer: 'ron' }).names, ['ada rust', 'ron rust'])
     assert.deepEqual(discover({ peer: 'gil' }).names, ['ada standard', 'gil standard'])
   })
 
   it('come as rust reads them to those who never registered, where there is a choice', () => {
-    const { discover } = room()
+    const { discover } = mixedRoom()
     assert.deepEqual(discover().names, ['ada rust', 'ron rust', 'gil standard'])
   })
 
   it('do not outlive a newer record', () => {
-    const { register, discover } = room()
+    const { register, discover } = mixedRoom()
     register('ada', 'kitchen', { form: 'standard', sequence: 2, text: 'ada moved' })
     assert.deepEqual(discover().names, ['ron rust', 'gil standard', 'ada moved'])
   })

@@ -1,0 +1,80 @@
+// CONNECT: a peer asks for a circuit to one that has a reservation.
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { deadline } from '../../shared/deadline.ts'
+import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
+import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
+import { announcedLimit, refuse, type HopContext } from './context.ts'
+import { sendFrame } from './frames.ts'
+import { STOP_TIMEOUT_MS } from './limits.ts'
+import { splice } from './splice.ts'
+import { openStop } from './stop.ts'
+
+/** Answers one request, and stays until its circuit has ended. Throws when the stream breaks before that. */
+export async function connect(
+  request: HopMessage,
+  stream: Stream,
+  connection: Connection,
+  context: HopContext
+): Promise<void> {
+  const { admission, onEvent } = context
+  const target = request.peer === undefined ? undefined : peerIdFromBytes(request.peer.id)
+  if (target === undefined) {
+    refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
+    return
+  }
+  const from = connection.remotePeer.toString()
+  const to = target.toString()
+  const refused = (status: number, reason: string): void => {
+    onEvent({ event: 'circuit', from, to, action: 'refused', reason })
+    refuse(stream, status)
+  }
+  if (!connection.direct) {
+    refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
+    return
+  }
+  const verdict = admission.openCircuit(from, to, context.nowMs())
+  if (!verdict.admitted) {
+    refused(verdict.status, verdict.reason)
+    return
+  }
+  try {
+    const failure = await runCircuit(stream, connection.remotePeer, target, context)
+    if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
+  } finally {
+    admission.closeCircuit(from, to)
+  }
+}
+
+/** Resolves when the circuit has ended; with a reason in words when there was none. */
+async function runCircuit(
+  stream: Stream,
+  source: PeerId,
+  target: PeerId,
+  context: HopContext
+): Promise<string | undefined> {
+  const { limits, onEvent, signal } = context
+  const limit = announcedLimit(limits)
+  let targetStream: Stream
+  try {
+    using inTime = deadline(signal, STOP_TIMEOUT_MS, 'the target did not answer in time')
+    targetStream = await openStop(context.connectionsTo(target), { from: source, limit }, inTime)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  try {
+    sendFrame(stream, encodeHop({ type: 'STATUS', status: CircuitStatus.OK, limit }))
+  } catch (error) {
+    targetStream.abort(error instanceof Error ? error : new Error(String(error)))
+    return 'the dialling peer went away before it was open'
+  }
+  const circuit = { event: 'circuit', from: source.toString(), to: target.toString() } as const
+  onEvent({ ...circuit, action: 'opened' })
+  const end = await splice(stream, targetStream, {
+    maxBytes: limits.circuitDataBytes,
+    maxDurationMs: limits.circuitDurationMs,
+    signal
+  })
+  const bytes = end.bytesToTarget + end.bytesFromTarget
+  onEvent({ ...circuit, action: 'closed', reason: end.reason, bytes })
+  return undefined
+}

@@ -1,0 +1,34 @@
+// What serving a HOP stream takes from the relay that it runs in, and what all its answers share.
+import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { encodeHop, type CircuitLimit } from '../../shared/wire/circuit.ts'
+import type { Admission } from '../admission.ts'
+import type { RelayListener } from '../events.ts'
+import { sendFrame } from './frames.ts'
+import type { RelayLimits } from './limits.ts'
+
+export interface HopContext {
+  privateKey: PrivateKey
+  peerId: PeerId
+  limits: RelayLimits
+  admission: Admission
+  onEvent: RelayListener
+  nowMs(): number
+  /** The relay's own, ending in `/p2p/…`. */
+  addresses(): Multiaddr[]
+  connectionsTo(peer: PeerId): Connection[]
+  /** A reservation was granted or renewed. */
+  onReserved(peer: PeerId): void
+  /** Aborts when the relay stops. */
+  signal: AbortSignal
+}
+
+/** Answers with one of CircuitStatus. Throws when the stream is closed for writing. */
+export function refuse(stream: Stream, status: number): void {
+  sendFrame(stream, encodeHop({ type: 'STATUS', status }))
+}
+
+/** In the units of the spec: seconds, and bytes in each direction. */
+export function announcedLimit({ circuitDurationMs, circuitDataBytes }: RelayLimits): CircuitLimit {
+  return { durationSeconds: Math.floor(circuitDurationMs / 1000), dataBytes: circuitDataBytes }
+}

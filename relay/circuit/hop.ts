@@ -1,0 +1,65 @@
+// One HOP stream: what a peer asks the relay for, and what it gets.
+// https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#hop-protocol
+import type { Connection, Stream } from '@libp2p/interface'
+import { deadline } from '../../shared/deadline.ts'
+import {
+  CircuitMessageError,
+  CircuitStatus,
+  decodeHop,
+  type HopMessage
+} from '../../shared/wire/circuit.ts'
+import { connect } from './connect.ts'
+import { refuse, type HopContext } from './context.ts'
+import { readFrame } from './frames.ts'
+import { HOP_TIMEOUT_MS } from './limits.ts'
+import { reserve } from './reserve.ts'
+
+/** Serves one stream to its end; what goes wrong is told to the remote, and never thrown. */
+export async function serveHop(
+  stream: Stream,
+  connection: Connection,
+  context: HopContext
+): Promise<void> {
+  try {
+    const request = await readRequest(stream, context)
+    await answer(request, stream, connection, context)
+    await closeBothWays(stream, context)
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/** Undefined for bytes that are not a request. Throws when nothing arrives, or the stream breaks. */
+async function readRequest(stream: Stream, context: HopContext): Promise<HopMessage | undefined> {
+  using limit = deadline(context.signal, HOP_TIMEOUT_MS, 'no HOP message arrived in time')
+  try {
+    return decodeHop(await readFrame(stream, limit))
+  } catch (error) {
+    if (error instanceof CircuitMessageError) return undefined
+    throw error
+  }
+}
+
+async function answer(
+  request: HopMessage | undefined,
+  stream: Stream,
+  connection: Connection,
+  context: HopContext
+): Promise<void> {
+  if (request === undefined) refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
+  else if (request.type === 'STATUS') refuse(stream, CircuitStatus.UNEXPECTED_MESSAGE)
+  else if (request.type === 'RESERVE') await reserve(stream, connection, context)
+  else await connect(request, stream, connection, context)
+}
+
+/** A remote that does not close its half would keep the stream, and its place among the connection's streams. */
+async function closeBothWays(stream: Stream, context: HopContext): Promise<void> {
+  using limit = deadline(context.signal, HOP_TIMEOUT_MS, 'the remote did not close a HOP stream')
+  const { signal } = limit
+  const over = Promise.withResolvers<void>()
+  stream.addEventListener('close', () => over.resolve(), { once: true })
+  signal.addEventListener('abort', () => over.resolve(), { once: true })
+  await stream.close({ signal })
+  if (stream.status === 'open' || stream.status === 'closing') await over.promise
+  signal.throwIfAborted()
+}

@@ -1,0 +1,56 @@
+// RESERVE: a peer asks to be reachable through the relay.
+import type { Connection, Stream } from '@libp2p/interface'
+import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
+import { sealVoucher } from '../../shared/wire/reservation-voucher.ts'
+import { hostKey } from '../host-key.ts'
+import { announcedLimit, refuse, type HopContext } from './context.ts'
+import { sendFrame } from './frames.ts'
+
+/** A host of containers has an address for each of their networks; this many keep the answer under its 4 KiB. */
+const MAX_RELAY_ADDRESSES = 16
+
+/** Answers one request, and has granted what it says. Throws when the stream breaks. */
+export async function reserve(
+  stream: Stream,
+  connection: Connection,
+  context: HopContext
+): Promise<void> {
+  const { admission, onEvent, limits, signal } = context
+  const peer = connection.remotePeer.toString()
+  if (!connection.direct) {
+    onEvent({ event: 'reservation', peer, action: 'refused', reason: 'asked over a circuit' })
+    refuse(stream, CircuitStatus.PERMISSION_DENIED)
+    return
+  }
+  // What is granted from here on is released by the disconnection that comes after it.
+  if (context.connectionsTo(connection.remotePeer).length === 0) return
+  const verdict = admission.reserve(peer, hostKey(connection.remoteAddr), context.nowMs())
+  if (!verdict.admitted) {
+    onEvent({ event: 'reservation', peer, action: 'refused', reason: verdict.reason })
+    refuse(stream, verdict.status)
+    return
+  }
+  context.onReserved(connection.remotePeer)
+  onEvent({
+    event: 'reservation',
+    peer,
+    action: 'granted',
+    ...(verdict.renewed ? { reason: 'renewed' } : {})
+  })
+  const expireSeconds = Math.floor(verdict.expiresAtMs / 1000)
+  const voucher = await sealVoucher(
+    { relay: context.peerId, peer: connection.remotePeer, expireSeconds },
+    context.privateKey,
+    { signal }
+  )
+  const addresses = context.addresses().slice(0, MAX_RELAY_ADDRESSES)
+  sendFrame(
+    stream,
+    encodeHop({
+      type: 'STATUS',
+      status: CircuitStatus.OK,
+      reservation: { expireSeconds, addresses: addresses.map(({ bytes }) => bytes), voucher },
+      limit: announcedLimit(limits)
+    })
+  )
+}

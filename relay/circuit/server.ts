@@ -1,0 +1,157 @@
+// The circuit relay as a service of a libp2p node: takes HOP streams, and keeps the books in step with connections.
+import { setMaxListeners } from 'node:events'
+import type {
+  ComponentLogger,
+  Connection,
+  Libp2pEvents,
+  PeerId,
+  PeerStore,
+  PrivateKey,
+  Startable,
+  Stream,
+  TypedEventTarget
+} from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
+import { Admission } from '../admission.ts'
+import type { RelayListener } from '../events.ts'
+import type { HopContext } from './context.ts'
+import { serveHop } from './hop.ts'
+import { MAX_HOP_STREAMS, type RelayLimits } from './limits.ts'
+
+export interface CircuitServerComponents {
+  privateKey: PrivateKey
+  peerId: PeerId
+  registrar: Registrar
+  connectionManager: ConnectionManager
+  peerStore: PeerStore
+  events: TypedEventTarget<Libp2pEvents>
+  logger: ComponentLogger
+}
+
+export interface CircuitServerConfig {
+  limits: RelayLimits
+  onEvent: RelayListener
+  /** The relay's own, best first, ending in `/p2p/…`. */
+  addresses: () => Multiaddr[]
+  nowMs?: () => number
+}
+
+/** Timers of Node hold 31 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Connections without streams are pruned first; those of reserved peers have none and are what the relay is for. */
+const TAG = 'parley-reservation'
+const TAG_VALUE = 50
+
+/** For the `services` of a node. */
+export function circuitServer(
+  config: CircuitServerConfig
+): (components: CircuitServerComponents) => CircuitServer {
+  return (components) => new CircuitServer(components, config)
+}
+
+export class CircuitServer implements Startable {
+  readonly #components: CircuitServerComponents
+  readonly #config: CircuitServerConfig
+  readonly #admission: Admission
+  readonly #nowMs: () => number
+  readonly #serving = new Set<Promise<void>>()
+  #stopping = new AbortController()
+  #expiry: NodeJS.Timeout | undefined
+
+  constructor(components: CircuitServerComponents, config: CircuitServerConfig) {
+    this.#components = components
+    this.#config = config
+    this.#admission = new Admission(config.limits)
+    this.#nowMs = config.nowMs ?? Date.now
+  }
+
+  async start(): Promise<void> {
+    this.#stopping = new AbortController()
+    // One listener for every circuit.
+    setMaxListeners(0, this.#stopping.signal)
+    this.#components.events.addEventListener('peer:disconnect', this.#onDisconnect)
+    await this.#components.registrar.handle(HOP_PROTOCOL, this.#onStream, {
+      maxInboundStreams: MAX_HOP_STREAMS,
+      // Refused there, with a status.
+      runOnLimitedConnection: true
+    })
+  }
+
+  /** Before the connections are closed, so that circuits end for a reason that their peers are told. */
+  async beforeStop(): Promise<void> {
+    await this.#components.registrar.unhandle(HOP_PROTOCOL)
+    this.#stopping.abort(new Error('the relay is stopping'))
+    clearTimeout(this.#expiry)
+    await Promise.all(this.#serving)
+  }
+
+  stop(): void {
+    this.#components.events.removeEventListener('peer:disconnect', this.#onDisconnect)
+  }
+
+  #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
+    const served = serveHop(stream, connection, this.#context())
+    this.#serving.add(served)
+    await served.finally(() => this.#serving.delete(served))
+  }
+
+  #context(): HopContext {
+    const { privateKey, peerId, connectionManager } = this.#components
+    return {
+      privateKey,
+      peerId,
+      limits: this.#config.limits,
+      admission: this.#admission,
+      onEvent: this.#config.onEvent,
+      nowMs: this.#nowMs,
+      addresses: this.#config.addresses,
+      connectionsTo: (peer) => connectionManager.getConnections(peer),
+      onReserved: this.#onReserved,
+      signal: this.#stopping.signal
+    }
+  }
+
+  #onReserved = (peer: PeerId): void => {
+    const ttl = this.#config.limits.reservationTtlMs
+    this.#components.peerStore
+      .merge(peer, { tags: { [TAG]: { value: TAG_VALUE, ttl } } })
+      .catch((error: unknown) => this.#trace('could not tag a peer', error))
+    this.#scheduleExpiry()
+  }
+
+  #scheduleExpiry(): void {
+    clearTimeout(this.#expiry)
+    const nextMs = this.#admission.nextExpiryMs()
+    if (nextMs === undefined) return
+    const delayMs = Math.min(Math.max(nextMs - this.#nowMs(), 0), MAX_TIMER_MS)
+    this.#expiry = setTimeout(this.#expire, delayMs)
+  }
+
+  #expire = (): void => {
+    for (const peer of this.#admission.expire(this.#nowMs())) {
+      this.#released(peer, 'it ran out without being renewed')
+    }
+    this.#scheduleExpiry()
+  }
+
+  #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    if (this.#admission.release(peer.toString())) {
+      this.#released(peer.toString(), 'the peer disconnected')
+    }
+    // Nothing else removes strangers from the peer store, and a relay sees many.
+    this.#components.peerStore
+      .delete(peer)
+      .catch((error: unknown) => this.#trace('could not forget a peer', error))
+  }
+
+  #released(peer: string, reason: string): void {
+    this.#config.onEvent({ event: 'reservation', peer, action: 'released', reason })
+  }
+
+  #trace(what: string, error: unknown): void {
+    this.#components.logger.forComponent('parley:relay').error('%s - %e', what, error)
+  }
+}

@@ -1,0 +1,43 @@
+// The relay's own addresses as a service of its node: what identify, reservations and the operator are told.
+import type { PeerId, Startable } from '@libp2p/interface'
+import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { withoutPeer } from '../shared/addresses.ts'
+import { bestFirst } from './addresses.ts'
+
+export interface OwnAddressesComponents {
+  peerId: PeerId
+  addressManager: AddressManager
+  transportManager: TransportManager
+}
+
+export class OwnAddresses implements Startable {
+  readonly #components: OwnAddressesComponents
+  readonly #announced: Multiaddr[]
+
+  constructor(components: OwnAddressesComponents, announce: readonly string[]) {
+    this.#components = components
+    this.#announced = announce.map((text) => withoutPeer(multiaddr(text)))
+  }
+
+  start(): void {}
+
+  /** A relay stands where it can be reached; left alone, the node waits for others to confirm its public addresses. */
+  afterStart(): void {
+    const { addressManager, transportManager } = this.#components
+    for (const address of transportManager.getAddrs()) {
+      addressManager.confirmObservedAddr(address, { type: 'transport', ttl: Infinity })
+    }
+  }
+
+  stop(): void {}
+
+  /** Best first, ending in `/p2p/…`; a wildcard stands for every interface there is now. */
+  list(): Multiaddr[] {
+    const { peerId, transportManager } = this.#components
+    const addresses = [...this.#announced, ...transportManager.getAddrs()]
+    return bestFirst(addresses, this.#announced).map((address) =>
+      address.encapsulate(`/p2p/${peerId.toString()}`)
+    )
+  }
+}

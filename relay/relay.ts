@@ -1,0 +1,139 @@
+// A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
+import { identify, identifyPush } from '@libp2p/identify'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { createNode } from '../shared/node.ts'
+import {
+  DEFAULT_LIMITS,
+  MAX_CONNECTIONS,
+  MAX_INBOUND_PER_HOST_PER_SECOND,
+  type RelayLimits
+} from './circuit/limits.ts'
+import { circuitServer } from './circuit/server.ts'
+import type { RelayEvent, RelayListener } from './events.ts'
+import { ipv6Problem, listenError } from './listening.ts'
+import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
+import { startRendezvousServer } from './rendezvous/server.ts'
+
+export interface RelayConfig {
+  privateKey: PrivateKey
+  /** Multiaddrs; port 0 lets the system choose. An IPv6 one is skipped on a machine without IPv6. */
+  listen: string[]
+  /** Multiaddrs told to others before the relay's own. */
+  announce: string[]
+  limits?: Partial<RelayLimits>
+}
+
+export interface Relay extends AsyncDisposable {
+  readonly peerId: string
+  /** Full, with `/p2p/…`; announced ones first, then public, private, loopback. */
+  readonly addresses: string[]
+  /** Returns what ends the subscription. */
+  subscribe(listener: RelayListener): () => void
+}
+
+export interface RelayOptions {
+  /** Stops the relay. */
+  signal: AbortSignal
+  /** From the first event, `listening`, on. */
+  onEvent?: RelayListener
+}
+
+/** Resolves once the relay serves. Throws a UserError, one sentence, when it cannot listen. */
+export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
+  options.signal.throwIfAborted()
+  const listeners = new Set<RelayListener>(options.onEvent === undefined ? [] : [options.onEvent])
+  const emit = (event: RelayEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  await using starting = new AsyncDisposableStack()
+  const { node, addresses } = await assemble(config, emit)
+  starting.defer(async () => node.stop())
+  starting.use(await startRendezvousServer(node, { signal: options.signal, onEvent: emit }))
+  await listen(node, config, addresses, options)
+  const running = starting.move()
+
+  let stopping: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    options.signal.removeEventListener('abort', onAbort)
+    await running.disposeAsync().catch((error: unknown) => {
+      emit({
+        event: 'error',
+        code: 'stop-failed',
+        message: `the relay did not stop cleanly: ${String(error)}`
+      })
+    })
+    emit({ event: 'stopped' })
+  }
+  const onAbort = (): void => {
+    stopping ??= stop()
+  }
+  options.signal.addEventListener('abort', onAbort)
+  const peerId = node.peerId.toString()
+  emit({ event: 'listening', peerId, addresses: addresses() })
+  return {
+    peerId,
+    get addresses() {
+      return addresses()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async [Symbol.asyncDispose]() {
+      await (stopping ??= stop())
+    }
+  }
+}
+
+interface Assembled {
+  node: Libp2p
+  addresses: () => string[]
+}
+
+async function assemble(config: RelayConfig, onEvent: RelayListener): Promise<Assembled> {
+  let own: OwnAddresses | undefined
+  const addresses = (): Multiaddr[] => own?.list() ?? []
+  const node = await createNode({
+    privateKey: config.privateKey,
+    listen: config.listen,
+    announce: config.announce,
+    // No port reuse: with it a second relay on the same port would take half of the first one's connections.
+    transports: [tcp()],
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      own: (components: OwnAddressesComponents) => {
+        own = new OwnAddresses(components, config.announce)
+        return own
+      },
+      circuit: circuitServer({
+        limits: { ...DEFAULT_LIMITS, ...config.limits },
+        onEvent,
+        addresses
+      })
+    },
+    maxConnections: MAX_CONNECTIONS,
+    maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
+  })
+  return { node, addresses: () => addresses().map(String) }
+}
+
+async function listen(
+  node: Libp2p,
+  config: RelayConfig,
+  addresses: () => string[],
+  options: { signal: AbortSignal }
+): Promise<void> {
+  try {
+    await node.start()
+  } catch (error) {
+    throw listenError(error)
+  }
+  const problem = await ipv6Problem(config.listen, addresses(), options)
+  if (problem !== undefined) throw problem
+  options.signal.throwIfAborted()
+}

@@ -1,0 +1,244 @@
+// The rendezvous server of a node: reads requests, verifies records, asks the registry, replies.
+// Source: the rendezvous specification of libp2p.
+import { randomInt } from 'node:crypto'
+import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
+import { byteStream } from '@libp2p/utils'
+import { writer } from 'protons-runtime'
+import { deadline } from '../../shared/deadline.ts'
+import { openRecord } from '../../shared/signed-record.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  MAX_REQUEST_BYTES,
+  RENDEZVOUS_PROTOCOL,
+  STATUS,
+  type DiscoverRequest,
+  type RegisterRequest,
+  type RendezvousMessage,
+  type RendezvousResponse
+} from '../../shared/wire/rendezvous.ts'
+import type { RelayEvent } from '../events.ts'
+import { EPOCHS } from './cookie.ts'
+import { readFrame, type FrameLimits } from './frames.ts'
+import type { Refused, RegistryLimits } from './limits.ts'
+import { Registry, type Registered } from './registry.ts'
+
+export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
+
+export interface RendezvousOptions {
+  signal: AbortSignal
+  onEvent: (event: RegistrationEvent) => void
+  registry?: Partial<RegistryLimits>
+  frames?: Partial<FrameLimits>
+  /** Monotonic milliseconds. */
+  nowMs?: () => number
+}
+
+export interface RendezvousServer extends AsyncDisposable {
+  /** Registrations at this moment. */
+  readonly size: number
+}
+
+/** What is used of a libp2p node. */
+export interface RendezvousNode {
+  handle(
+    protocol: string,
+    handler: (stream: Stream, connection: Pick<Connection, 'remotePeer'>) => void,
+    options: StreamHandlerOptions
+  ): Promise<void>
+  unhandle(protocol: string): Promise<void>
+  getConnections(peer: PeerId): readonly unknown[]
+  addEventListener(type: 'peer:connect' | 'peer:disconnect', listener: OnPeer): void
+  removeEventListener(type: 'peer:connect' | 'peer:disconnect', listener: OnPeer): void
+}
+
+type OnPeer = (event: CustomEvent<PeerId>) => void
+
+const DEFAULT_FRAME_LIMITS: FrameLimits = {
+  maxFrameBytes: MAX_REQUEST_BYTES,
+  // Our clients ask every second or two; others open a stream for each request.
+  idleMs: 60_000,
+  stallMs: 10_000
+}
+
+/** One kept open and one for each request of a client that sends several at once. */
+const MAX_STREAMS_PER_CONNECTION = 8
+
+/** How late a removal may be, beyond the grace period and the TTL. */
+const SWEEP_INTERVAL_MS = 1000
+
+/** Of names in events: those of refused registrations are as long as their sender likes. */
+const MAX_ROOM_IN_EVENT = 255
+
+/** Starts to serve; ends with `signal` or when disposed, whichever comes first. */
+export async function startRendezvousServer(
+  node: RendezvousNode,
+  options: RendezvousOptions
+): Promise<RendezvousServer> {
+  const server = new Server(node, options)
+  await server.start()
+  return server
+}
+
+class Server implements RendezvousServer {
+  readonly #node: RendezvousNode
+  readonly #onEvent: RendezvousOptions['onEvent']
+  readonly #nowMs: () => number
+  readonly #frames: FrameLimits
+  readonly #registry: Registry
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #streams = new Set<Promise<void>>()
+  #sweeps: NodeJS.Timeout | undefined
+
+  constructor(node: RendezvousNode, options: RendezvousOptions) {
+    this.#node = node
+    this.#onEvent = options.onEvent
+    this.#nowMs = options.nowMs ?? (() => performance.now())
+    this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
+    this.#registry = new Registry(randomInt(EPOCHS), options.registry)
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+  }
+
+  get size(): number {
+    return this.#registry.size
+  }
+
+  async start(): Promise<void> {
+    this.#signal.throwIfAborted()
+    const onStream = (stream: Stream, connection: Pick<Connection, 'remotePeer'>): void => {
+      const served = this.#serve(stream, connection.remotePeer)
+      this.#streams.add(served)
+      void served.finally(() => this.#streams.delete(served))
+    }
+    await this.#node.handle(RENDEZVOUS_PROTOCOL, onStream, {
+      maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+      signal: this.#signal
+    })
+    this.#node.addEventListener('peer:disconnect', this.#onDisconnect)
+    this.#node.addEventListener('peer:connect', this.#onConnect)
+    this.#sweeps = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS).unref()
+    this.#signal.addEventListener('abort', () => void this[Symbol.asyncDispose](), { once: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweeps)
+    this.#node.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.#node.removeEventListener('peer:connect', this.#onConnect)
+    this.#stop.abort(new Error('the rendezvous server stops'))
+    await this.#node.unhandle(RENDEZVOUS_PROTOCOL)
+    await Promise.all(this.#streams)
+  }
+
+  readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
+    this.#registry.peerGone(event.detail.toString(), this.#nowMs())
+  }
+
+  readonly #onConnect = (event: CustomEvent<PeerId>): void => {
+    this.#registry.peerBack(event.detail.toString())
+  }
+
+  #sweep(): void {
+    for (const removal of this.#registry.sweep(this.#nowMs())) {
+      this.#onEvent({ event: 'registration', ...removal })
+    }
+  }
+
+  /** Answers one request after the other until the remote closes its end. Never rejects. */
+  async #serve(stream: Stream, peer: PeerId): Promise<void> {
+    try {
+      // More than one request may be on its way; what does not fit here ends the stream.
+      const bytes = byteStream(stream, { maxBufferSize: 2 * this.#frames.maxFrameBytes })
+      for (;;) {
+        const frame = await readFrame(bytes, this.#frames, this.#signal)
+        if (frame === undefined) break
+        const reply = await this.#answer(decodeMessage(frame), peer)
+        if (reply === undefined) continue
+        using limit = deadline(this.#signal, this.#frames.stallMs, 'the peer takes no reply')
+        const framed = writer().bytes(encodeMessage(reply)).finish()
+        await bytes.write(framed, { signal: limit.signal })
+      }
+      await stream.close({ signal: this.#signal })
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  async #answer(request: RendezvousMessage, peer: PeerId): Promise<RendezvousResponse | undefined> {
+    switch (request.type) {
+      case 'register':
+        return this.#register(request, peer)
+      case 'discover':
+        return this.#discover(request, peer)
+      case 'unregister':
+        this.#unregister(request.ns, peer)
+        return undefined
+      case 'registerResponse':
+      case 'discoverResponse':
+        throw new Error('a reply where a request belongs')
+      default:
+        return request satisfies never
+    }
+  }
+
+  async #register(request: RegisterRequest, peer: PeerId): Promise<RendezvousResponse> {
+    const result = await this.#tryToRegister(request, peer)
+    const about = { peer: peer.toString(), room: request.ns.slice(0, MAX_ROOM_IN_EVENT) }
+    if (result.status !== STATUS.ok) {
+      const { status, reason } = result
+      this.#onEvent({ event: 'registration', ...about, action: 'refused', reason })
+      return { type: 'registerResponse', status, statusText: reason }
+    }
+    if (result.added) this.#onEvent({ event: 'registration', ...about, action: 'added' })
+    // Verifying takes a moment, in which the peer may have gone.
+    if (this.#node.getConnections(peer).length === 0) {
+      this.#registry.peerGone(about.peer, this.#nowMs())
+    }
+    return { type: 'registerResponse', status: result.status, ttlSeconds: result.ttlSeconds }
+  }
+
+  async #tryToRegister(request: RegisterRequest, peer: PeerId): Promise<Registered | Refused> {
+    try {
+      const bytes = request.signedPeerRecord
+      const { form, sequence } = await openRecord(bytes, { expected: peer, signal: this.#signal })
+      return this.#registry.register(
+        {
+          peer: peer.toString(),
+          room: request.ns,
+          record: { form, sequence, bytes },
+          ttlSeconds: request.ttlSeconds
+        },
+        this.#nowMs()
+      )
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return { status: STATUS.invalidSignedPeerRecord, reason }
+    }
+  }
+
+  #discover(request: DiscoverRequest, peer: PeerId): RendezvousResponse {
+    const { ns: room, cookie, limit } = request
+    const result = this.#registry.discover(
+      { peer: peer.toString(), room, cookie, limit },
+      this.#nowMs()
+    )
+    if (result.status !== STATUS.ok) {
+      const { status, reason } = result
+      return { type: 'discoverResponse', registrations: [], status, statusText: reason }
+    }
+    return {
+      type: 'discoverResponse',
+      status: result.status,
+      cookie: result.cookie,
+      registrations: result.registrations.map(({ room: ns, record, ttlSeconds }) => {
+        return { ns, signedPeerRecord: record, ttlSeconds }
+      })
+    }
+  }
+
+  #unregister(room: string, peer: PeerId): void {
+    if (!this.#registry.unregister(peer.toString(), room)) return
+    const about = { peer: peer.toString(), room }
+    this.#onEvent({ event: 'registration', ...about, action: 'removed', reason: 'unregistered' })
+  }
+}

@@ -5,25 +5,17 @@ import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/i
 import { byteStream } from '@libp2p/utils'
 import { writer } from 'protons-runtime'
 import { deadline } from '../../shared/deadline.ts'
-import { openRecord } from '../../shared/signed-record.ts'
 import {
   decodeMessage,
   encodeMessage,
   MAX_REQUEST_BYTES,
-  RENDEZVOUS_PROTOCOL,
-  STATUS,
-  type DiscoverRequest,
-  type RegisterRequest,
-  type RendezvousMessage,
-  type RendezvousResponse
+  RENDEZVOUS_PROTOCOL
 } from '../../shared/wire/rendezvous.ts'
-import type { RelayEvent } from '../events.ts'
+import { Answers, type RegistrationEvent } from './answers.ts'
 import { EPOCHS } from './cookie.ts'
 import { readFrame, type FrameLimits } from './frames.ts'
-import type { Refused, RegistryLimits } from './limits.ts'
-import { Registry, type Registered } from './registry.ts'
-
-export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
+import type { RegistryLimits } from './limits.ts'
+import { Registry } from './registry.ts'
 
 export interface RendezvousOptions {
   signal: AbortSignal
@@ -67,9 +59,6 @@ const MAX_STREAMS_PER_CONNECTION = 8
 /** How late a removal may be, beyond the grace period and the TTL. */
 const SWEEP_INTERVAL_MS = 1000
 
-/** Of names in events: those of refused registrations are as long as their sender likes. */
-const MAX_ROOM_IN_EVENT = 255
-
 /** Starts to serve; ends with `signal` or when disposed, whichever comes first. */
 export async function startRendezvousServer(
   node: RendezvousNode,
@@ -86,6 +75,7 @@ class Server implements RendezvousServer {
   readonly #nowMs: () => number
   readonly #frames: FrameLimits
   readonly #registry: Registry
+  readonly #answers: Answers
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #streams = new Set<Promise<void>>()
@@ -98,6 +88,13 @@ class Server implements RendezvousServer {
     this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
     this.#registry = new Registry(randomInt(EPOCHS), options.registry)
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.#answers = new Answers({
+      registry: this.#registry,
+      isConnected: (peer) => node.getConnections(peer).length > 0,
+      onEvent: options.onEvent,
+      nowMs: this.#nowMs,
+      signal: this.#signal
+    })
   }
 
   get size(): number {
@@ -152,7 +149,7 @@ class Server implements RendezvousServer {
       for (;;) {
         const frame = await readFrame(bytes, this.#frames, this.#signal)
         if (frame === undefined) break
-        const reply = await this.#answer(decodeMessage(frame), peer)
+        const reply = await this.#answers.answer(decodeMessage(frame), peer)
         if (reply === undefined) continue
         using limit = deadline(this.#signal, this.#frames.stallMs, 'the peer takes no reply')
         const framed = writer().bytes(encodeMessage(reply)).finish()
@@ -162,83 +159,5 @@ class Server implements RendezvousServer {
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
     }
-  }
-
-  async #answer(request: RendezvousMessage, peer: PeerId): Promise<RendezvousResponse | undefined> {
-    switch (request.type) {
-      case 'register':
-        return this.#register(request, peer)
-      case 'discover':
-        return this.#discover(request, peer)
-      case 'unregister':
-        this.#unregister(request.ns, peer)
-        return undefined
-      case 'registerResponse':
-      case 'discoverResponse':
-        throw new Error('a reply where a request belongs')
-      default:
-        return request satisfies never
-    }
-  }
-
-  async #register(request: RegisterRequest, peer: PeerId): Promise<RendezvousResponse> {
-    const result = await this.#tryToRegister(request, peer)
-    const about = { peer: peer.toString(), room: request.ns.slice(0, MAX_ROOM_IN_EVENT) }
-    if (result.status !== STATUS.ok) {
-      const { status, reason } = result
-      this.#onEvent({ event: 'registration', ...about, action: 'refused', reason })
-      return { type: 'registerResponse', status, statusText: reason }
-    }
-    if (result.added) this.#onEvent({ event: 'registration', ...about, action: 'added' })
-    // Verifying takes a moment, in which the peer may have gone.
-    if (this.#node.getConnections(peer).length === 0) {
-      this.#registry.peerGone(about.peer, this.#nowMs())
-    }
-    return { type: 'registerResponse', status: result.status, ttlSeconds: result.ttlSeconds }
-  }
-
-  async #tryToRegister(request: RegisterRequest, peer: PeerId): Promise<Registered | Refused> {
-    try {
-      const bytes = request.signedPeerRecord
-      const { form, sequence } = await openRecord(bytes, { expected: peer, signal: this.#signal })
-      return this.#registry.register(
-        {
-          peer: peer.toString(),
-          room: request.ns,
-          record: { form, sequence, bytes },
-          ttlSeconds: request.ttlSeconds
-        },
-        this.#nowMs()
-      )
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      return { status: STATUS.invalidSignedPeerRecord, reason }
-    }
-  }
-
-  #discover(request: DiscoverRequest, peer: PeerId): RendezvousResponse {
-    const { ns: room, cookie, limit } = request
-    const result = this.#registry.discover(
-      { peer: peer.toString(), room, cookie, limit },
-      this.#nowMs()
-    )
-    if (result.status !== STATUS.ok) {
-      const { status, reason } = result
-      return { type: 'discoverResponse', registrations: [], status, statusText: reason }
-    }
-    return {
-      type: 'discoverResponse',
-      status: result.status,
-      cookie: result.cookie,
-      registrations: result.registrations.map(({ room: ns, record, ttlSeconds }) => {
-        return { ns, signedPeerRecord: record, ttlSeconds }
-      })
-    }
-  }
-
-  #unregister(room: string, peer: PeerId): void {
-    if (!this.#registry.unregister(peer.toString(), room)) return
-    const about = { peer: peer.toString(), room }
-    this.#onEvent({ event: 'registration', ...about, action: 'removed', reason: 'unregistered' })
   }
 }

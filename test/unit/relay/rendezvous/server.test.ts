@@ -8,10 +8,10 @@ import { lpStream, streamPair, type LengthPrefixedStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import {
   startRendezvousServer,
-  type RegistrationEvent,
   type RendezvousNode,
   type RendezvousOptions
 } from '../../../../relay/rendezvous/server.ts'
+import type { RegistrationEvent } from '../../../../relay/rendezvous/answers.ts'
 import { sealRecord } from '../../../../shared/signed-record.ts'
 import {
   decodeMessage,
@@ -23,12 +23,16 @@ import {
 const ada = await generateKeyPair('Ed25519')
 const bob = await generateKeyPair('Ed25519')
 
-/** As much of a node as the server uses. */
-class FakeNode extends EventTarget implements RendezvousNode {
-  handler: Parameters<RendezvousNode['handle']>[1] | undefined
-  isConnected = true
+type Handler = Parameters<RendezvousNode['handle']>[1]
+type Listener = Parameters<RendezvousNode['addEventListener']>[1]
 
-  async handle(_protocol: string, handler: Parameters<RendezvousNode['handle']>[1]): Promise<void> {
+/** As much of a node as the server uses. */
+class FakeNode implements RendezvousNode {
+  handler: Handler | undefined
+  isConnected = true
+  readonly listeners = new Map<string, Listener>()
+
+  async handle(_protocol: string, handler: Handler): Promise<void> {
     this.handler = handler
   }
   async unhandle(): Promise<void> {
@@ -37,9 +41,15 @@ class FakeNode extends EventTarget implements RendezvousNode {
   getConnections(): unknown[] {
     return this.isConnected ? ['one'] : []
   }
+  addEventListener(type: string, listener: Listener): void {
+    this.listeners.set(type, listener)
+  }
+  removeEventListener(type: string): void {
+    this.listeners.delete(type)
+  }
   emit(type: 'peer:connect' | 'peer:disconnect', peer: PeerId): void {
     this.isConnected = type === 'peer:connect'
-    this.dispatchEvent(new CustomEvent(type, { detail: peer }))
+    this.listeners.get(type)?.(new CustomEvent(type, { detail: peer }))
   }
 }
 
@@ -281,6 +291,7 @@ describe('rendezvous server', () => {
     await client.closed
     await server[Symbol.asyncDispose]()
     assert.equal(node.handler, undefined)
+    assert.equal(node.listeners.size, 0)
     nowMs = 7_200_000
     t.mock.timers.tick(7_200_000)
     assert.equal(events.length, 1)

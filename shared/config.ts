@@ -1,7 +1,6 @@
 // Options of a command: declared once, resolved as option > environment > default, told by `--help`. (pure)
 // Every mistake is a UsageError of one sentence that names the option or the variable.
-import { parseArgs } from 'node:util'
-import { didYouMean } from './did-you-mean.ts'
+import { readCommandLine } from './command-line.ts'
 import { UsageError } from './errors.ts'
 import { helpText } from './help.ts'
 
@@ -77,7 +76,7 @@ export interface Surroundings {
   version: string
 }
 
-type Given = { value: string | boolean | string[]; by: string }
+export type Given = { value: string | boolean | string[]; by: string }
 
 /** One place that values come from; the first that knows a value wins. A config file would be one more. */
 type Layer = (name: string, spec: OptionSpec) => Given | undefined
@@ -117,98 +116,6 @@ function firstOf(layers: Layer[], name: string, spec: OptionSpec): Given | undef
   return undefined
 }
 
-interface CommandLine {
-  help: boolean
-  version: boolean
-  given: Map<string, Given>
-}
-
-function readCommandLine(command: CommandSpec, argv: readonly string[]): CommandLine {
-  const named = Object.entries(command.options).filter(([, spec]) => !isPositional(spec))
-  const places = Object.entries(command.options).filter(([, spec]) => isPositional(spec))
-  const options = Object.fromEntries(named.map(([name, { type }]) => [name, { type }]))
-  // Lenient, because the complaints of the strict mode are several sentences and suggest nothing.
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
-  const line: CommandLine = { help: false, version: false, given: new Map() }
-  for (const token of tokens) {
-    if (token.kind === 'option')
-      readOption(command, { ...token, typed: argv[token.index] ?? '' }, line)
-    if (token.kind === 'positional') {
-      const [name] = places.shift() ?? []
-      if (name === undefined) {
-        throw new UsageError(
-          'too-many-arguments',
-          `${command.command} does not know what to do with "${token.value}": run "${command.command} --help"`
-        )
-      }
-      line.given.set(name, { value: token.value, by: placeholderOf(command, name) })
-    }
-  }
-  return line
-}
-
-interface OptionToken {
-  /** The whole argument; `rawName` is its first letter when somebody forgot a dash. */
-  typed: string
-  name: string
-  rawName: string
-  value?: string | undefined
-  inlineValue?: boolean | undefined
-}
-
-function readOption(command: CommandSpec, token: OptionToken, line: CommandLine): void {
-  const { name, rawName } = token
-  if (rawName === '--help' || rawName === '-h') line.help = true
-  else if (rawName === '--version') line.version = true
-  else {
-    const off = rawName.startsWith('--no-') ? rawName.slice('--no-'.length) : ''
-    if (ownFlag(command, off)) {
-      withoutValue(token)
-      line.given.set(off, { value: false, by: rawName })
-    } else if (rawName.startsWith('--') && ownFlag(command, name)) {
-      withoutValue(token)
-      line.given.set(name, { value: true, by: rawName })
-    } else readText(command, token, line)
-  }
-}
-
-function readText(command: CommandSpec, token: OptionToken, line: CommandLine): void {
-  const { name, rawName, typed } = token
-  const spec = Object.hasOwn(command.options, name) ? command.options[name] : undefined
-  if (
-    spec === undefined ||
-    spec.type === 'boolean' ||
-    isPositional(spec) ||
-    rawName !== `--${name}`
-  ) {
-    throw unknownOption(command, typed.split('=')[0] ?? rawName)
-  }
-  const value = token.value
-  const looksLikeOption = token.inlineValue === false && value !== undefined && /^-./.test(value)
-  if (value === undefined || value === '' || looksLikeOption) {
-    const hint = looksLikeOption ? ` (write ${rawName}=${value} if that is the value)` : ''
-    throw new UsageError(
-      'missing-value',
-      `${rawName} needs a value: ${rawName} ${spec.placeholder}${hint}`
-    )
-  }
-  const before = line.given.get(name)?.value
-  const list = [...(Array.isArray(before) ? before : []), value]
-  line.given.set(name, { value: spec.multiple === true ? list : value, by: rawName })
-}
-
-function withoutValue({ rawName, value }: OptionToken): void {
-  if (value === undefined) return
-  throw new UsageError('unexpected-value', `${rawName} takes no value: leave out "=${value}"`)
-}
-
-function unknownOption(command: CommandSpec, typed: string): UsageError {
-  const named = Object.entries(command.options).filter(([, spec]) => !isPositional(spec))
-  const guess = didYouMean(typed, [...named.map(([name]) => `--${name}`), '--help', '--version'])
-  const advice = guess === undefined ? `run "${command.command} --help"` : `did you mean ${guess}?`
-  return new UsageError('unknown-option', `${command.command} has no option ${typed}: ${advice}`)
-}
-
 function fromEnvironment(
   env: Record<string, string | undefined>,
   spec: OptionSpec
@@ -239,15 +146,4 @@ function fromDefault(name: string, spec: OptionSpec): Given | undefined {
   if (spec.type === 'boolean') return { value: false, by }
   if (spec.multiple === true) return { value: [...(spec.default ?? [])], by }
   return spec.default === undefined ? undefined : { value: spec.default, by }
-}
-
-const isPositional = (spec: OptionSpec): boolean =>
-  spec.type === 'string' && spec.multiple !== true && spec.positional === true
-
-const ownFlag = (command: CommandSpec, name: string): boolean =>
-  Object.hasOwn(command.options, name) && command.options[name]?.type === 'boolean'
-
-function placeholderOf(command: CommandSpec, name: string): string {
-  const spec = command.options[name]
-  return spec?.type === 'string' ? spec.placeholder : name
 }

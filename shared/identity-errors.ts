@@ -12,6 +12,7 @@ const READ_REFUSALS: Record<string, Refusal> = {
 const CREATE_REFUSALS: Record<string, Refusal> = {
   EACCES: ['identity-folder', 'its folder is not writable', 'name a file elsewhere'],
   EPERM: ['identity-folder', 'its folder is not writable', 'name a file elsewhere'],
+  ENOENT: ['identity-folder', 'its folder cannot be created', 'name a file elsewhere'],
   EROFS: ['identity-folder', 'its file system is read-only', 'name a file elsewhere'],
   ENOSPC: ['identity-disk-full', 'the disk is full', 'free some space, or name a file elsewhere'],
   EDQUOT: [

@@ -29,6 +29,7 @@ export function parseRelayAddress(text: string): RelayAddress {
     throw wrong('relay-address-malformed', `is malformed: it has to be a multiaddr`, cause)
   }
   const components = address.getComponents()
+  if (components.length === 0) throw wrong('relay-address-malformed', 'is empty')
   if (components.some(({ name }) => name === 'p2p-circuit')) {
     throw wrong(
       'relay-address-circuit',

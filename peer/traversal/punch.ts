@@ -15,7 +15,7 @@ import { whyNotDirect } from './reasons.ts'
 /** `transportManager.dial`, past the dial queue, which loses the role. */
 export type TransportDial = (
   address: Multiaddr,
-  options: Partial<BoundDialOptions>
+  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch'> & { initiator?: boolean }
 ) => Promise<Connection>
 
 export interface PunchParts {

@@ -186,9 +186,7 @@ function refuse(
   if (connection.direct) return 'this connection is direct already'
   if (count > MAX_ANSWERED) return 'too many rounds on one connection'
   if (current === undefined) return undefined
-  return current.role === 'initiator' && weYield()
-    ? undefined
-    : 'a punch with this peer is under way'
+  return current.role === 'initiator' && weYield ? undefined : 'a punch with this peer is under way'
 }
 
 /** Dials all at once; the first connection stands, the other dials are called off. */

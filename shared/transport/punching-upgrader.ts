@@ -7,6 +7,7 @@ import type {
   UpgraderOptions,
   UpgraderWithoutEncryptionOptions
 } from '@libp2p/interface'
+import { answerAhead, isReceiver } from './multistream-answer.ts'
 import type { PunchTable } from './punch-table.ts'
 
 type Options = UpgraderOptions | UpgraderWithoutEncryptionOptions
@@ -25,11 +26,13 @@ export function punchingUpgrader(upgrader: Upgrader, punches: PunchTable): Upgra
     upgradeOutbound: (maConn: MultiaddrConnection, options: Options): Promise<Connection> => {
       // yamux takes its side from the direction of the connection below it.
       if (isResponder(options)) maConn.direction = 'inbound'
+      else encryptAtOnce(maConn, upgrader)
       return upgrader.upgradeOutbound(maConn, options)
     },
     upgradeInbound: async (maConn: MultiaddrConnection, options: Options): Promise<void> => {
       if (await speaksFirst(maConn, punches)) {
         maConn.direction = 'outbound'
+        encryptAtOnce(maConn, upgrader)
         const signal = AbortSignal.any([
           signalOf(options),
           AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
@@ -43,6 +46,12 @@ export function punchingUpgrader(upgrader: Upgrader, punches: PunchTable): Upgra
     getStreamMuxers: () => upgrader.getStreamMuxers(),
     getConnectionEncrypters: () => upgrader.getConnectionEncrypters()
   }
+}
+
+/** Saves the round trip in which the other side agrees to the one encryption that we propose anyway. */
+function encryptAtOnce(maConn: MultiaddrConnection, upgrader: Upgrader): void {
+  const [encryption] = upgrader.getConnectionEncrypters().keys()
+  if (encryption !== undefined && isReceiver(maConn)) answerAhead(maConn, encryption)
 }
 
 function isResponder({ initiator }: { initiator?: boolean }): boolean {

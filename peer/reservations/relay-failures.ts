@@ -1,0 +1,87 @@
+// What went wrong on the way to a relay, as one sentence for the user. (pure)
+import type { UserError } from '../../shared/errors.ts'
+
+export interface RelayFailure {
+  code: UserError['code']
+  message: string
+}
+
+type Rule = { code: string; matches: RegExp; message: (address: string, text: string) => string }
+
+/** In this order: the first that fits an error's name, code or message. */
+const RULES: Rule[] = [
+  {
+    code: 'relay-refused-connection',
+    matches: /ECONNREFUSED/,
+    message: (address) =>
+      `nothing listens at ${address}: is the relay running, and is its port right?`
+  },
+  {
+    code: 'relay-unknown-host',
+    matches: /ENOTFOUND|EAI_AGAIN/,
+    message: (address) =>
+      `the name in ${address} cannot be resolved: check it, or use the relay's IP address`
+  },
+  {
+    code: 'relay-unreachable',
+    matches: /ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|EINVAL/,
+    message: (address) =>
+      `there is no way from here to ${address}: check the address and this machine's network`
+  },
+  {
+    code: 'relay-other-peer',
+    matches: /identity key|UnexpectedPeer|does not match expected/i,
+    message: (address) =>
+      `another peer than the one named answers at ${address}: copy the address that the relay prints now`
+  },
+  {
+    code: 'relay-timeout',
+    matches: /Timeout|timed out|ETIMEDOUT|AbortError|aborted/i,
+    message: (address) =>
+      `${address} does not answer: check the address, and that a firewall lets its port through`
+  },
+  {
+    code: 'relay-no-hop',
+    matches: /UnsupportedProtocol|Protocol selection failed/,
+    message: (address) => `the peer at ${address} is no relay: it does not speak circuit relay v2`
+  },
+  {
+    code: 'relay-refused',
+    matches: /reservation failed with status/,
+    message: (address, text) =>
+      `the relay at ${address} refused a reservation (${/status (\w+)/.exec(text)?.[1] ?? 'no reason given'}): it may be full or closed to you; try another one or ask who runs it`
+  },
+  {
+    code: 'relay-not-libp2p',
+    matches: /EncryptionFailed|ECONNRESET|StreamReset|UnexpectedEOF|unexpected end|closed/i,
+    message: (address) => `what answers at ${address} does not speak libp2p: check the port`
+  }
+]
+
+export function relayFailure(address: string, error: unknown): RelayFailure {
+  const text = everyText(error)
+  const rule = RULES.find(({ matches }) => matches.test(text))
+  if (rule !== undefined) return { code: rule.code, message: rule.message(address, text) }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    code: 'relay-failed',
+    message: `the relay at ${address} cannot be used: ${firstLine(message)}`
+  }
+}
+
+/** Names, codes and messages of an error, of those it gathers and of what caused it. */
+function everyText(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > 4) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  const inner = error instanceof AggregateError ? error.errors : []
+  return [
+    error.name,
+    code,
+    error.message,
+    ...[...inner, error.cause].map((each) => everyText(each, depth + 1))
+  ].join(' ')
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text
+}

@@ -1,0 +1,143 @@
+// Keeps this peer known at one relay: connected from the listening port, identified, reserved, and again after a loss.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { withoutPeer } from '../../shared/addresses.ts'
+import { UserError } from '../../shared/errors.ts'
+import { parseRelayAddress, type RelayAddress } from '../../shared/relay-address.ts'
+import type { PeerEvent } from '../events.ts'
+import { backoffMs } from './backoff.ts'
+import { relayFailure } from './relay-failures.ts'
+
+type RelayState = Extract<PeerEvent, { event: 'relay' }>['state']
+
+export interface RelayLinkInit {
+  node: Libp2p
+  transportManager: Pick<TransportManager, 'listen'>
+  /** A relay's multiaddr with `/p2p/…`. */
+  relay: string
+  onState: (state: RelayState, reason?: string) => void
+}
+
+export interface RelayLink extends AsyncDisposable {
+  readonly peerId: string
+  readonly address: Multiaddr
+  /** Our address as this relay sees it, from the listening port; known from the first identify on. */
+  readonly mapped: Multiaddr | undefined
+  /** The connection that our reservation is on, while it stands. */
+  readonly connection: Connection | undefined
+  /** Resolves with the first reservation, rejects with a UserError when the first try fails for good. */
+  readonly ready: Promise<void>
+}
+
+/** A dial, a handshake, an identify and a reservation are some ten round trips. */
+const CONNECT_TIMEOUT_MS = 10_000
+
+export function startRelayLink(init: RelayLinkInit, options: { signal: AbortSignal }): RelayLink {
+  return new RunningLink(init, parseRelayAddress(init.relay), options.signal)
+}
+
+class RunningLink implements RelayLink {
+  readonly peerId: string
+  readonly address: Multiaddr
+  readonly ready: Promise<void>
+  mapped: Multiaddr | undefined
+  connection: Connection | undefined
+  readonly #init: RelayLinkInit
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #running: Promise<void>
+
+  constructor(init: RelayLinkInit, { address, peerId }: RelayAddress, signal: AbortSignal) {
+    this.#init = init
+    this.address = address
+    this.peerId = peerId.toString()
+    this.#signal = AbortSignal.any([signal, this.#stopped.signal])
+    const first = Promise.withResolvers<void>()
+    this.ready = first.promise
+    this.ready.catch(() => undefined) // whoever waits for it hears of it; nobody has to
+    this.#running = this.#keep(first)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort()
+    await this.#running
+  }
+
+  /** Connects, holds, and after a loss begins again, until stopped. Never throws. */
+  async #keep(first: PromiseWithResolvers<void>): Promise<void> {
+    for (let failures = 0; !this.#signal.aborted;) {
+      try {
+        await this.#connect()
+        failures = 0
+        first.resolve()
+        await this.#hold()
+      } catch (error) {
+        if (this.#signal.aborted) break
+        failures += 1
+        first.reject(this.#report(error))
+      }
+      await sleep(backoffMs(failures, Math.random()), undefined, { signal: this.#signal }).catch(
+        () => undefined
+      )
+    }
+    first.reject(this.#signal.reason)
+  }
+
+  async #connect(): Promise<void> {
+    this.#init.onState('connecting')
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)])
+    const { node, transportManager } = this.#init
+    const identified = this.#nextIdentify(signal)
+    try {
+      const connection = await node.dial(this.address, { signal })
+      const observed = await identified
+      // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
+      if (connection.direct && observed !== undefined) this.mapped = withoutPeer(observed)
+      await transportManager.listen([this.address.encapsulate('/p2p-circuit')])
+      this.connection = connection
+      this.#init.onState('reserved')
+    } catch (error) {
+      identified.catch(() => undefined) // the dial's error says it better
+      throw error
+    }
+  }
+
+  /** The address that the relay has observed of us, from its next identify; the node has no newer one afterwards. */
+  async #nextIdentify(signal: AbortSignal): Promise<Multiaddr | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Multiaddr | undefined>()
+    const identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
+      if (detail.peerId.toString() === this.peerId) resolve(detail.observedAddr)
+    }
+    const aborted = (): void => reject(signal.reason)
+    this.#init.node.addEventListener('peer:identify', identified)
+    signal.addEventListener('abort', aborted, { once: true })
+    try {
+      return await promise
+    } finally {
+      this.#init.node.removeEventListener('peer:identify', identified)
+      signal.removeEventListener('abort', aborted)
+    }
+  }
+
+  /** Resolves when the connection that the reservation is on has closed. */
+  async #hold(): Promise<void> {
+    const { connection } = this
+    if (connection === undefined) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    connection.addEventListener('close', () => resolve(), { once: true })
+    const aborted = (): void => resolve()
+    this.#signal.addEventListener('abort', aborted, { once: true })
+    if (connection.status === 'open' && !this.#signal.aborted) await promise
+    this.#signal.removeEventListener('abort', aborted)
+    this.connection = undefined
+    if (!this.#signal.aborted) this.#init.onState('lost', 'the connection to the relay closed')
+  }
+
+  #report(error: unknown): UserError {
+    const { code, message } = relayFailure(this.address.toString(), error)
+    this.#init.onState(code === 'relay-refused' ? 'refused' : 'lost', message)
+    return new UserError(code, message, { cause: error })
+  }
+}

@@ -1,0 +1,88 @@
+// A machine on which peers or relays run, seen by a test: commands, its addresses, and what can go wrong on its way.
+
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import type { Machine } from './machine.ts'
+import type { SwitchPort } from './switch/switch.ts'
+
+/** The interface at which a router translates addresses. */
+export interface NatSide {
+  router: Machine
+  ifname: string
+  /** `ip` commands that give the interface its address and routes. */
+  addressing: string[]
+}
+
+export interface Route {
+  /** The host's own address. */
+  address: string
+  /** The address that others far away see; the same as `address` without a NAT. */
+  publicAddress: string
+  /** The plug of the switch by which everything to and from this host's site goes. */
+  uplink: SwitchPort
+  nat?: NatSide
+}
+
+export class Host {
+  readonly name: string
+  readonly address: string
+  readonly publicAddress: string
+  readonly #machine: Machine
+  readonly #route: Route
+
+  constructor(machine: Machine, route: Route) {
+    this.name = machine.name
+    this.address = route.address
+    this.publicAddress = route.publicAddress
+    this.#machine = machine
+    this.#route = route
+  }
+
+  /** Starts a command on this host. Its pid is the command's own, so `kill` reaches the command. */
+  spawn(command: string, args: string[] = [], options: SpawnOptions = {}): ChildProcess {
+    return this.#machine.spawn(command, args, options)
+  }
+
+  /** Runs a command on this host and resolves with its stdout; rejects with its stderr when it fails. */
+  run(command: string, args: string[] = []): Promise<string> {
+    return this.#machine.run(command, args)
+  }
+
+  /** From now on everything to and from this host's site is lost, silently. */
+  cut(): Promise<void> {
+    return this.#route.uplink.cut()
+  }
+
+  restore(): Promise<void> {
+    return this.#route.uplink.restore()
+  }
+
+  /** Chance of each packet to be lost at this site's uplink, in each direction. */
+  setLoss(lossPercent: number): Promise<void> {
+    return this.#route.uplink.setLoss(lossPercent)
+  }
+
+  /** One-way delay of this site's uplink. */
+  setDelay(delayMs: number): Promise<void> {
+    return this.#route.uplink.setDelay(delayMs)
+  }
+
+  /**
+   * The NAT forgets every mapping it made, as a router that restarts. The kernel drops the mappings of a
+   * masquerading address when the address goes, so it goes and comes back; a full cone's inbound ones stay.
+   */
+  async forgetMappings(): Promise<void> {
+    if (this.#route.nat === undefined) throw new Error(`${this.name} is not behind a NAT`)
+    const { router, ifname, addressing } = this.#route.nat
+    await router.ip(`addr flush dev ${ifname}`)
+    const forgottenAt = Date.now() + FORGET_WITHIN_MS
+    while ((await countMappings(router)) > 0 && Date.now() < forgottenAt);
+    await router.ip(...addressing)
+  }
+}
+
+/** The kernel forgets in the background, within a few milliseconds. */
+const FORGET_WITHIN_MS = 500
+
+async function countMappings(router: Machine): Promise<number> {
+  return Number(await router.run('cat', ['/proc/sys/net/netfilter/nf_conntrack_count']))
+}

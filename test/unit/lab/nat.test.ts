@@ -1,0 +1,124 @@
+// The rulesets of the routers, word for word.
+
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { containerHostRules, routerRules } from '../../lab/nat.ts'
+
+it('drop masquerades and lets nothing in unasked', () => {
+  assert.equal(
+    routerRules('drop', '192.168.1.2'),
+    `table ip router {
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    oifname "wan" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state invalid drop
+    ct state established,related accept
+    iifname "lan" accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop
+    ct state established,related accept
+  }
+}
+`
+  )
+})
+
+it('rst is drop that refuses TCP aloud', () => {
+  assert.equal(
+    routerRules('rst', '192.168.1.2'),
+    `table ip router {
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    oifname "wan" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state invalid drop
+    ct state established,related accept
+    iifname "lan" accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop
+    ct state established,related accept
+    meta l4proto tcp reject with tcp reset
+  }
+}
+`
+  )
+})
+
+it('full-cone gives everything from outside to one host', () => {
+  assert.equal(
+    routerRules('full-cone', '192.168.1.2'),
+    `table ip router {
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    iifname "wan" dnat to 192.168.1.2
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    oifname "wan" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state invalid drop
+    ct state established,related accept
+    iifname "lan" accept
+    ct status dnat accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop
+    ct state established,related accept
+  }
+}
+`
+  )
+})
+
+it('symmetric is drop with a random port for every connection', () => {
+  assert.equal(
+    routerRules('symmetric', '192.168.1.2'),
+    routerRules('drop', '192.168.1.2').replace('masquerade', 'masquerade random,fully-random')
+  )
+})
+
+it('firewall translates nothing', () => {
+  assert.equal(
+    routerRules('firewall', '7.7.2.2'),
+    `table ip router {
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state invalid drop
+    ct state established,related accept
+    iifname "lan" accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop
+    ct state established,related accept
+  }
+}
+`
+  )
+})
+
+it("a container's host masquerades the bridge and lets nothing in unasked", () => {
+  assert.equal(
+    containerHostRules(),
+    `table ip router {
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    ip saddr 172.17.0.0/16 oifname != "docker0" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state established,related accept
+    iifname "docker0" accept
+  }
+}
+`
+  )
+})

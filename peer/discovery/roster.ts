@@ -1,0 +1,37 @@
+// Who is known to be in the room: tells what a listing changes. (pure)
+import type { PeerId } from '@libp2p/interface'
+import type { FoundPeer } from './rendezvous-client.ts'
+
+/** More than any relay of ours lets into a room; a hostile one cannot make us remember more. */
+const MAX_MEMBERS = 2000
+
+interface Member {
+  peer: PeerId
+  sequence: number
+  /** The addresses as one text, to see whether they changed. */
+  addresses: string
+}
+
+export class Roster {
+  readonly #members = new Map<string, Member>()
+
+  /** Those of the found that are new, or have other addresses than before. Records older than the known are ignored. */
+  update(found: FoundPeer[]): FoundPeer[] {
+    return found.filter((each) => {
+      const id = each.peer.toString()
+      const known = this.#members.get(id)
+      if (known === undefined && this.#members.size >= MAX_MEMBERS) return false
+      if (known !== undefined && known.sequence > each.sequence) return false
+      const addresses = each.addresses.join('\n')
+      this.#members.set(id, { peer: each.peer, sequence: each.sequence, addresses })
+      return known?.addresses !== addresses
+    })
+  }
+
+  /** Forgets and returns those that a complete listing no longer has. `present` holds peer ids as text. */
+  retain(present: ReadonlySet<string>): PeerId[] {
+    const gone = [...this.#members].filter(([id]) => !present.has(id))
+    for (const [id] of gone) this.#members.delete(id)
+    return gone.map(([, member]) => member.peer)
+  }
+}

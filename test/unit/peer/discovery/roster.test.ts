@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { FoundPeer } from '../../../../peer/discovery/rendezvous-client.ts'
+import { Roster } from '../../../../peer/discovery/roster.ts'
+
+const [ada, bob] = await Promise.all(
+  [0, 1].map(async () => peerIdFromPrivateKey(await generateKeyPair('Ed25519')))
+)
+assert.ok(ada && bob)
+
+function found(peer: typeof ada, sequence: number, ...addresses: string[]): FoundPeer {
+  const record = new Uint8Array()
+  return { peer: peer!, sequence, addresses: addresses.map((a) => multiaddr(a)), record, ttlMs: 1 }
+}
+
+describe('roster', () => {
+  it('tells of those who are new, and of new addresses, once', () => {
+    const roster = new Roster()
+    const first = found(ada, 1, '/ip4/192.0.2.1/tcp/1')
+    assert.deepEqual(roster.update([first]), [first])
+    assert.deepEqual(roster.update([found(ada, 2, '/ip4/192.0.2.1/tcp/1')]), [])
+    const moved = found(ada, 3, '/ip4/192.0.2.2/tcp/1')
+    assert.deepEqual(roster.update([moved]), [moved])
+  })
+
+  it('ignores records older than the one it has', () => {
+    const roster = new Roster()
+    roster.update([found(ada, 2, '/ip4/192.0.2.2/tcp/1')])
+    assert.deepEqual(roster.update([found(ada, 1, '/ip4/192.0.2.1/tcp/1')]), [])
+  })
+
+  it('tells once who is missing, and knows them as new when they come back', () => {
+    const roster = new Roster()
+    roster.update([found(ada, 1), found(bob, 1)])
+    assert.deepEqual(roster.retain(new Set([bob.toString()])), [ada])
+    assert.deepEqual(roster.retain(new Set([bob.toString()])), [])
+    assert.equal(roster.update([found(ada, 1)]).length, 1)
+  })
+})

@@ -1,0 +1,273 @@
+// The conversation with one peer, sending side: looks which connection should carry it, moves there without a gap,
+// and keeps what waits until some connection has carried it over.
+import { randomBytes } from 'node:crypto'
+import type { Connection } from '@libp2p/interface'
+import type { Hello } from '../../shared/wire/chat.ts'
+import type { Carrier, ConversationEvent } from './api.ts'
+import { type Entry, OutgoingLedger, type OutgoingMessage, type Refusal } from './ledger.ts'
+import { openPlain, TOO_LONG } from './plain.ts'
+import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
+import { isDirect, type KnownPath, Paths } from './paths.ts'
+import { openChat } from './handshake.ts'
+import type { OpenStream, Sender } from './session.ts'
+import { asError } from './streams.ts'
+import { Turns } from './turns.ts'
+import { type ConversationTiming, MAX_PLAIN_ATTEMPTS } from './timing.ts'
+
+export interface ConversationConfig {
+  /** Peer id. */
+  peer: string
+  introduction: Pick<Hello, 'name' | 'rooms'>
+  openStream: OpenStream
+  timing: ConversationTiming
+  tell: (event: ConversationEvent) => void
+}
+
+export class Conversation {
+  /** Whether we open streams to this peer. */
+  wanted = false
+  readonly #config: ConversationConfig
+  readonly #ledger = new OutgoingLedger(randomBytes(8).toString('hex'))
+  readonly #paths: Paths
+  #sender: Sender | undefined
+  /** It has spoken chat: it is never sent plain messages, which could double what a stream had carried. */
+  #speaksChat = false
+  #plain = false
+  #opening: { path: KnownPath; controller: AbortController } | undefined
+  #told: Sender | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #attempts = { seq: 0, count: 0 }
+  readonly #turns = new Turns()
+  #closed = false
+
+  constructor(config: ConversationConfig) {
+    this.#config = config
+    this.#paths = new Paths(config.timing)
+  }
+
+  get undelivered(): number {
+    return this.#ledger.waiting.length
+  }
+
+  get idle(): boolean {
+    return this.#paths.size === 0 && this.undelivered === 0
+  }
+
+  get carrier(): Carrier | undefined {
+    const connection = this.#sender?.connection
+    if (connection === undefined) return undefined
+    return {
+      connectionId: connection.id,
+      direct: isDirect(connection),
+      address: connection.remoteAddr.toString()
+    }
+  }
+
+  send(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
+    if (this.#plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
+      return { ok: false, reason: TOO_LONG }
+    const appended = this.#ledger.append(message)
+    this.#sender?.pump()
+    return appended
+  }
+
+  want(): void {
+    this.wanted = true
+    this.#update()
+  }
+
+  addConnection(connection: Connection): void {
+    if (!this.#closed && this.#paths.add(connection)) this.#update()
+  }
+
+  removeConnection(connection: Connection): void {
+    if (this.#paths.remove(connection)) this.#update()
+  }
+
+  /** The peer said that it leaves: what is open will close; a new connection, or its HELLO, starts again. */
+  left(): void {
+    this.#paths.holdAll(Date.now())
+    this.#opening?.controller.abort(new Error('the peer left'))
+    const sender = this.#sender
+    this.#sender = undefined
+    void sender?.close(AbortSignal.timeout(this.#config.timing.byeTimeoutMs))
+    this.#announce('the peer left')
+    this.#update()
+  }
+
+  /** The peer opened a chat stream to us on this connection: worth trying at once. */
+  heardOn(connection: Connection): void {
+    this.#speaksChat = true
+    if (this.#plain) this.#stopPlain()
+    const path = this.#paths.get(connection.id)
+    if (path === undefined) return this.addConnection(connection)
+    path.retryAtMs = 0
+    this.#update()
+  }
+
+  /** It was asked before it was ready, and speaks chat after all. */
+  #stopPlain(): void {
+    this.#plain = false
+    const sender = this.#sender
+    this.#sender = undefined
+    void sender?.close(AbortSignal.timeout(this.#config.timing.drainTimeoutMs))
+  }
+
+  /** Stops; with a reason for the peer it is told first. What still waits is returned. */
+  async close(options: { bye?: string }): Promise<readonly Entry[]> {
+    this.#closed = true
+    clearTimeout(this.#retryTimer)
+    this.#opening?.controller.abort(new Error('the conversation was closed'))
+    const sender = this.#sender
+    this.#sender = undefined
+    if (options.bye !== undefined) sender?.bye(options.bye)
+    await sender?.close(AbortSignal.timeout(this.#config.timing.byeTimeoutMs))
+    return this.#ledger.waiting
+  }
+
+  /** Looks at everything anew and does the next thing: stay, wait, or open a stream on a better connection. */
+  #update(): void {
+    if (this.#closed || !this.wanted) return
+    const nowMs = Date.now()
+    const route = this.#paths.route(this.#carryingId(), nowMs)
+    this.#dropDeadSender()
+    clearTimeout(this.#retryTimer)
+    if (route.retryAtMs !== undefined) {
+      this.#retryTimer = setTimeout(() => this.#update(), route.retryAtMs - nowMs + 1)
+    }
+    const path = route.path && this.#paths.get(route.path.id)
+    if (path === undefined) return this.#announce(route.reason)
+    if (path === this.#opening?.path || path.connection === this.#sender?.connection) return
+    this.#opening?.controller.abort(new Error('a better connection appeared'))
+    void this.#open(path, route.reason)
+  }
+
+  /** What carries the conversation, or did until a moment ago: a stream that broke on a live connection is no move. */
+  #carryingId(): string | undefined {
+    return (this.#sender ?? this.#told)?.connection.id
+  }
+
+  #dropDeadSender(): void {
+    const sender = this.#sender
+    if (sender === undefined || this.#paths.get(sender.connection.id) !== undefined) return
+    this.#sender = undefined
+    sender.abort(new Error('the connection closed'))
+  }
+
+  async #open(path: KnownPath, reason: string): Promise<void> {
+    const opening = { path, controller: new AbortController() }
+    this.#opening = opening
+    try {
+      const sender = await this.#openSender(path, opening.controller.signal)
+      if (this.#opening !== opening || this.#closed) sender.abort(new Error('no longer needed'))
+      else this.#moveTo(path, sender, reason)
+    } catch (error) {
+      if (!opening.controller.signal.aborted) this.#failed(path, asError(error))
+    } finally {
+      if (this.#opening === opening) this.#opening = undefined
+    }
+    this.#update()
+  }
+
+  async #openSender(path: KnownPath, signal: AbortSignal): Promise<Sender> {
+    const { openStream, timing, introduction } = this.#config
+    const ledger = this.#ledger
+    const config = {
+      connection: path.connection,
+      openStream,
+      ledger,
+      timing,
+      signal,
+      hello: () => helloNow(ledger, introduction),
+      onAck: (received: number) => this.#acknowledge(path, received)
+    }
+    try {
+      const sender = await openChat(config)
+      this.#speaksChat = true
+      this.#plain = false
+      return sender
+    } catch (error) {
+      if (!isUnsupported(error) || this.#speaksChat) throw error
+      this.#plain = true
+      const onRefused = (entry: Entry, reason: string): void => this.#refuse(entry, reason)
+      return openPlain({
+        ...config,
+        turns: this.#turns,
+        onRefused,
+        mayTry: (entry) => this.#mayTry(entry)
+      })
+    }
+  }
+
+  /** The new stream is confirmed: from now on it sends, and the old one only waits for its last acks. */
+  #moveTo(path: KnownPath, sender: Sender, reason: string): void {
+    const old = this.#sender
+    this.#sender = sender
+    sender.pump()
+    void old?.close(AbortSignal.timeout(this.#config.timing.drainTimeoutMs))
+    void this.#watch(path, sender)
+    this.#announce(reason)
+  }
+
+  async #watch(path: KnownPath, sender: Sender): Promise<void> {
+    const openedAtMs = Date.now()
+    const error = await sender.ended
+    if (error === undefined) return
+    // What has served for long is not held against its connection.
+    if (Date.now() - openedAtMs > this.#config.timing.retryMaxMs) path.failures = 0
+    if (this.#sender === sender) this.#sender = undefined
+    this.#failed(path, error)
+    this.#update()
+  }
+
+  #failed(path: KnownPath, error: Error): void {
+    this.#paths.failed(path, Date.now())
+    path.connection.log('conversation failed - %e', error)
+  }
+
+  #acknowledge(path: KnownPath, received: number): string | undefined {
+    const answer = this.#ledger.acknowledge(received)
+    if (!answer.ok) return answer.reason
+    if (answer.settled.length > 0) path.failures = 0
+    for (const { id } of answer.settled)
+      this.#config.tell({ type: 'delivered', id, peer: this.#config.peer })
+    return undefined
+  }
+
+  #refuse(entry: Entry, reason: string): void {
+    this.#ledger.acknowledge(entry.seq)
+    this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
+  }
+
+  #mayTry({ seq }: Entry): boolean {
+    const count = this.#attempts.seq === seq ? this.#attempts.count + 1 : 1
+    this.#attempts = { seq, count }
+    return count <= MAX_PLAIN_ATTEMPTS
+  }
+
+  /** Tells when another connection carries the conversation; not for a moment without one while the next is opened. */
+  #announce(reason: string): void {
+    if (
+      this.#sender === undefined &&
+      this.#opening !== undefined &&
+      !this.#opening.controller.signal.aborted
+    )
+      return
+    if (this.#sender?.connection.id === this.#told?.connection.id) return
+    this.#told = this.#sender
+    const carrier = this.carrier
+    const event = { type: 'carrier' as const, peer: this.#config.peer, reason }
+    this.#config.tell(carrier === undefined ? event : { ...event, carrier })
+  }
+}
+
+function helloNow(ledger: OutgoingLedger, introduction: Pick<Hello, 'name' | 'rooms'>): Hello {
+  return { kind: 'hello', epoch: ledger.epoch, nextSeq: ledger.acknowledged + 1, ...introduction }
+}
+
+function isUnsupported(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'UnsupportedProtocolError') return true
+  }
+  return false
+}

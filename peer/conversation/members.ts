@@ -1,0 +1,95 @@
+// The table of conversations: bounded, with what each peer has sent remembered longer than the conversation itself.
+import type { Hello } from '../../shared/wire/chat.ts'
+import { Conversation, type ConversationConfig } from './conversation.ts'
+import type { Entry } from './ledger.ts'
+import { type Accepted, Reception } from './reception.ts'
+import { MAX_CONVERSATIONS, MAX_REMEMBERED_SENDERS } from './timing.ts'
+
+/** Peers are named by their peer ids. */
+export class Members {
+  readonly #config: Omit<ConversationConfig, 'peer'>
+  readonly #conversations = new Map<string, Conversation>()
+  /** Oldest use first. */
+  readonly #receptions = new Map<string, Reception>()
+  readonly #introductions = new Map<string, string>()
+  #closed = false
+
+  constructor(config: Omit<ConversationConfig, 'peer'>) {
+    this.#config = config
+  }
+
+  get(peer: string): Conversation | undefined {
+    return this.#conversations.get(peer)
+  }
+
+  /** The conversation with that peer, a new one if need be; none when there are too many, or after `close`. */
+  admit(peer: string): Conversation | undefined {
+    const known = this.#conversations.get(peer)
+    if (known !== undefined || this.#closed) return known
+    if (this.#conversations.size >= MAX_CONVERSATIONS && !this.#forgetIdle()) return undefined
+    const conversation = new Conversation({ ...this.#config, peer })
+    this.#conversations.set(peer, conversation)
+    return conversation
+  }
+
+  /** Returns what still waited for that peer. */
+  async remove(peer: string, reason: string): Promise<readonly Entry[]> {
+    const conversation = this.#conversations.get(peer)
+    this.#conversations.delete(peer)
+    this.#introductions.delete(peer)
+    return (await conversation?.close({ bye: reason })) ?? []
+  }
+
+  undelivered(): number {
+    let sum = 0
+    for (const { undelivered } of this.#conversations.values()) sum += undelivered
+    return sum
+  }
+
+  /** A stream of that peer begins: introduces the peer when that is news, and tells what we have of its epoch. */
+  begin(peer: string, hello: Hello): Accepted {
+    const begun = this.reception(peer).ledger.begin(hello.epoch, hello.nextSeq)
+    if (!begun.ok) return begun
+    const introduction = JSON.stringify([hello.epoch, hello.name, hello.rooms])
+    if (this.#introductions.get(peer) !== introduction) {
+      this.#introductions.set(peer, introduction)
+      this.#config.tell({ type: 'hello', peer, name: hello.name, rooms: hello.rooms })
+    }
+    return begun
+  }
+
+  left(peer: string): void {
+    this.#introductions.delete(peer)
+    this.#conversations.get(peer)?.left()
+  }
+
+  /** What that peer has sent us; outlives its conversation, so that nothing is shown twice when it comes back. */
+  reception(peer: string): Reception {
+    const reception = this.#receptions.get(peer) ?? new Reception()
+    this.#receptions.delete(peer)
+    this.#receptions.set(peer, reception)
+    for (const oldest of this.#receptions.keys()) {
+      if (this.#receptions.size <= MAX_REMEMBERED_SENDERS) break
+      this.#receptions.delete(oldest)
+    }
+    return reception
+  }
+
+  /** Says BYE to everybody and ends all conversations. */
+  async close(reason: string): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#conversations.values()].map((each) => each.close({ bye: reason })))
+  }
+
+  /** Makes room: gives up a conversation with somebody who is not there and for whom nothing waits. */
+  #forgetIdle(): boolean {
+    for (const [peer, conversation] of this.#conversations) {
+      if (!conversation.idle) continue
+      this.#conversations.delete(peer)
+      this.#introductions.delete(peer)
+      void conversation.close({})
+      return true
+    }
+    return false
+  }
+}

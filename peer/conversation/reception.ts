@@ -1,0 +1,37 @@
+// What one peer has sent us, over however many streams at once: each message is handed on once, in order, and
+// acknowledged only after it has been taken.
+import type { ChatMessage } from '../../shared/wire/chat.ts'
+import { IncomingLedger, type Refusal } from './ledger.ts'
+import { Turns } from './turns.ts'
+
+export type Accepted = { ok: true; received: number } | Refusal
+
+/** Takes messages for good: once it has returned (or resolved) they are acknowledged. Rejects to have them sent again. */
+export type Deliver = (messages: ChatMessage[]) => void | Promise<void>
+
+export class Reception {
+  readonly ledger = new IncomingLedger()
+  /** Batches of several streams take turns: between judging and recording nothing may come in between. */
+  readonly #turns = new Turns()
+
+  /** Judges a batch of one stream, hands on what is new and tells what to acknowledge. */
+  async accept(epoch: string, messages: ChatMessage[], deliver: Deliver): Promise<Accepted> {
+    return this.#turns.take(() => this.#accept(epoch, messages, deliver))
+  }
+
+  async #accept(epoch: string, messages: ChatMessage[], deliver: Deliver): Promise<Accepted> {
+    const fresh: ChatMessage[] = []
+    let refusal: Refusal | undefined
+    for (const message of messages) {
+      const judged = this.ledger.judge(epoch, message.seq, fresh.length)
+      if (judged.verdict === 'deliver') fresh.push(message)
+      else if (judged.verdict !== 'duplicate') refusal = { ok: false, reason: judged.reason }
+      if (refusal !== undefined) break
+    }
+    if (fresh.length > 0) {
+      await deliver(fresh)
+      this.ledger.record(fresh.length)
+    }
+    return refusal ?? { ok: true, received: this.ledger.received }
+  }
+}

@@ -1,0 +1,100 @@
+// Two real libp2p nodes on loopback that hold conversations: what the tests of conversations build on.
+import { once } from 'node:events'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import type { ConversationEvent, Conversations } from '../../peer/conversation/api.ts'
+import {
+  type ConversationsConfig,
+  startConversations
+} from '../../peer/conversation/conversations.ts'
+import { createNode } from '../../shared/node.ts'
+
+export const ROOM = 'kitchen'
+
+export type Message = Extract<ConversationEvent, { type: 'message' }>
+
+/** A node that speaks nothing yet. */
+export async function startNode(privateKey?: PrivateKey): Promise<Libp2p> {
+  const node = await createNode({
+    privateKey: privateKey ?? (await generateKeyPair('Ed25519')),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    announce: [],
+    transports: [tcp()],
+    services: {},
+    maxConnections: 50,
+    maxInboundPerHostPerSecond: 100
+  })
+  await node.start()
+  return node
+}
+
+/** A node with conversations, and everything they told. */
+export class Talker implements AsyncDisposable {
+  readonly node: Libp2p
+  readonly peer: string
+  readonly events: ConversationEvent[] = []
+  readonly #news = new EventTarget()
+  #conversations: Conversations | undefined
+
+  static async start(
+    name: string,
+    { privateKey, ...options }: Partial<ConversationsConfig> & { privateKey?: PrivateKey } = {}
+  ): Promise<Talker> {
+    const talker = new Talker(await startNode(privateKey))
+    talker.#conversations = await startConversations(
+      { node: talker.node, name, room: ROOM, ...options },
+      { signal: new AbortController().signal, onEvent: (event) => talker.#note(event) }
+    )
+    return talker
+  }
+
+  private constructor(node: Libp2p) {
+    this.node = node
+    this.peer = node.peerId.toString()
+  }
+
+  get conversations(): Conversations {
+    if (this.#conversations === undefined) throw new Error('not started')
+    return this.#conversations
+  }
+
+  /** Opens another connection beside those there are. */
+  async connect(to: Libp2p): Promise<Connection> {
+    return this.node.dial(to.getMultiaddrs(), { force: true })
+  }
+
+  say(text: string, to: Talker | Libp2p): string {
+    const peer = to instanceof Talker ? to.peer : to.peerId.toString()
+    return this.conversations.send({ text, to: [peer], room: ROOM }).id
+  }
+
+  /** The texts shown so far. */
+  get texts(): string[] {
+    return this.of('message').map(({ text }) => text)
+  }
+
+  of<Type extends ConversationEvent['type']>(
+    type: Type
+  ): Array<Extract<ConversationEvent, { type: Type }>> {
+    return this.events.filter(
+      (event): event is Extract<ConversationEvent, { type: Type }> => event.type === type
+    )
+  }
+
+  /** Resolves once what was told so far satisfies the condition. */
+  async until(holds: () => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(15_000)
+    while (!holds()) await once(this.#news, 'event', { signal })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#conversations?.[Symbol.asyncDispose]()
+    await this.node.stop()
+  }
+
+  #note(event: ConversationEvent): void {
+    this.events.push(event)
+    this.#news.dispatchEvent(new Event('event'))
+  }
+}

@@ -1,0 +1,145 @@
+// The books of one pair of peers, each rule alone.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  IncomingLedger,
+  OutgoingLedger,
+  type OutgoingMessage
+} from '../../../../peer/conversation/ledger.ts'
+
+const EPOCH = '00000000000000aa'
+
+function message(id: string, text = 'text'): OutgoingMessage {
+  return { id, sentAtMs: 0, text }
+}
+
+function outgoing(...ids: string[]): OutgoingLedger {
+  const ledger = new OutgoingLedger(EPOCH)
+  for (const id of ids) ledger.append(message(id))
+  return ledger
+}
+
+function settledIds(ledger: OutgoingLedger, received: number): string[] | string {
+  const answer = ledger.acknowledge(received)
+  return answer.ok ? answer.settled.map(({ id }) => id) : answer.reason
+}
+
+test('messages are numbered from 1 without gaps', () => {
+  const ledger = new OutgoingLedger(EPOCH)
+  assert.deepEqual(ledger.append(message('a')), { ok: true, seq: 1 })
+  assert.deepEqual(ledger.append(message('b')), { ok: true, seq: 2 })
+  assert.equal(ledger.at(2)?.id, 'b')
+  assert.equal(ledger.last, 2)
+})
+
+test('an acknowledgement settles everything up to its number, once', () => {
+  const ledger = outgoing('a', 'b', 'c')
+  assert.deepEqual(settledIds(ledger, 2), ['a', 'b'])
+  assert.deepEqual(settledIds(ledger, 2), [])
+  assert.deepEqual(settledIds(ledger, 1), [])
+  assert.equal(ledger.at(2), undefined)
+  assert.equal(ledger.at(3)?.id, 'c')
+  assert.deepEqual(settledIds(ledger, 3), ['c'])
+})
+
+test('an acknowledgement for what was never sent is refused and settles nothing', () => {
+  const ledger = outgoing('a')
+  assert.equal(settledIds(ledger, 2), 'number 2 was acknowledged, but only 1 were ever sent')
+  assert.equal(ledger.waiting.length, 1)
+})
+
+test('numbers go on after everything has been acknowledged', () => {
+  const ledger = outgoing('a')
+  ledger.acknowledge(1)
+  assert.deepEqual(ledger.append(message('b')), { ok: true, seq: 2 })
+  assert.equal(ledger.acknowledged, 1)
+})
+
+test('a full window refuses with its reason, and takes again what an acknowledgement made room for', () => {
+  const byCount = new OutgoingLedger(EPOCH, { maxMessages: 2, maxBytes: 100 })
+  byCount.append(message('a'))
+  byCount.append(message('b'))
+  assert.deepEqual(byCount.append(message('c')), {
+    ok: false,
+    reason: '2 messages are waiting for this peer already'
+  })
+  byCount.acknowledge(1)
+  assert.deepEqual(byCount.append(message('c')), { ok: true, seq: 3 })
+
+  const byBytes = new OutgoingLedger(EPOCH, { maxMessages: 9, maxBytes: 5 })
+  byBytes.append(message('a', 'éé'))
+  assert.deepEqual(byBytes.append(message('b', 'é')), {
+    ok: false,
+    reason: '5 bytes are waiting for this peer already'
+  })
+  byBytes.acknowledge(1)
+  assert.deepEqual(byBytes.append(message('b', 'é')), { ok: true, seq: 2 })
+})
+
+test('bytes on their way are counted from the last acknowledgement on', () => {
+  const ledger = new OutgoingLedger(EPOCH)
+  for (const text of ['a', 'bb', 'ccc']) ledger.append(message(text, text))
+  assert.deepEqual(
+    [1, 2, 3].map((seq) => ledger.bytesUpTo(seq)),
+    [1, 3, 6]
+  )
+  ledger.acknowledge(1)
+  assert.deepEqual(
+    [1, 2, 3].map((seq) => ledger.bytesUpTo(seq)),
+    [0, 2, 5]
+  )
+})
+
+test('a receiver that knows nothing starts where the sender still can', () => {
+  const ledger = new IncomingLedger()
+  assert.deepEqual(ledger.begin(EPOCH, 8), { ok: true, received: 7, fresh: true })
+  assert.deepEqual(ledger.judge(EPOCH, 8), { verdict: 'deliver' })
+})
+
+test('a receiver that knows the epoch tells how far it is', () => {
+  const ledger = new IncomingLedger()
+  ledger.begin(EPOCH, 1)
+  ledger.record(3)
+  assert.deepEqual(ledger.begin(EPOCH, 2), { ok: true, received: 3, fresh: false })
+  assert.deepEqual(ledger.begin(EPOCH, 4), { ok: true, received: 3, fresh: false })
+  assert.deepEqual(ledger.begin(EPOCH, 5), {
+    ok: false,
+    reason: 'number 5 came where 4 was expected'
+  })
+})
+
+test('what came before is a duplicate, what comes too early a gap', () => {
+  const ledger = new IncomingLedger()
+  ledger.begin(EPOCH, 1)
+  ledger.record(3)
+  assert.deepEqual(ledger.judge(EPOCH, 3), { verdict: 'duplicate' })
+  assert.deepEqual(ledger.judge(EPOCH, 4), { verdict: 'deliver' })
+  assert.deepEqual(ledger.judge(EPOCH, 5, 1), { verdict: 'deliver' })
+  assert.deepEqual(ledger.judge(EPOCH, 4, 1), { verdict: 'duplicate' })
+  assert.deepEqual(ledger.judge(EPOCH, 5), {
+    verdict: 'gap',
+    reason: 'number 5 came where 4 was expected'
+  })
+})
+
+test('a new epoch replaces the old one, which does not come back', () => {
+  const ledger = new IncomingLedger()
+  ledger.begin('01', 1)
+  ledger.record(5)
+  assert.deepEqual(ledger.begin('02', 1), { ok: true, received: 0, fresh: true })
+  assert.deepEqual(ledger.judge('01', 6), {
+    verdict: 'refused',
+    reason: 'epoch 01 is not the current one'
+  })
+  assert.deepEqual(ledger.begin('01', 1), {
+    ok: false,
+    reason: 'epoch 01 was replaced by a younger one'
+  })
+})
+
+test('a peer that changes its epoch for ever costs no memory', () => {
+  const ledger = new IncomingLedger()
+  for (let epoch = 0; epoch < 1000; epoch++) assert(ledger.begin(String(epoch), 1).ok)
+  assert.equal(ledger.begin('990', 1).ok, false)
+  assert.equal(ledger.begin('3', 1).ok, true)
+})

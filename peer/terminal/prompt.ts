@@ -85,8 +85,9 @@ function writeAbove(editor: Interface, screen: Writable, writeLine: () => void):
   cursorTo(screen, 0)
   clearScreenDown(screen)
   writeLine()
-  // Redrawing a line of several rows starts by going up as many rows as before: give it these.
-  screen.write('\n'.repeat(rows))
+  // Drawing starts by going up as many rows as the last drawing had, which typing does not keep up to date.
+  const goesUp: unknown = Reflect.get(editor, 'prevRows')
+  if (typeof goesUp === 'number') screen.write('\n'.repeat(goesUp))
   editor.prompt(true)
 }
 

@@ -1,6 +1,6 @@
 // Requests to a rendezvous server over one connection: on one kept stream where the server answers several on it,
 // as ours does, and on a stream each where it closes after the first, as rust-libp2p does.
-import type { Connection, Stream } from '@libp2p/interface'
+import { UnsupportedProtocolError, type Connection, type Stream } from '@libp2p/interface'
 import { lpStream, type LengthPrefixedStream } from '@libp2p/utils'
 import { deadline } from '../../shared/deadline.ts'
 import {
@@ -97,7 +97,9 @@ class Channel implements RendezvousChannel {
   }
 
   async #open(signal: AbortSignal): Promise<Line> {
-    const stream = await this.connection.newStream(RENDEZVOUS_PROTOCOL, { signal })
+    // A round trip less; whoever does not speak the protocol ends the stream at the first read.
+    const options = { signal, optimistic: true }
+    const stream = await this.connection.newStream(RENDEZVOUS_PROTOCOL, options)
     return new Line(stream)
   }
 }
@@ -154,7 +156,8 @@ class Line {
   #fail(error: unknown, signal: AbortSignal): void {
     if (this.#failed) return
     this.#failed = true
-    this.#closedByRemote = !signal.aborted && this.#remoteHasClosed
+    const isRefused = error instanceof UnsupportedProtocolError
+    this.#closedByRemote = !signal.aborted && !isRefused && this.#remoteHasClosed
     this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
   }
 }

@@ -12,7 +12,28 @@ const other = await generateKeyPair('Ed25519')
 const self = peerIdFromPrivateKey(key)
 const addresses = [multiaddr('/ip4/192.0.2.1/tcp/4001')]
 
+/** Made by rust-libp2p 0.57, PeerRecord::new: the peer, the sequence number and the envelope. */
+const RUST = {
+  peer: '12D3KooWGoCVhqRRHK16cSbTtW9eMBDNsqu7Qxpy87NpcBchucm1',
+  sequence: 1795236956,
+  envelope: [
+    '0a240801122067b54a4f2bfa705f33d2082cefe4fa5499e6e2c9da88e0895f5c6a687f917464121c2f6c6962',
+    '7032702f726f7574696e672d73746174652d7265636f72641a3a0a2600240801122067b54a4f2bfa705f33d2',
+    '082cefe4fa5499e6e2c9da88e0895f5c6a687f91746410dcc884d8061a0a0a0804c0000201060fa12a409765',
+    'c8accfe502da5c98253cc1c7b3f1e72f356bad7350b39fd76201d2a842c6c1f89e4d2998e669ab76f45aa261',
+    '366b103114226a1f02706e268babf50a5f05'
+  ].join('')
+}
+
 describe('signed records', () => {
+  it('opens what rust-libp2p has signed', async () => {
+    const record = await openRecord(Buffer.from(RUST.envelope, 'hex'), { signal })
+    assert.equal(record.form, 'rust')
+    assert.equal(record.peer.toString(), RUST.peer)
+    assert.equal(record.sequence, RUST.sequence)
+    assert.deepEqual(record.addresses.map(String), addresses.map(String))
+  })
+
   for (const form of RECORD_FORMS) {
     it(`opens what it sealed in the ${form} form`, async () => {
       const bytes = await sealRecord(key, { form, addresses, sequence: 7, signal })

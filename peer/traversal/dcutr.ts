@@ -2,6 +2,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
   DCUTR_PROTOCOL,
   decodeDcutr,
@@ -29,9 +30,8 @@ export async function initiate(
   { own, onOffer, signal }: Side
 ): Promise<Exchange> {
   // 1. B opens a stream to A; the first message does not wait for the protocol to be agreed.
-  const options = { runOnLimitedConnection: true, signal, optimistic: true }
-  const stream = await step('open /libp2p/dcutr', () =>
-    connection.newStream([DCUTR_PROTOCOL], options)
+  const stream = await step('open /libp2p/dcutr', async () =>
+    openAtOnce(connection, DCUTR_PROTOCOL, { signal })
   )
   try {
     const messages = wire(stream, signal)

@@ -1,12 +1,11 @@
 // @libp2p/tcp, made to listen and dial from one port. The library dials from an ephemeral port, so the
 // address that a relay observes leads nowhere (js-libp2p #2620); this wraps just its dial and its listener.
 import { lookup } from 'node:dns/promises'
-import net, { type BoundSocket } from 'node:net'
+import type { BoundSocket } from 'node:net'
 import type { Connection, CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
-import { UserError } from '../errors.ts'
 import { bindBeside, type PortReuse } from './port-reuse.ts'
 import type { PunchTable } from './punch-table.ts'
 import { punchingUpgrader } from './punching-upgrader.ts'
@@ -76,7 +75,6 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     })
     const listen = listener.listen.bind(listener)
     listener.listen = async (address) => {
-      if (reuse.available) await assertPortIsFree(address)
       await listen(address)
       listening.push(...boundTo(address, listener))
     }
@@ -121,32 +119,6 @@ function boundTo(address: Multiaddr, listener: Listener): TcpEndpoint[] {
   const asked = tcpEndpoint(address)
   const port = listener.getAddrs().map(tcpEndpoint)[0]?.port
   return asked === undefined || port === undefined ? [] : [{ ...asked, port }]
-}
-
-/** SO_REUSEPORT would let two programs share the port, and the kernel deal out their connections by chance. */
-async function assertPortIsFree(address: Multiaddr): Promise<void> {
-  const endpoint = tcpEndpoint(address)
-  if (endpoint === undefined || endpoint.port === 0) return
-  const { host, port, family } = endpoint
-  const server = net.createServer()
-  const { promise, resolve: free, reject } = Promise.withResolvers<void>()
-  server.once('error', (cause: NodeJS.ErrnoException) => {
-    reject(new UserError('cannot-listen', cannotListen(address, cause), { cause }))
-  })
-  server.listen({ host, port, ipv6Only: family === 6, exclusive: true }, () =>
-    server.close(() => free())
-  )
-  await promise
-}
-
-function cannotListen(address: Multiaddr, cause: NodeJS.ErrnoException): string {
-  if (cause.code === 'EADDRINUSE') {
-    return `cannot listen on ${String(address)}: the port is in use (another copy of this program?); choose another one with --listen`
-  }
-  if (cause.code === 'EACCES') {
-    return `cannot listen on ${String(address)}: this user may not use that port; choose one above 1023 with --listen`
-  }
-  return `cannot listen on ${String(address)}: ${cause.message}; choose another address with --listen`
 }
 
 function isAddressBusy(error: unknown): boolean {

@@ -1,6 +1,6 @@
 // Streams that begin before multistream-select has answered: `newStream(protocol, { optimistic: true })` saves a
 // round trip (80 ms through a relay). A remote that refuses the protocol ends the stream at the first read.
-import type { Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { Connection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { isReceiver, proposal, stripAnswer } from './multistream-answer.ts'
 
 interface OptimisticOptions {
@@ -32,4 +32,14 @@ function withOptimism(muxer: StreamMuxer): StreamMuxer {
     return stream
   }
   return muxer
+}
+
+/** Opens a stream of one protocol, over a relay too, and does not wait for the other side to agree to it. */
+export async function openAtOnce(
+  connection: Connection,
+  protocol: string,
+  { signal }: { signal: AbortSignal }
+): Promise<Stream> {
+  const options = { runOnLimitedConnection: true, optimistic: true, signal }
+  return connection.newStream([protocol], options)
 }

@@ -1,0 +1,75 @@
+// A peer's libp2p node: both transports, identify and ping, and the parts of it that traversal needs.
+import { identify, identifyPush } from '@libp2p/identify'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
+import { ping } from '@libp2p/ping'
+import { multiaddr } from '@multiformats/multiaddr'
+import { UserError } from '../shared/errors.ts'
+import { createNode } from '../shared/node.ts'
+import { assertPortIsFree } from '../shared/transport/free-port.ts'
+import type { PortReuse } from '../shared/transport/port-reuse.ts'
+import type { PunchTable } from '../shared/transport/punch-table.ts'
+import { peerTransports } from './transports.ts'
+
+/** Two for each member of a full room, the relays, and some that come and go. */
+const MAX_CONNECTIONS = 600
+
+/** Several members may sit behind one NAT or on one machine. */
+const MAX_INBOUND_PER_HOST_PER_SECOND = 50
+
+export interface PeerNodeConfig {
+  privateKey: PrivateKey
+  listen: string[]
+  announce: string[]
+  punches: PunchTable
+  reuse: PortReuse
+}
+
+export interface PeerNode {
+  node: Libp2p
+  /** The public node has no way to dial with a role or to listen later on; this has. */
+  transportManager: TransportManager
+}
+
+/** Listens, on the ports asked for or not at all. Throws a UserError. */
+export async function startPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
+  const net = await createPeerNode(config)
+  await listen(net.node, config.listen)
+  return net
+}
+
+async function createPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
+  let transportManager: TransportManager | undefined
+  const node = await createNode({
+    privateKey: config.privateKey,
+    listen: config.listen,
+    announce: config.announce,
+    transports: peerTransports(config),
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      parts: (components: { transportManager: TransportManager }) => {
+        transportManager = components.transportManager
+        return {}
+      }
+    },
+    maxConnections: MAX_CONNECTIONS,
+    maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
+  })
+  if (transportManager === undefined)
+    throw new Error('libp2p created the node without its services')
+  return { node, transportManager }
+}
+
+/** The ports are tried first: the library listens on a port that another copy of this program has. */
+async function listen(node: Libp2p, addresses: string[]): Promise<void> {
+  for (const address of addresses) await assertPortIsFree(multiaddr(address))
+  try {
+    await node.start()
+  } catch (cause) {
+    const [first = ''] = cause instanceof Error ? cause.message.split('\n') : []
+    const message = `cannot listen on ${addresses.join(', ')} (${first}): choose other addresses with --listen`
+    throw new UserError('cannot-listen', message, { cause })
+  }
+}

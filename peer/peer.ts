@@ -1,0 +1,254 @@
+// A running peer: its node, its place at the relays, the room, the conversations, and the way to direct paths.
+import { setMaxListeners } from 'node:events'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { isRelayed } from '../shared/addresses.ts'
+import { UserError } from '../shared/errors.ts'
+import { openAtOnce } from '../shared/transport/optimistic-streams.ts'
+import { probePortReuse } from '../shared/transport/port-reuse.ts'
+import { PunchTable } from '../shared/transport/punch-table.ts'
+import type { Member, Peer, PeerConfig, StartPeer } from './api.ts'
+import type { ConversationEvent, Conversations } from './conversation/api.ts'
+import { startConversations } from './conversation/conversations.ts'
+import type { PeerEvent } from './events.ts'
+import { startPeerNode, type PeerNode } from './node.ts'
+import { Presence } from './presence.ts'
+import { startReach, type Reach } from './reach.ts'
+import { startRelays, type Relays } from './relays.ts'
+import { Room } from './room.ts'
+import { messageOf, pathOf } from './tellings.ts'
+import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
+import type { RoundResult } from './traversal/punch.ts'
+import { startTraversal, type Traversal } from './traversal/traversal.ts'
+
+export const startPeer: StartPeer = async (config, { signal, onEvent }) => {
+  const peer = new RunningPeer(config, signal)
+  if (onEvent !== undefined) peer.subscribe(onEvent)
+  try {
+    await peer.start()
+    return peer
+  } catch (error) {
+    await peer[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class RunningPeer implements Peer {
+  readonly name: string
+  readonly room: string
+  readonly peerId: string
+  readonly #config: PeerConfig
+  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #members: Room
+  readonly #punches = new PunchTable()
+  readonly #reuse = probePortReuse()
+  /** Disposed in reverse: say goodbye, leave the relays, stop dialling, stop the node. */
+  readonly #parts = new AsyncDisposableStack()
+  #conversations: Conversations | undefined
+  #relays: Relays | undefined
+  #traversal: Traversal | undefined
+  #presence: Presence | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(config: PeerConfig, signal: AbortSignal) {
+    this.#config = config
+    this.name = config.name
+    this.room = config.room
+    this.peerId = peerIdFromPrivateKey(config.privateKey).toString()
+    this.#signal = AbortSignal.any([signal, this.#stopped.signal])
+    setMaxListeners(0, this.#signal)
+    this.#members = new Room(config.room, (event) => this.#tell(event))
+  }
+
+  get members(): Member[] {
+    return this.#members.list((peer) => this.#conversations?.undelivered(peer) ?? 0)
+  }
+
+  subscribe(listener: (event: PeerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  send(text: string, { to }: { to?: string } = {}): string {
+    const message =
+      to === undefined ? { to: this.#members.peers, room: this.room } : { to: [this.#only(to)] }
+    const { id, to: receivers, refused } = this.#talk().send({ text, ...message })
+    this.#tell({ event: 'sent', id, to: receivers })
+    for (const { peer, reason } of refused) this.#undeliverable(peer, reason)
+    return id
+  }
+
+  async delivered(signal: AbortSignal): Promise<void> {
+    await this.#talk().delivered(signal)
+  }
+
+  async start(): Promise<void> {
+    const options = { signal: this.#signal }
+    const net = await startPeerNode({ ...this.#config, punches: this.#punches, reuse: this.#reuse })
+    const { node } = net
+    this.#parts.defer(async () => node.stop())
+    this.#tell({
+      event: 'started',
+      peerId: this.peerId,
+      name: this.name,
+      addresses: node.getMultiaddrs().map(String)
+    })
+    if (!this.#reuse.available) {
+      this.#tell({ event: 'error', code: 'no-port-reuse', message: this.#reuse.reason })
+    }
+    if (!this.#config.relayedOnly)
+      this.#traversal = this.#parts.use(await this.#startTraversal(net))
+    const reach = this.#parts.use(this.#startReach(net))
+    const talk = { node, name: this.name, room: this.room, openStream: openAtOnce }
+    const onEvent = (event: ConversationEvent): void => this.#heard(event)
+    const conversations = await startConversations(talk, { ...options, onEvent })
+    this.#conversations = conversations
+    this.#presence = new Presence({ room: this.#members, conversations, reach }, options)
+    this.#relays = this.#parts.use(this.#startRelays(net, this.#presence))
+    // Last in, first out: goodbyes are said while the connections still stand.
+    this.#parts.use(conversations)
+    await this.#relays.ready
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#parts.disposeAsync()
+    } finally {
+      this.#stopped.abort(new Error('the peer stops'))
+      this.#tell({ event: 'stopped' })
+    }
+  }
+
+  async #startTraversal({ node, transportManager }: PeerNode): Promise<Traversal> {
+    return startTraversal(
+      {
+        node,
+        dial: async (address, options) => transportManager.dial(address, options),
+        punches: this.#punches,
+        reuse: this.#reuse,
+        own: () => this.#own(transportManager),
+        nameOf: (peer) => this.#members.label(peer),
+        onRound: (peer, attempt, result) => this.#punched(peer, attempt, result)
+      },
+      { signal: this.#signal }
+    )
+  }
+
+  #startReach({ node, transportManager }: PeerNode): Reach {
+    const traversal = this.#traversal
+    return startReach(
+      {
+        node,
+        isMember: (peer) => this.#members.has(peer),
+        addresses: (peer) => this.#members.addresses(peer),
+        circuits: () => this.#relays?.circuits ?? [],
+        dialCircuit: async (address, signal) => transportManager.dial(address, { signal }),
+        ...(traversal === undefined
+          ? {}
+          : { dialReachable: async (...args) => traversal.dialReachable(...args) })
+      },
+      { selfId: this.peerId, signal: this.#signal }
+    )
+  }
+
+  #startRelays({ node, transportManager }: PeerNode, presence: Presence): Relays {
+    return startRelays(
+      {
+        node,
+        transportManager,
+        relays: this.#config.relays,
+        room: this.room,
+        privateKey: this.#config.privateKey,
+        addresses: () => [
+          ...(this.#relays?.circuits ?? []),
+          ...ownCandidates(this.#own(transportManager))
+        ],
+        onPeer: (peer, relay, addresses, newcomer) =>
+          presence.listed({ peer, relay, addresses, newcomer }),
+        onGone: (peer, relay) => presence.unlisted(peer, relay),
+        tell: (event) => this.#tell(event)
+      },
+      { signal: this.#signal }
+    )
+  }
+
+  #heard(event: ConversationEvent): void {
+    switch (event.type) {
+      case 'hello':
+        // It dialled us: the relay's listing may follow, or its relay is not ours.
+        if (event.rooms.includes(this.room)) this.#presence?.introduced(event.peer, event.name)
+        break
+      case 'bye':
+        if (event.room === undefined || event.room === this.room) this.#presence?.left(event.peer)
+        break
+      case 'message':
+        this.#tell({ ...messageOf(event), ...this.#nameOf(event.peer) })
+        break
+      case 'delivered':
+        this.#tell({ event: 'delivered', id: event.id, peer: event.peer })
+        break
+      case 'refused':
+        this.#undeliverable(event.peer, event.reason)
+        break
+      case 'carrier':
+        this.#members.moved(event.peer, pathOf(event.carrier, event.reason), performance.now())
+        break
+    }
+  }
+
+  #punched(peer: string, attempt: number, result: RoundResult): void {
+    const { role, candidates, outcome, reason, ms } = result
+    const because = reason === undefined ? {} : { reason }
+    this.#tell({ event: 'punch', peer, attempt, role, candidates, outcome, ...because, ms })
+    if (reason !== undefined) this.#members.staysRelayed(peer, reason, performance.now())
+  }
+
+  #own(transportManager: PeerNode['transportManager']): OwnAddresses {
+    return {
+      mapped: this.#relays?.mapped ?? [],
+      announced: this.#config.announce.map((address) => multiaddr(address)),
+      listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
+    }
+  }
+
+  #only(to: string): string {
+    const [peer, another] = this.#members.named(to)
+    if (peer === undefined) {
+      throw new UserError(
+        'unknown-name',
+        `nobody in ${this.room} is called ${to}: /peers lists who is there`
+      )
+    }
+    if (another === undefined) return peer
+    throw new UserError(
+      'ambiguous-name',
+      `several in ${this.room} are called ${to}: use the peer id that /peers shows`
+    )
+  }
+
+  #talk(): Conversations {
+    if (this.#conversations === undefined) throw new Error('the peer has not started')
+    return this.#conversations
+  }
+
+  #undeliverable(peer: string, reason: string): void {
+    const message = `a message to ${this.#members.label(peer)} was not delivered: ${reason}`
+    this.#tell({ event: 'error', code: 'undelivered', message })
+  }
+
+  #nameOf(peer: string): { name?: string } {
+    const name = this.#members.nameOf(peer)
+    return name === undefined ? {} : { name }
+  }
+
+  #tell(event: PeerEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,131 @@
+// Sees to it that there is a connection to each member of the room: dials, waits, dials again.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { distinct, isRelayed } from '../shared/addresses.ts'
+import { backoffMs } from './reservations/backoff.ts'
+
+export interface ReachInit {
+  node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
+  isMember: (peer: string) => boolean
+  /** What the member registered. */
+  addresses: (peer: string) => Multiaddr[]
+  /** Circuit addresses of the relays that we are connected to, without the destination. */
+  circuits: () => Multiaddr[]
+  dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
+  /** Ordinary dials to addresses that need no punch; undefined when we are to stay relayed. */
+  dialReachable?: (peer: string, offered: Multiaddr[], signal: AbortSignal) => Promise<unknown>
+}
+
+export interface Reach extends AsyncDisposable {
+  /** Begins, or hurries up, to reach a member. `afterMs`: the other side is about to dial us, give it so long. */
+  reach(peer: string, options?: { afterMs?: number }): void
+}
+
+/** A circuit is three exchanges over two relayed hops; a lost packet or two must fit in. */
+const CIRCUIT_TIMEOUT_MS = 10_000
+
+/** Relays that a member names and we are not connected to: how many of them to try. */
+const MAX_FOREIGN_CIRCUITS = 2
+
+/** After a connection was lost, both sides notice; the one with the smaller peer id dials first. */
+const SECOND_DIALLER_MS = 1_000
+
+export function startReach(
+  init: ReachInit,
+  options: { selfId: string; signal: AbortSignal }
+): Reach {
+  return new RunningReach(init, options.selfId, options.signal)
+}
+
+class RunningReach implements Reach {
+  readonly #init: ReachInit
+  readonly #selfId: string
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  /** Peer → its running attempt. One each; it ends when there is a connection or the member is gone. */
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(init: ReachInit, selfId: string, signal: AbortSignal) {
+    this.#init = init
+    this.#selfId = selfId
+    this.#signal = AbortSignal.any([signal, this.#stopped.signal])
+    init.node.addEventListener('connection:close', this.#closed)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#init.node.removeEventListener('connection:close', this.#closed)
+    this.#stopped.abort()
+    await Promise.all(this.#running.values())
+  }
+
+  reach(peer: string, { afterMs = 0 } = {}): void {
+    if (this.#running.has(peer) || this.#signal.aborted) return
+    const attempt = this.#attempt(peer, afterMs)
+      .catch(() => undefined) // aborted: the only way out of it with an error
+      .finally(() => {
+        this.#running.delete(peer)
+        // Connected and disconnected while the attempt was ending: nobody else would notice.
+        if (!this.#isConnected(peer) && this.#init.isMember(peer))
+          this.reach(peer, { afterMs: SECOND_DIALLER_MS })
+      })
+    this.#running.set(peer, attempt)
+  }
+
+  readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
+    const peer = detail.remotePeer.toString()
+    if (!this.#init.isMember(peer) || this.#isConnected(peer)) return
+    this.reach(peer, { afterMs: this.#selfId < peer ? 0 : SECOND_DIALLER_MS })
+  }
+
+  async #attempt(peer: string, afterMs: number): Promise<void> {
+    await sleep(afterMs, undefined, { signal: this.#signal, ref: false })
+    for (let failures = 0; !this.#isConnected(peer) && this.#init.isMember(peer); failures += 1) {
+      if (failures > 0) {
+        await sleep(backoffMs(failures, Math.random()), undefined, {
+          signal: this.#signal,
+          ref: false
+        })
+        if (this.#isConnected(peer)) return
+      }
+      await this.#dial(peer)
+      this.#signal.throwIfAborted()
+    }
+  }
+
+  /** Both kinds of dial at once: the circuit must not wait for a direct dial that may never be answered. */
+  async #dial(peer: string): Promise<void> {
+    const { addresses, dialReachable } = this.#init
+    const offered = addresses(peer).filter((address) => !isRelayed(address))
+    await Promise.allSettled([
+      dialReachable?.(peer, offered, this.#signal),
+      this.#dialCircuits(peer)
+    ])
+  }
+
+  async #dialCircuits(peer: string): Promise<void> {
+    for (const circuit of this.#circuitsTo(peer)) {
+      if (this.#isConnected(peer)) return
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
+      const dialled = this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), signal)
+      if (await dialled.then(() => true).catch(() => false)) return
+    }
+  }
+
+  #circuitsTo(peer: string): Multiaddr[] {
+    const foreign = this.#init.addresses(peer).filter(isRelayed).map(upToCircuit)
+    return distinct([...this.#init.circuits(), ...foreign.slice(0, MAX_FOREIGN_CIRCUITS)])
+  }
+
+  #isConnected(peer: string): boolean {
+    return this.#init.node
+      .getConnections(peerIdFromString(peer))
+      .some(({ status }) => status === 'open')
+  }
+}
+
+/** A circuit address without whatever stands behind `/p2p-circuit`. */
+function upToCircuit(address: Multiaddr): Multiaddr {
+  return address.decapsulate('/p2p-circuit').encapsulate('/p2p-circuit')
+}

@@ -1,0 +1,190 @@
+// Who is in the room, by which path, and what is told of it. (pure: time is an argument, events go to a callback)
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Member } from './api.ts'
+import type { PathKind, PeerEvent } from './events.ts'
+
+/** Where the room learnt of a member, by relay; the empty list means that only the member itself said so. */
+interface MemberState {
+  peer: string
+  name?: string
+  /** Relay's peer id → the addresses registered there. */
+  registered: Map<string, Multiaddr[]>
+  announced: boolean
+  path: PathKind
+  address?: string
+  reason?: string
+  /** When we first tried to reach it. */
+  sinceMs: number
+  /** Since when there is no path; undefined while there is one. */
+  pathlessSinceMs: number | undefined
+}
+
+/** A room larger than this is not one that people talk in; more are not taken up. */
+export const MAX_MEMBERS = 256
+
+/** A member without a path and without a registration is given this long: networks and relays come back. */
+export const ABSENCE_MS = 20_000
+
+export class Room {
+  readonly name: string
+  readonly #tell: (event: PeerEvent) => void
+  readonly #members = new Map<string, MemberState>()
+
+  constructor(name: string, tell: (event: PeerEvent) => void) {
+    this.name = name
+    this.#tell = tell
+  }
+
+  get peers(): string[] {
+    return [...this.#members.keys()]
+  }
+
+  has(peer: string): boolean {
+    return this.#members.has(peer)
+  }
+
+  addresses(peer: string): Multiaddr[] {
+    return [...(this.#members.get(peer)?.registered.values() ?? [])].flat()
+  }
+
+  nameOf(peer: string): string | undefined {
+    return this.#members.get(peer)?.name
+  }
+
+  /** What people call it: its name, or the end of its peer id. */
+  label(peer: string): string {
+    return this.nameOf(peer) ?? `…${peer.slice(-6)}`
+  }
+
+  /** Peer ids of those with that name, or of the one with that peer id. */
+  named(nameOrPeer: string): string[] {
+    if (this.#members.has(nameOrPeer)) return [nameOrPeer]
+    return [...this.#members.values()]
+      .filter(({ name }) => name === nameOrPeer)
+      .map(({ peer }) => peer)
+  }
+
+  list(undelivered: (peer: string) => number): Member[] {
+    return [...this.#members.values()].map((member) => ({
+      peer: member.peer,
+      path: member.path,
+      undelivered: undelivered(member.peer),
+      ...(member.name === undefined ? {} : { name: member.name }),
+      ...(member.address === undefined ? {} : { address: member.address }),
+      ...(member.reason === undefined || member.path === 'direct' ? {} : { reason: member.reason })
+    }))
+  }
+
+  /** A relay lists it. True when it was not known before. */
+  registered(peer: string, relay: string, addresses: Multiaddr[], nowMs: number): boolean {
+    const isNew = !this.#members.has(peer)
+    this.#enter(peer, nowMs)?.registered.set(relay, addresses)
+    return isNew && this.#members.has(peer)
+  }
+
+  /** A relay no longer lists it. Whoever still talks to us stays. */
+  unregistered(peer: string, relay: string): void {
+    const member = this.#members.get(peer)
+    member?.registered.delete(relay)
+    if (member?.path === 'none' && member.registered.size === 0) this.leave(peer)
+  }
+
+  /** It introduced itself. True when it was not known before. */
+  introduced(peer: string, name: string, nowMs: number): boolean {
+    const isNew = !this.#members.has(peer)
+    const member = this.#enter(peer, nowMs)
+    if (member === undefined) return false
+    member.name = name
+    this.announce(peer)
+    return isNew
+  }
+
+  /** Says that it is there, once; called when its name is known or has been waited for long enough. */
+  announce(peer: string): void {
+    const member = this.#members.get(peer)
+    if (member === undefined || member.announced) return
+    member.announced = true
+    this.#tell({ event: 'discovered', peer, ...named(member), room: this.name })
+  }
+
+  leave(peer: string): void {
+    const member = this.#members.get(peer)
+    if (member === undefined) return
+    this.#members.delete(peer)
+    if (member.announced) this.#tell({ event: 'left', peer, ...named(member), room: this.name })
+  }
+
+  /** Another connection carries the conversation, or none does. */
+  moved(
+    peer: string,
+    to: { path: PathKind; address?: string; reason?: string },
+    nowMs: number
+  ): void {
+    const member = this.#members.get(peer)
+    if (member === undefined) return
+    const was = member.path
+    if (was === to.path && member.address === to.address) return
+    member.path = to.path
+    member.pathlessSinceMs = to.path === 'none' ? nowMs : undefined
+    if (to.address === undefined) delete member.address
+    else member.address = to.address
+    // Why it was not direct before says nothing about the next relayed path.
+    if (to.path === 'direct') delete member.reason
+    this.announce(peer)
+    this.#tellPath(member, was, to.reason, nowMs)
+  }
+
+  /** A punch failed: the path stays what it is, and this is why. Said again only when it changes. */
+  staysRelayed(peer: string, reason: string, nowMs: number): void {
+    const member = this.#members.get(peer)
+    if (member === undefined || member.path !== 'relayed' || member.reason === reason) return
+    member.reason = reason
+    this.#tellPath(member, 'relayed', reason, nowMs)
+  }
+
+  /** Those who have neither a path nor a registration and have had their time. */
+  absent(nowMs: number): string[] {
+    return [...this.#members.values()]
+      .filter(({ registered, pathlessSinceMs }) => {
+        return (
+          registered.size === 0 &&
+          pathlessSinceMs !== undefined &&
+          nowMs - pathlessSinceMs >= ABSENCE_MS
+        )
+      })
+      .map(({ peer }) => peer)
+  }
+
+  #enter(peer: string, nowMs: number): MemberState | undefined {
+    const known = this.#members.get(peer)
+    if (known !== undefined) return known
+    if (this.#members.size >= MAX_MEMBERS) return undefined
+    const member: MemberState = {
+      peer,
+      registered: new Map(),
+      announced: false,
+      path: 'none',
+      sinceMs: nowMs,
+      pathlessSinceMs: nowMs
+    }
+    this.#members.set(peer, member)
+    return member
+  }
+
+  #tellPath(member: MemberState, was: PathKind, reason: string | undefined, nowMs: number): void {
+    this.#tell({
+      event: 'path',
+      peer: member.peer,
+      ...named(member),
+      path: member.path,
+      was,
+      ...(member.address === undefined ? {} : { address: member.address }),
+      ...(reason === undefined ? {} : { reason }),
+      ms: Math.round(nowMs - member.sinceMs)
+    })
+  }
+}
+
+function named({ name }: MemberState): { name?: string } {
+  return name === undefined ? {} : { name }
+}

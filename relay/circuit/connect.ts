@@ -1,11 +1,10 @@
 // CONNECT: a peer asks for a circuit to one that has a reservation.
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { PeerId, Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
-import { announcedLimit, refuse, type HopContext } from './context.ts'
+import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
 import { sendFrame } from './frames.ts'
-import { STOP_TIMEOUT_MS } from './limits.ts'
 import { splice } from './splice.ts'
 import { openStop } from './stop.ts'
 
@@ -13,7 +12,7 @@ import { openStop } from './stop.ts'
 export async function connect(
   request: HopMessage,
   stream: Stream,
-  connection: Connection,
+  connection: HopConnection,
   context: HopContext
 ): Promise<void> {
   const { admission, onEvent } = context
@@ -56,7 +55,7 @@ async function runCircuit(
   const limit = announcedLimit(limits)
   let targetStream: Stream
   try {
-    using inTime = deadline(signal, STOP_TIMEOUT_MS, 'the target did not answer in time')
+    using inTime = deadline(signal, limits.stopTimeoutMs, 'the target did not answer in time')
     targetStream = await openStop(context.connectionsTo(target), { from: source, limit }, inTime)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -7,6 +7,9 @@ import type { RelayListener } from '../events.ts'
 import { sendFrame } from './frames.ts'
 import type { RelayLimits } from './limits.ts'
 
+/** What a request is judged by, of the connection that it came over. */
+export type HopConnection = Pick<Connection, 'direct' | 'remotePeer' | 'remoteAddr'>
+
 export interface HopContext {
   privateKey: PrivateKey
   peerId: PeerId

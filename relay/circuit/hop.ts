@@ -1,6 +1,6 @@
 // One HOP stream: what a peer asks the relay for, and what it gets.
 // https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#hop-protocol
-import type { Connection, Stream } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import {
   CircuitMessageError,
@@ -9,17 +9,18 @@ import {
   type HopMessage
 } from '../../shared/wire/circuit.ts'
 import { connect } from './connect.ts'
-import { refuse, type HopContext } from './context.ts'
+import { refuse, type HopConnection, type HopContext } from './context.ts'
 import { readFrame } from './frames.ts'
-import { HOP_TIMEOUT_MS } from './limits.ts'
 import { reserve } from './reserve.ts'
+import { keepWindowSmall } from './window.ts'
 
 /** Serves one stream to its end; what goes wrong is told to the remote, and never thrown. */
 export async function serveHop(
   stream: Stream,
-  connection: Connection,
+  connection: HopConnection,
   context: HopContext
 ): Promise<void> {
+  keepWindowSmall(stream)
   try {
     const request = await readRequest(stream, context)
     await answer(request, stream, connection, context)
@@ -31,7 +32,11 @@ export async function serveHop(
 
 /** Undefined for bytes that are not a request. Throws when nothing arrives, or the stream breaks. */
 async function readRequest(stream: Stream, context: HopContext): Promise<HopMessage | undefined> {
-  using limit = deadline(context.signal, HOP_TIMEOUT_MS, 'no HOP message arrived in time')
+  using limit = deadline(
+    context.signal,
+    context.limits.hopTimeoutMs,
+    'no HOP message arrived in time'
+  )
   try {
     return decodeHop(await readFrame(stream, limit))
   } catch (error) {
@@ -43,7 +48,7 @@ async function readRequest(stream: Stream, context: HopContext): Promise<HopMess
 async function answer(
   request: HopMessage | undefined,
   stream: Stream,
-  connection: Connection,
+  connection: HopConnection,
   context: HopContext
 ): Promise<void> {
   if (request === undefined) refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
@@ -54,7 +59,11 @@ async function answer(
 
 /** A remote that does not close its half would keep the stream, and its place among the connection's streams. */
 async function closeBothWays(stream: Stream, context: HopContext): Promise<void> {
-  using limit = deadline(context.signal, HOP_TIMEOUT_MS, 'the remote did not close a HOP stream')
+  using limit = deadline(
+    context.signal,
+    context.limits.hopTimeoutMs,
+    'the remote did not close a HOP stream'
+  )
   const { signal } = limit
   const over = Promise.withResolvers<void>()
   stream.addEventListener('close', () => over.resolve(), { once: true })

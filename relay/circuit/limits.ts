@@ -13,6 +13,10 @@ export interface RelayLimits {
   circuitDurationMs: number
   /** In each direction. */
   circuitDataBytes: number
+  /** For a HOP message to arrive, and for a HOP stream to be closed by its remote. */
+  hopTimeoutMs: number
+  /** For the target to answer. */
+  stopTimeoutMs: number
 }
 
 /** For a host with one CPU and 512 MB. */
@@ -31,13 +35,12 @@ export const DEFAULT_LIMITS: RelayLimits = {
   // many times what a punch needs, and a torn circuit is dialled again, its messages sent again, by the peers.
   circuitDurationMs: 30 * MINUTE_MS,
   // Weeks of typing; 36 kB/s for the whole half hour, so that nobody takes the relay for a file server.
-  circuitDataBytes: 64 * MIB
+  circuitDataBytes: 64 * MIB,
+  // A HOP message follows the opening of its stream at once; 10 s are several lost packets.
+  hopTimeoutMs: 10_000,
+  // Stream, request and answer: three round trips, on a bad line.
+  stopTimeoutMs: 10_000
 }
-
-/** The first HOP message follows the opening of its stream at once; 10 s is several lost packets. */
-export const HOP_TIMEOUT_MS = 10_000
-/** Stream, request and answer at the target: three round trips, on a bad line. */
-export const STOP_TIMEOUT_MS = 10_000
 
 /** On one connection. Above a peer's circuits, so that the refusal is a status with a reason and not a reset stream. */
 export const MAX_HOP_STREAMS = 256

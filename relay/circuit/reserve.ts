@@ -1,9 +1,9 @@
 // RESERVE: a peer asks to be reachable through the relay.
-import type { Connection, Stream } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
 import { sealVoucher } from '../../shared/wire/reservation-voucher.ts'
 import { hostKey } from '../host-key.ts'
-import { announcedLimit, refuse, type HopContext } from './context.ts'
+import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
 import { sendFrame } from './frames.ts'
 
 /** A host of containers has an address for each of their networks; this many keep the answer under its 4 KiB. */
@@ -12,7 +12,7 @@ const MAX_RELAY_ADDRESSES = 16
 /** Answers one request, and has granted what it says. Throws when the stream breaks. */
 export async function reserve(
   stream: Stream,
-  connection: Connection,
+  connection: HopConnection,
   context: HopContext
 ): Promise<void> {
   const { admission, onEvent, limits, signal } = context

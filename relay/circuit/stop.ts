@@ -10,6 +10,7 @@ import {
 } from '../../shared/wire/circuit.ts'
 import { readFrame, sendFrame } from './frames.ts'
 import { MAX_STOP_STREAMS } from './limits.ts'
+import { keepWindowSmall } from './window.ts'
 
 export interface StopRequest {
   from: PeerId
@@ -31,6 +32,7 @@ export async function openStop(
   options: { signal: AbortSignal }
 ): Promise<Stream> {
   const stream = await openStream(connections, options)
+  keepWindowSmall(stream)
   try {
     const limit = request.limit
     const peer = { id: request.from.toMultihash().bytes, addresses: [] }

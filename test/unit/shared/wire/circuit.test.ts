@@ -67,6 +67,11 @@ const stopCases: Array<{ what: string; bytes: string; message: StopMessage }> = 
   { what: 'an OK', bytes: '08012064', message: { type: 'STATUS', status: CircuitStatus.OK } }
 ]
 
+const connectWith = (count: number): HopMessage => ({
+  type: 'CONNECT',
+  peer: { id: hex('0102'), addresses: Array.from({ length: count }, () => hex('047f000001')) }
+})
+
 describe('the wire format of circuit relay v2', () => {
   for (const { what, bytes, message } of hopCases) {
     it(`encodes and decodes ${what} of HOP`, () => {
@@ -93,7 +98,7 @@ describe('the wire format of circuit relay v2', () => {
 
   it('skips fields that it does not know, of every wire type', () => {
     // Fields 15 varint, 16 fixed64, 17 bytes, 18 fixed32 around a RESERVE.
-    const strange = '78ac02' + '8101' + '0102030405060708' + '8a0103abcdef' + '950101020304'
+    const strange = '78ac02810101020304050607088a0103abcdef950101020304'
     assert.deepEqual(decodeHop(hex(`${strange}0800`)), { type: 'RESERVE' })
     assert.deepEqual(decodeStop(hex(`08012064${strange}`)), { type: 'STATUS', status: 100 })
   })
@@ -113,7 +118,7 @@ describe('the wire format of circuit relay v2', () => {
 
   it('does not read a number past the end of the message around it', () => {
     // The reservation is 4 bytes long and its expiry wants a fifth.
-    assert.throws(() => decodeHop(hex('08021a0408808080' + '8001')), named)
+    assert.throws(() => decodeHop(hex('08021a04088080808001')), named)
   })
 
   it('refuses a message without a type or with one that it does not know', () => {
@@ -128,13 +133,9 @@ describe('the wire format of circuit relay v2', () => {
   })
 
   it('refuses a CONNECT with hundreds of addresses', () => {
-    const message = (count: number): HopMessage => ({
-      type: 'CONNECT',
-      peer: { id: hex('0102'), addresses: Array.from({ length: count }, () => hex('047f000001')) }
-    })
-    const most = message(MAX_CIRCUIT_ADDRESSES)
+    const most = connectWith(MAX_CIRCUIT_ADDRESSES)
     assert.deepEqual(decodeHop(encodeHop(most)), most)
-    const bytes = encodeHop(message(MAX_CIRCUIT_ADDRESSES + 1))
+    const bytes = encodeHop(connectWith(MAX_CIRCUIT_ADDRESSES + 1))
     assert.throws(() => decodeHop(bytes), { ...named, message: /more than 64 addresses/ })
   })
 

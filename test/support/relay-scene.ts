@@ -1,0 +1,126 @@
+// A relay on loopback, its events to wait for, and stock js-libp2p peers to use it.
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { RelayLimits } from '../../relay/circuit/limits.ts'
+import type { RelayEvent } from '../../relay/events.ts'
+import { startRelay, type Relay } from '../../relay/relay.ts'
+
+/** Longer than anything here takes; the tests' own limit comes later and says less. */
+const PATIENCE_MS = 10_000
+
+type EventOf<Name extends RelayEvent['event']> = Extract<RelayEvent, { event: Name }>
+
+export interface RelayScene extends AsyncDisposable {
+  relay: Relay
+  address: Multiaddr
+  events: RelayEvent[]
+  /** The first such event, past ones included, that has these fields; fails when it does not come. */
+  event<Name extends RelayEvent['event']>(
+    name: Name,
+    fields?: Partial<EventOf<Name>>
+  ): Promise<EventOf<Name>>
+  /** A stock peer that is stopped with the scene; with a reservation when it listens on the relay. */
+  peer(options?: { reserve?: boolean; prepare?: (node: Libp2p) => Promise<void> }): Promise<Libp2p>
+  /** A peer that does not know circuits, to speak HOP and STOP by hand. */
+  plainPeer(): Promise<Libp2p>
+}
+
+export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<RelayScene> {
+  const stack = new AsyncDisposableStack()
+  const events: RelayEvent[] = []
+  const watchers = new Set<() => void>()
+  const relay = await startRelay(
+    {
+      privateKey: await generateKeyPair('Ed25519'),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      announce: [],
+      limits
+    },
+    {
+      signal: new AbortController().signal,
+      onEvent: (event) => {
+        events.push(event)
+        for (const look of watchers) look()
+      }
+    }
+  )
+  stack.use(relay)
+  const address = multiaddr(relay.addresses[0])
+  return {
+    relay,
+    address,
+    events,
+    event: (name, fields = {}) => eventOf(events, watchers, name, fields),
+    peer: async ({ reserve = false, prepare } = {}) => {
+      const listen = reserve ? [`${address.toString()}/p2p-circuit`] : []
+      const node = await stockPeer(listen, [tcp(), circuitRelayTransport()])
+      stack.defer(async () => node.stop())
+      await prepare?.(node)
+      await node.start()
+      return node
+    },
+    plainPeer: async () => {
+      const node = await stockPeer([], [tcp()])
+      stack.defer(async () => node.stop())
+      await node.start()
+      return node
+    },
+    [Symbol.asyncDispose]: async () => stack.disposeAsync()
+  }
+}
+
+async function eventOf<Name extends RelayEvent['event']>(
+  events: RelayEvent[],
+  watchers: Set<() => void>,
+  name: Name,
+  fields: Partial<EventOf<Name>>
+): Promise<EventOf<Name>> {
+  const isIt = (event: RelayEvent): event is EventOf<Name> =>
+    event.event === name &&
+    Object.entries(fields).every(([key, value]) => Reflect.get(event, key) === value)
+  const found = Promise.withResolvers<EventOf<Name>>()
+  const look = (): void => {
+    const event = events.find(isIt)
+    if (event !== undefined) found.resolve(event)
+  }
+  const timer = setTimeout(() => {
+    const seen = events.map((event) => JSON.stringify(event)).join('\n')
+    found.reject(new Error(`no ${name} with ${JSON.stringify(fields)} among:\n${seen}`))
+  }, PATIENCE_MS)
+  watchers.add(look)
+  look()
+  try {
+    return await found.promise
+  } finally {
+    clearTimeout(timer)
+    watchers.delete(look)
+  }
+}
+
+async function stockPeer(
+  listen: string[],
+  transports: NonNullable<Libp2pOptions['transports']>
+): Promise<Libp2p> {
+  return createLibp2p({
+    start: false,
+    addresses: { listen },
+    transports,
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify(), ping: ping() },
+    connectionGater: { denyDialMultiaddr: () => false }
+  })
+}
+
+/** The address of a peer through the relay. */
+export function throughRelay(scene: RelayScene, target: Libp2p): Multiaddr {
+  return scene.address.encapsulate(`/p2p-circuit/p2p/${target.peerId.toString()}`)
+}

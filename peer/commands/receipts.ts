@@ -5,17 +5,28 @@ export class Receipts {
   /** Message id to the peers that have not acknowledged it; a message that all have is forgotten. */
   readonly #waiting = new Map<string, Set<string>>()
   #toNobody = 0
+  #refused = 0
 
   add(event: PeerEvent): void {
-    if (event.event === 'sent') {
-      if (event.to.length === 0) this.#toNobody += 1
-      else this.#waiting.set(event.id, new Set(event.to))
+    if (event.event === 'sent' && event.to.length > 0) {
+      this.#waiting.set(event.id, new Set(event.to))
     }
     if (event.event === 'delivered') {
       const peers = this.#waiting.get(event.id)
       peers?.delete(event.peer)
       if (peers?.size === 0) this.#waiting.delete(event.id)
     }
+    if (event.event === 'error' && event.code === 'undelivered') this.#refused += 1
+  }
+
+  /** A message was sent while there was nobody to get it. */
+  addToNobody(): void {
+    this.#toNobody += 1
+  }
+
+  /** Everything has been confirmed, and nothing was refused on the way (which has been told when it happened). */
+  get complete(): boolean {
+    return this.#waiting.size === 0 && this.#toNobody === 0 && this.#refused === 0
   }
 
   /** Peer to the number of messages it has not acknowledged. */

@@ -42,7 +42,7 @@ async function leave(peer: Peer, chat: Chat, options: TalkOptions): Promise<Exit
   const complaint = view.receipts.complaint(peer.room, view.labelOf)
   if (complaint !== undefined) view.log.info(complaint)
   if (signal.aborted) return 0
-  return complaint === undefined && !chat.failed ? 0 : 1
+  return view.receipts.complete && !chat.failed ? 0 : 1
 }
 
 /** Waits for the acknowledgements, no longer than allowed; what is missing then shows in the receipts. */
@@ -98,9 +98,12 @@ class Chat {
   }
 
   #send(text: string, to?: Member): void {
-    if (to === undefined && this.#peer.members.length === 0 && this.#interactive) {
-      this.#view.log.info('nobody else is in the room yet, so nobody gets that')
-      return
+    if (to === undefined && this.#peer.members.length === 0) {
+      if (this.#interactive) {
+        this.#view.log.info('nobody else is in the room yet, so nobody gets that')
+        return
+      }
+      this.#view.receipts.addToNobody()
     }
     try {
       this.#peer.send(text, to === undefined ? {} : { to: to.peer })

@@ -48,20 +48,26 @@ export function openTerminal({ input, output, errors }: Streams): Terminal {
       crlfDelay: Infinity,
       signal
     })
-    if (interactive) {
+    let open = true
+    const ask = (): void => {
+      if (!interactive || !open) return
       editor = reader
-      reader.on('SIGINT', () => clearOrClose(reader))
-      reader.once('close', () => {
-        editor = undefined
-        // The shell's prompt must not land on the line that was being typed.
-        screen.write('\n')
-      })
       reader.prompt()
     }
+    reader.on('SIGINT', () => clearOrClose(reader))
+    reader.once('close', () => {
+      open = false
+      // The shell's prompt must not land on the line that was being typed.
+      if (editor !== undefined) screen.write('\n')
+      editor = undefined
+    })
+    ask()
     try {
       for await (const line of reader) {
+        // Enter has ended the row that was typed on: until the next prompt there is nothing to write above.
+        editor = undefined
         yield line
-        editor?.prompt()
+        ask()
       }
     } catch {
       // A terminal that is gone, or a pipe that broke, has nothing more to say: as good as its end.

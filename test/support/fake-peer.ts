@@ -7,6 +7,8 @@ export interface FakeOptions {
   members?: Member[]
   /** Members acknowledge at once; otherwise never. */
   acknowledges?: boolean
+  /** Members take nothing, as when too much waits for them already. */
+  refuses?: boolean
   /** Runs once the peer is up, with the means to let things happen. */
   onStarted?: (fake: FakePeer) => void
 }
@@ -21,15 +23,20 @@ export class FakePeer implements Peer {
   stopped = false
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   readonly #acknowledges: boolean
+  readonly #refuses: boolean
   #unacknowledged = 0
 
-  constructor(config: PeerConfig, { members = [], acknowledges = true }: FakeOptions) {
+  constructor(
+    config: PeerConfig,
+    { members = [], acknowledges = true, refuses = false }: FakeOptions
+  ) {
     this.config = config
     this.peerId = config.privateKey.publicKey.toString()
     this.name = config.name
     this.room = config.room
     this.members = members
     this.#acknowledges = acknowledges
+    this.#refuses = refuses
   }
 
   emit(event: PeerEvent): void {
@@ -45,6 +52,11 @@ export class FakePeer implements Peer {
     if (text === 'unsendable') throw new UserError('unsendable', 'that cannot be sent')
     this.sent.push(to === undefined ? { text } : { text, to })
     const id = `m${this.sent.length}`
+    if (this.#refuses) {
+      this.emit({ event: 'sent', id, to: [] })
+      this.emit({ event: 'error', code: 'undelivered', message: 'it was refused' })
+      return id
+    }
     const receivers = to === undefined ? this.members.map(({ peer }) => peer) : [to]
     this.emit({ event: 'sent', id, to: receivers })
     for (const peer of receivers) {

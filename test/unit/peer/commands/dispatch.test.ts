@@ -37,9 +37,9 @@ async function parley(test: TestContext, argv: string[], scene: Scene = {}) {
 }
 
 const failing =
-  (error: Error): StartPeer =>
+  (reason: Error): StartPeer =>
   () =>
-    Promise.reject(error)
+    Promise.reject(reason)
 
 describe('parley', () => {
   it('shows its commands when it gets none, or is asked for help', async (test) => {

@@ -12,6 +12,7 @@ it('everybody who was sent something and confirmed it is forgotten', () => {
   receipts.add({ event: 'delivered', id: '1', peer: 'ann' })
   receipts.add({ event: 'delivered', id: 'unknown', peer: 'ann' })
   assert.equal(receipts.missing().size, 0)
+  assert.ok(receipts.complete)
   assert.equal(receipts.complaint('kitchen', labelOf), undefined)
 })
 
@@ -29,8 +30,19 @@ it('who did not get what is said in one sentence', () => {
 it('what nobody was there for is said as well', () => {
   const receipts = new Receipts()
   receipts.add({ event: 'sent', id: '1', to: [] })
+  assert.ok(receipts.complete)
+  receipts.addToNobody()
+  assert.ok(!receipts.complete)
   assert.equal(
     receipts.complaint('kitchen', labelOf),
     'nobody was in the room kitchen to get 1 message'
   )
+})
+
+it('what was refused on the way is not complete, and not told a second time', () => {
+  const receipts = new Receipts()
+  receipts.add({ event: 'sent', id: '1', to: [] })
+  receipts.add({ event: 'error', code: 'undelivered', message: 'bob has no room for it' })
+  assert.ok(!receipts.complete)
+  assert.equal(receipts.complaint('kitchen', labelOf), undefined)
 })

@@ -156,6 +156,11 @@ describe('the end of a pipe', () => {
     assert.deepEqual(unknown.peer.sent, [])
   })
 
+  it('is a failure when somebody refused it, which is told once', async () => {
+    const { code, said } = await chat(['one'], { members: [bob], refuses: true })
+    assert.deepEqual([code, said.slice(2)], [1, ['it was refused']])
+  })
+
   it('is a success when there was nothing to send', async () => {
     assert.equal((await chat([])).code, 0)
   })

@@ -97,16 +97,18 @@ class PlainSender implements Sender {
     const stream = await openStream(connection, MSG_PROTOCOL, { signal })
     // Without a listener for what comes in, the end would not be told either.
     stream.addEventListener('message', ignore)
-    let failed: Error | undefined
-    stream.addEventListener('close', ({ error }) => (failed = error))
+    let confirmed = false
+    stream.addEventListener('remoteCloseWrite', () => (confirmed = true))
+    // rust-yamux resets a stream that its owner drops before the FIN has been read: the text was read all the same.
+    stream.addEventListener(
+      'close',
+      ({ error }) => (confirmed ||= error?.name === 'StreamResetError')
+    )
     try {
       stream.send(bytes)
       await endStream(stream, signal)
-      signal.throwIfAborted()
       // A connection that breaks closes its streams without an error.
-      if (connection.status !== 'open') throw new Error('the connection closed')
-      // rust-yamux resets a stream that its owner drops before the FIN has been read: the text was read all the same.
-      if (failed !== undefined && failed.name !== 'StreamResetError') throw failed
+      if (!confirmed) throw new Error('the text was not taken in time')
     } finally {
       if (stream.status === 'open') stream.abort(new Error('nothing more to say'))
     }

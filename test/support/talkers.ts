@@ -42,11 +42,20 @@ export class Talker implements AsyncDisposable {
     { privateKey, ...options }: Partial<ConversationsConfig> & { privateKey?: PrivateKey } = {}
   ): Promise<Talker> {
     const talker = new Talker(await startNode(privateKey))
-    talker.#conversations = await startConversations(
-      { node: talker.node, name, room: ROOM, ...options },
-      { signal: new AbortController().signal, onEvent: (event) => talker.#note(event) }
-    )
+    await talker.restart(name, options)
     return talker
+  }
+
+  /** Begins conversations (anew) on the same node. */
+  async restart(
+    name = 'again',
+    options: Partial<ConversationsConfig> = {}
+  ): Promise<Conversations> {
+    this.#conversations = await startConversations(
+      { node: this.node, name, room: ROOM, ...options },
+      { signal: new AbortController().signal, onEvent: (event) => this.#note(event) }
+    )
+    return this.#conversations
   }
 
   private constructor(node: Libp2p) {

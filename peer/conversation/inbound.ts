@@ -122,8 +122,10 @@ class Listener {
 
   /** Waits when the remote does not take what we write, so that acks cannot pile up. */
   async #write(frame: ChatFrame): Promise<void> {
-    const deadline = AbortSignal.timeout(this.timing.ackTimeoutMs)
-    await drained(this.#stream, AbortSignal.any([this.#signal, deadline]))
+    if (this.#stream.writableNeedsDrain) {
+      const deadline = AbortSignal.timeout(this.timing.ackTimeoutMs)
+      await drained(this.#stream, AbortSignal.any([this.#signal, deadline]))
+    }
     if (this.#stream.writeStatus === 'writable') this.#stream.send(encodeChatFrame(frame))
   }
 }

@@ -28,7 +28,7 @@ export async function endStream(stream: Stream, signal: AbortSignal): Promise<vo
  * Not `stream.onDrain()`: after its first drain that one resolves at once for ever.
  */
 export async function drained(stream: Stream, signal: AbortSignal): Promise<void> {
-  if (stream.writableNeedsDrain) await next(stream, ['drain', 'close'], signal)
+  await next(stream, ['drain', 'close'], signal)
 }
 
 async function next(

@@ -157,7 +157,7 @@ test('a stream that is reset again and again loses and doubles nothing', async (
 test('a peer that stops says BYE; started anew it is introduced anew and gets what waited', async () => {
   await using ann = await Talker.start('ann')
   const privateKey = await generateKeyPair('Ed25519')
-  const ben = await Talker.start('ben', { privateKey })
+  const ben = await Talker.start('ben', { network: { privateKey } })
   await ann.connect(ben.node)
   ann.conversations.admit(ben.peer)
   await ann.until(() => ann.of('hello').length === 1)
@@ -169,7 +169,7 @@ test('a peer that stops says BYE; started anew it is introduced anew and gets wh
   assert.equal(ann.conversations.carrier(ben.peer), undefined)
   await ben[Symbol.asyncDispose]()
   ann.say('two', ben)
-  await using again = await Talker.start('ben', { privateKey })
+  await using again = await Talker.start('ben', { network: { privateKey } })
   await again.connect(ann.node)
   again.say('back', ann)
   await Promise.all(

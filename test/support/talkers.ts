@@ -1,29 +1,35 @@
 // Two real libp2p nodes on loopback that hold conversations: what the tests of conversations build on.
 import { once } from 'node:events'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Connection, Libp2p, ServiceMap } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { ConversationEvent, Conversations } from '../../peer/conversation/api.ts'
 import {
   type ConversationsConfig,
   startConversations
 } from '../../peer/conversation/conversations.ts'
-import { createNode } from '../../shared/node.ts'
+import { createNode, type NodeConfig } from '../../shared/node.ts'
 
 export const ROOM = 'kitchen'
 
 export type Message = Extract<ConversationEvent, { type: 'message' }>
 
+/** What is different from a node that listens on loopback and speaks nothing. */
+type Network = Partial<
+  Pick<NodeConfig<ServiceMap>, 'privateKey' | 'listen' | 'transports' | 'services'>
+>
+
 /** A node that speaks nothing yet. */
-export async function startNode(privateKey?: PrivateKey): Promise<Libp2p> {
+export async function startNode(network: Network = {}): Promise<Libp2p> {
   const node = await createNode({
-    privateKey: privateKey ?? (await generateKeyPair('Ed25519')),
+    privateKey: await generateKeyPair('Ed25519'),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     announce: [],
     transports: [tcp()],
     services: {},
     maxConnections: 50,
-    maxInboundPerHostPerSecond: 100
+    maxInboundPerHostPerSecond: 100,
+    ...network
   })
   await node.start()
   return node
@@ -39,9 +45,9 @@ export class Talker implements AsyncDisposable {
 
   static async start(
     name: string,
-    { privateKey, ...options }: Partial<ConversationsConfig> & { privateKey?: PrivateKey } = {}
+    { network, ...options }: Partial<ConversationsConfig> & { network?: Network } = {}
   ): Promise<Talker> {
-    const talker = new Talker(await startNode(privateKey))
+    const talker = new Talker(await startNode(network))
     await talker.restart(name, options)
     return talker
   }

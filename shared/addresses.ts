@@ -12,9 +12,10 @@ export interface TcpEndpoint {
   named: boolean
 }
 
-/** The TCP endpoint that an address names, or undefined for circuits, UDP and whatever else. */
+/** The TCP endpoint that an address names, or undefined for circuits, WebSockets, UDP and whatever else. */
 export function tcpEndpoint(address: Multiaddr): TcpEndpoint | undefined {
-  if (!TCP.matches(address) || Circuit.matches(address)) return undefined
+  // Not what merely begins so: a WebSocket over TCP, or a circuit, is none.
+  if (!TCP.exactMatch(address)) return undefined
   const { type, host, port } = getNetConfig(address)
   if (port === undefined) return undefined
   return { host, port, family: familyOf(type), named: type.startsWith('dns') }

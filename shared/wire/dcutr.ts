@@ -54,7 +54,7 @@ function readFields(bytes: Uint8Array): { type: number | undefined; addresses: U
     while (r.pos < r.len) {
       const tag = r.uint32()
       if (tag === TAG_TYPE) type = r.int32()
-      else if (tag === TAG_ADDRESSES) addresses.push(r.bytes())
+      else if (tag === TAG_ADDRESSES) addresses.push(r.bytes().slice()) // copied: a view keeps the whole buffer
       else r.skipType(tag & 7)
     }
   } catch (cause) {

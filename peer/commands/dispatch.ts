@@ -12,6 +12,10 @@ const COMMANDS: Record<string, Command> = {
     summary: 'talk with the people of a room, directly where a path can be found',
     run: async (program) => (await import('./chat.ts')).runChat(program)
   },
+  demo: {
+    summary: 'show it all: a relay and two peers, relayed, direct, the relay killed, more talk',
+    run: async (program) => (await import('./demo.ts')).runDemo(program)
+  },
   id: {
     summary: 'print the peer id, making the key when there is none',
     run: async (program) => (await import('./id.ts')).runId(program)

@@ -86,7 +86,7 @@ export function findAddressee<Someone extends Named>(
 function waysToName({ peer, name }: Named): string[] {
   const short = shortPeer(peer)
   const shown = harmlessName(name ?? '', MAX_NAME_BYTES)
-  const ids = [peer, short, short.slice(1)]
+  const ids = [short, peer, short.slice(1)]
   return shown === '' ? ids : [`${shown} (${short})`, shown, ...ids]
 }
 

@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal/prompt.ts'
 import type { ChatView } from './chat-view.ts'
 import { CHAT_HELP, findAddressee, parseChatLine, type ChatLine } from './chat-line.ts'
 import { pathSentence, peersTable } from './members.ts'
+import { introductions } from './introductions.ts'
 import type { ExitCode } from './program.ts'
 
 /** Resending over a path that comes back takes some seconds; somebody who waits at a prompt wants an end to it. */
@@ -26,7 +27,11 @@ export async function talk(peer: Peer, options: TalkOptions): Promise<ExitCode> 
     view.log.info(`this is the room ${peer.room}: type to talk, /help for more`)
   }
   for await (const line of terminal.lines(signal)) {
-    if (chat.take(parseChatLine(line)) === 'quit') break
+    const meant = parseChatLine(line)
+    // A person has seen who is there; a pipe knew the names before it was opened.
+    const names = meant.kind === 'to' || meant.kind === 'path'
+    if (names && !terminal.interactive) await introductions(peer, signal)
+    if (chat.take(meant) === 'quit') break
   }
   return await leave(peer, chat, options)
 }

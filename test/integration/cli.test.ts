@@ -160,8 +160,8 @@ describe('leaving', () => {
     program.child.kill('SIGTERM')
     // Signals that arrive together count as one: ask until it is gone.
     const asking = setInterval(() => program.child.kill('SIGTERM'), 20)
+    test.after(() => clearInterval(asking))
     assert.equal(await program.ended(), 1)
-    clearInterval(asking)
   })
 
   it('is quiet when nobody reads what it prints any more', async (test) => {

@@ -65,6 +65,7 @@ describe('the one a line is for', () => {
 
   it('is found by the longest name that fits, spaces included', () => {
     assert.deepEqual(found('bob by hello', bob, bobby), [bobby.peer, 'hello'])
+    assert.deepEqual(found('bob by hello', bobby, bob), [bobby.peer, 'hello'])
     assert.deepEqual(found('bob bye', bob, bobby), [bob.peer, 'bye'])
   })
 
@@ -85,7 +86,7 @@ describe('the one a line is for', () => {
   it('is missed with a list of who is here', () => {
     assert.match(
       unclear('bobb hi', bob, nameless),
-      /nobody here is called bobb: here are bob \(…bbbbbbbb\), 12D3/
+      /nobody here is called bobb: here are bob \(…bbbbbbbb\), …eeeeeeee$/
     )
     assert.match(unclear('bob hi'), /nobody here is called bob: nobody else is here/)
     assert.match(unclear('', bob), /say to whom/)

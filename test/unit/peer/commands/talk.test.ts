@@ -63,7 +63,13 @@ async function chat(
     relayedOnly: false
   }
   const signal = scene.signal ?? new AbortController().signal
-  const start = fakeStartPeer({ ...scene, onStarted: (fake) => started.push(fake) })
+  const start = fakeStartPeer({
+    ...scene,
+    onStarted: (fake) => {
+      started.push(fake)
+      scene.onStarted?.(fake)
+    }
+  })
   await using peer = await start(config, { signal, onEvent: view.show })
   const code = await talk(peer, {
     terminal,
@@ -154,6 +160,19 @@ describe('the end of a pipe', () => {
     const unknown = await chat(['/to cy hello'], { members: [bob] })
     assert.equal(unknown.code, 1)
     assert.deepEqual(unknown.peer.sent, [])
+  })
+
+  it('names people who have not said their names yet, and is understood when they have', async () => {
+    const { name, ...nameless } = bob
+    const { code, peer } = await chat(['/to bob hello'], {
+      members: [nameless],
+      onStarted: (fake) =>
+        setImmediate(() => {
+          fake.members = [bob]
+          fake.emit({ event: 'discovered', peer: bob.peer, name: name ?? '', room: 'kitchen' })
+        })
+    })
+    assert.deepEqual([code, peer.sent], [0, [{ text: 'hello', to: bob.peer }]])
   })
 
   it('is a failure when somebody refused it, which is told once', async () => {

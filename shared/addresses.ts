@@ -39,9 +39,10 @@ export function isPublicAddress(address: Multiaddr): boolean {
   return !isPrivate(address) && !isLinkLocal(address) && !isLoopback(address)
 }
 
-/** The address without its `/p2p/…` part: where it leads, whoever may be there. */
+/** The address without the `/p2p/…` at its end: where it leads, whoever may be there. A circuit keeps its relay. */
 export function withoutPeer(address: Multiaddr): Multiaddr {
-  return address.decapsulateCode(CODE_P2P)
+  const endsInPeer = address.getComponents().at(-1)?.code === CODE_P2P
+  return endsInPeer ? address.decapsulateCode(CODE_P2P) : address
 }
 
 /** The peer id that an address ends in, if any. */

@@ -80,6 +80,12 @@ describe('an address', () => {
     assert.equal(peerOf(withoutPeer(address)), undefined)
   })
 
+  it('keeps its relay when it is a circuit to nobody in particular', () => {
+    const circuit = `/ip4/192.0.2.7/tcp/1/p2p/${PEER}/p2p-circuit`
+    assert.equal(withoutPeer(multiaddr(circuit)).toString(), circuit)
+    assert.equal(withoutPeer(multiaddr(`${circuit}/p2p/${OTHER}`)).toString(), circuit)
+  })
+
   it('stands once in a list of distinct ones, where it stood first', () => {
     const list = ['/ip4/1.1.1.1/tcp/1', '/ip4/2.2.2.2/tcp/2', '/ip4/1.1.1.1/tcp/1']
     assert.deepEqual(distinct(list.map((text) => multiaddr(text))).map(String), list.slice(0, 2))

@@ -1,0 +1,74 @@
+// The numbers and rules of a punch: who yields, when to dial again, how many rounds.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { assert as always, pre, property, string } from 'fast-check'
+import {
+  dialDelayMs,
+  EAGER_MS,
+  pauseAfter,
+  punchRole,
+  redialAfterMs,
+  REDIAL_MS,
+  ROUNDS,
+  SPACED_REDIAL_MS,
+  TAKEN_REDIAL_MS,
+  WINDOW_MS,
+  yieldsTo
+} from '../../../../peer/traversal/plan.ts'
+
+describe('the plan of a punch', () => {
+  it('lets exactly one of two peers yield when both started a round', () => {
+    always(
+      property(string(), string(), (one, other) => {
+        pre(one !== other)
+        assert.notEqual(yieldsTo(one, other), yieldsTo(other, one))
+      })
+    )
+    assert.equal(yieldsTo('b', 'a'), true, 'the smaller one goes on')
+  })
+
+  it('has three rounds, with longer and longer pauses between them, and an end', () => {
+    assert.ok(ROUNDS >= 3)
+    const pauses = Array.from({ length: ROUNDS - 1 }, (_, index) => pauseAfter(index + 1) ?? NaN)
+    assert.ok(
+      pauses.every((ms, index) => ms > (pauses[index - 1] ?? 0)),
+      pauses.join()
+    )
+    assert.equal(pauseAfter(ROUNDS), undefined)
+    assert.equal(pauseAfter(ROUNDS + 1), undefined)
+  })
+
+  it('makes the one who answers the client, whose CONNECT came second', () => {
+    assert.equal(punchRole('responder'), 'client')
+    assert.equal(punchRole('initiator'), 'server')
+  })
+
+  it('lets both dial at one moment: at SYNC, and half a round trip after sending it', () => {
+    assert.equal(dialDelayMs('responder', 80), 0)
+    assert.equal(dialDelayMs('initiator', 80), 40)
+  })
+
+  for (const code of ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET', undefined]) {
+    it(`dials again at once after ${code ?? 'an error without a code'}, and spaced later on`, () => {
+      assert.equal(redialAfterMs(code, 0), REDIAL_MS)
+      assert.equal(redialAfterMs(code, EAGER_MS - 1), REDIAL_MS)
+      assert.equal(redialAfterMs(code, EAGER_MS), SPACED_REDIAL_MS)
+    })
+  }
+
+  it('gives the other side time after EADDRNOTAVAIL: its SYN was first', () => {
+    assert.equal(redialAfterMs('EADDRNOTAVAIL', 0), TAKEN_REDIAL_MS)
+    assert.equal(redialAfterMs('EADDRNOTAVAIL', EAGER_MS), TAKEN_REDIAL_MS)
+    assert.ok(TAKEN_REDIAL_MS > REDIAL_MS * 10)
+  })
+
+  for (const code of ['EINVAL', 'EAFNOSUPPORT', 'EACCES']) {
+    it(`does not dial again after ${code}, which no time mends`, () => {
+      assert.equal(redialAfterMs(code, 0), undefined)
+    })
+  }
+
+  it('leaves room in the window for two SYNs that were lost (repeated after 1 s and 3 s)', () => {
+    assert.ok(WINDOW_MS > 3_000)
+  })
+})

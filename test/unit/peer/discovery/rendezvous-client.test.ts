@@ -215,6 +215,7 @@ describe('rendezvous client', () => {
     await register(channel, { room: 'kitchen', record, signal })
     await discover(channel, { room: 'kitchen', signal })
     assert.equal(connection.streams.length, 2)
+    assert.equal(connection.streams[0]?.status, 'reset')
   })
 
   it('refuses a reply of more than 1 MiB without reading it', async (t) => {

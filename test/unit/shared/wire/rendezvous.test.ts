@@ -140,6 +140,7 @@ describe('rendezvous messages', () => {
     'a group': '0b0c 0802 2203 0a0161',
     'field number 0': '0001 0802 2203 0a0161',
     'a length beyond the end': '0802 2203 0a7f61',
+    'a varint that is cut after three bytes': '0801 1a06 0800 18 808080',
     'a varint of eleven bytes': '0801 1a0e 0800 18 ffffffffffffffffffff01'
   }
   for (const [what, wire] of Object.entries(REFUSED)) {

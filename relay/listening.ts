@@ -4,12 +4,13 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../shared/addresses.ts'
 import { UserError } from '../shared/errors.ts'
 
-const ADVICE: Record<string, string> = {
+/** The rest of the sentence after the address, by what the system says. */
+const SENTENCES: Record<string, string> = {
   EADDRINUSE:
     'is in use by another program, perhaps another relay: stop that one, or choose a port with --listen',
   EACCES: 'may not be opened by this user: choose a port above 1023 with --listen',
   EADDRNOTAVAIL:
-    'is not an address of this machine: listen on /ip4/0.0.0.0/tcp/PORT, and tell others the address with --announce'
+    'is not on this machine: listen on /ip4/0.0.0.0/tcp/PORT, and tell others the address with --announce'
 }
 
 /** What `node.start()` threw, as a UserError when a user can mend it. libp2p puts the system's errors into its text. */
@@ -17,12 +18,18 @@ export function listenError(error: unknown): unknown {
   const text = error instanceof Error ? error.message : ''
   const match = /listen (E[A-Z]+): [^\n]*?(\S+):(\d+)\n/.exec(`${text}\n`)
   const [, code = '', host = '', port = ''] = match ?? []
-  return ADVICE[code] === undefined ? error : cannotListen(code, host, port, error)
+  return cannotListen(code, host, port, error) ?? error
 }
 
-function cannotListen(code: string, host: string, port: string, cause?: unknown): UserError {
-  const advice = ADVICE[code] ?? `cannot be opened (${code}): choose another with --listen`
-  return new UserError('cannot-listen', `port ${port} on ${host} ${advice}`, { cause })
+function cannotListen(
+  code: string,
+  host: string,
+  port: string,
+  cause?: unknown
+): UserError | undefined {
+  const sentence = SENTENCES[code]
+  if (sentence === undefined) return undefined
+  return new UserError('cannot-listen', `port ${port} of ${host} ${sentence}`, { cause })
 }
 
 /**

@@ -1,3 +1,4 @@
+// Which address a relay puts first.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'

@@ -1,3 +1,4 @@
+// The host that places are given out by.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// The program `parley-relay`: the process's arguments, signals, streams and exit code, and nothing else.
+// Everything but the version check is loaded later, because an older Node could not even parse it.
+import { nodeVersionProblem } from '../shared/node-version.ts'
+
+const problem = nodeVersionProblem(process.versions.node)
+if (problem === undefined) process.exitCode = await main()
+else {
+  process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
+}
+
+async function main(): Promise<number> {
+  const { runRelay } = await import('./program.ts')
+  const { version } = await import('../shared/version.ts')
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(1)
+      stopping.abort()
+    })
+  }
+  // A relay goes on when nobody reads what it prints any more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`parley-relay failed unexpectedly: ${String(error)}\n`)
+    process.exit(1)
+  })
+  const code = await runRelay({
+    argv: process.argv.slice(2),
+    env: process.env,
+    platform: process.platform,
+    version,
+    signal: stopping.signal,
+    print: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text)
+  })
+  // A handle that somebody forgot must not keep a program alive that has stopped.
+  setTimeout(() => process.exit(code), 1000).unref()
+  return code
+}

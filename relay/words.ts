@@ -1,0 +1,59 @@
+// What the relay tells its operator, in words. (pure)
+import { multiaddr } from '@multiformats/multiaddr'
+import { reachable } from './addresses.ts'
+import type { RelayEvent } from './events.ts'
+
+/** Scripts cut at these lines. */
+export const ADDRESSES_BEGIN = '----- parley relay addresses -----'
+export const ADDRESSES_END = '----- end of addresses -----'
+
+/** The addresses one a line between the markers, then the command for a peer; ends in a newline. Best address first. */
+export function addressBlock(addresses: readonly string[]): string {
+  const [best] = reachable(addresses.map((text) => multiaddr(text)))
+  return [
+    ADDRESSES_BEGIN,
+    ...addresses,
+    ADDRESSES_END,
+    'A peer joins with:',
+    `  parley chat --relay ${best === undefined ? 'ADDRESS' : best.toString()}`,
+    ''
+  ].join('\n')
+}
+
+/** One line; undefined for what is said otherwise. Rooms stand as their peers sent them. */
+export function eventWords(event: RelayEvent): string | undefined {
+  switch (event.event) {
+    case 'reservation':
+      return `reservation ${event.action} · ${short(event.peer)}${because(event.reason)}`
+    case 'circuit': {
+      const bytes = event.bytes === undefined ? '' : ` · ${amount(event.bytes)}`
+      const ends = `${short(event.from)} → ${short(event.to)}`
+      return `circuit ${event.action} · ${ends}${bytes}${because(event.reason)}`
+    }
+    case 'registration':
+      return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event.reason)}`
+    case 'error':
+      return event.message
+    case 'stopped':
+      return 'stopped'
+    case 'listening':
+    default:
+      return undefined
+  }
+}
+
+/** True for what happens to every peer every now and then, and means nothing. */
+export function isRoutine(event: RelayEvent): boolean {
+  return event.event === 'reservation' && event.reason === 'renewed'
+}
+
+/** All ed25519 ids begin alike. */
+const short = (peer: string): string => `…${peer.slice(-8)}`
+
+const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
+
+function amount(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}

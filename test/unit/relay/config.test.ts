@@ -1,0 +1,67 @@
+// The options of parley-relay: where each value comes from, and which are refused.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { RELAY_COMMAND, relaySettings, type RelaySettings } from '../../../relay/config.ts'
+import { resolveConfig } from '../../../shared/config.ts'
+
+function settings(argv: string[], env: Record<string, string> = {}): RelaySettings {
+  const withHome = { HOME: '/home/op', ...env }
+  const config = resolveConfig(RELAY_COMMAND, { argv, env: withHome, version: '1' })
+  assert.ok(config.kind === 'run')
+  return relaySettings(config, { env: withHome, platform: 'linux' })
+}
+
+const usage = { name: 'UsageError', exitCode: 2 }
+
+describe('the options of parley-relay', () => {
+  it('have defaults', () => {
+    assert.deepEqual(settings([]), {
+      listen: ['/ip4/0.0.0.0/tcp/45678', '/ip6/::/tcp/45678'],
+      announce: [],
+      identityFile: '/home/op/.local/state/parley/relay.key',
+      json: false,
+      verbose: false
+    })
+  })
+
+  it('come from the environment, where commas separate addresses', () => {
+    const env = {
+      PARLEY_LISTEN: '/ip4/1.2.3.4/tcp/1, /ip6/::1/tcp/2',
+      PARLEY_ANNOUNCE: '/dns4/relay.example/tcp/3',
+      PARLEY_IDENTITY: 'k',
+      PARLEY_JSON: '1'
+    }
+    assert.deepEqual(settings([], env), {
+      listen: ['/ip4/1.2.3.4/tcp/1', '/ip6/::1/tcp/2'],
+      announce: ['/dns4/relay.example/tcp/3'],
+      identityFile: 'k',
+      json: true,
+      verbose: false
+    })
+  })
+
+  it('on the command line overrule the environment', () => {
+    const given = settings(['--listen', '/ip4/5.6.7.8/tcp/9', '--identity', 'mine', '--no-json'], {
+      PARLEY_LISTEN: '/ip4/1.2.3.4/tcp/1',
+      PARLEY_IDENTITY: 'k',
+      PARLEY_JSON: '1'
+    })
+    assert.deepEqual(given.listen, ['/ip4/5.6.7.8/tcp/9'])
+    assert.equal(given.identityFile, 'mine')
+    assert.equal(given.json, false)
+  })
+
+  it('are refused when an address cannot be right, with the option that gave it', () => {
+    assert.throws(() => settings(['--listen', '/ip4/1.2.3/tcp/4']), {
+      ...usage,
+      message: /--listen/
+    })
+    assert.throws(() => settings(['--listen', '/ip4/1.2.3.4/udp/4/quic-v1']), usage)
+    assert.throws(() => settings([], { PARLEY_ANNOUNCE: '/ip4/0.0.0.0/tcp/1' }), {
+      ...usage,
+      message: /PARLEY_ANNOUNCE/
+    })
+    assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
+    assert.throws(() => settings(['kitchen']), usage)
+  })
+})

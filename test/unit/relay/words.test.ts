@@ -1,0 +1,53 @@
+// What the operator reads.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { addressBlock, eventWords, isRoutine } from '../../../relay/words.ts'
+
+const ID = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+const OTHER = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLAAAA'
+const LAN = `/ip4/192.168.1.5/tcp/45678/p2p/${ID}`
+const LOOPBACK = `/ip4/127.0.0.1/tcp/45678/p2p/${ID}`
+
+describe('the words of the relay', () => {
+  it('put the addresses between two marker lines, and the command for a peer behind', () => {
+    assert.equal(
+      addressBlock([LAN, LOOPBACK]),
+      `----- parley relay addresses -----\n${LAN}\n${LOOPBACK}\n----- end of addresses -----\n` +
+        `A peer joins with:\n  parley chat --relay ${LAN}\n`
+    )
+  })
+
+  it('name loopback in the command only when there is nothing else', () => {
+    assert.match(addressBlock([LOOPBACK, LAN]), /--relay \/ip4\/192\.168/)
+    assert.match(addressBlock([LOOPBACK]), /--relay \/ip4\/127/)
+  })
+
+  it('say each event in a line', () => {
+    const reservation = { event: 'reservation', peer: ID } as const
+    assert.equal(
+      eventWords({ ...reservation, action: 'released', reason: 'the peer disconnected' }),
+      'reservation released · …W8TLKvvv: the peer disconnected'
+    )
+    const circuit = { event: 'circuit', from: ID, to: OTHER } as const
+    assert.equal(
+      eventWords({ ...circuit, action: 'opened' }),
+      'circuit opened · …W8TLKvvv → …W8TLAAAA'
+    )
+    assert.equal(
+      eventWords({ ...circuit, action: 'closed', reason: 'it was closed', bytes: 12_345 }),
+      'circuit closed · …W8TLKvvv → …W8TLAAAA · 12.3 kB: it was closed'
+    )
+    assert.equal(
+      eventWords({ event: 'registration', peer: ID, room: 'kitchen', action: 'added' }),
+      'registration added · …W8TLKvvv · room kitchen'
+    )
+    assert.equal(eventWords({ event: 'stopped' }), 'stopped')
+    assert.equal(eventWords({ event: 'listening', peerId: ID, addresses: [] }), undefined)
+  })
+
+  it('take renewals for routine, and nothing else', () => {
+    const reservation = { event: 'reservation', peer: ID, action: 'granted' } as const
+    assert.equal(isRoutine({ ...reservation, reason: 'renewed' }), true)
+    assert.equal(isRoutine(reservation), false)
+  })
+})

@@ -29,6 +29,7 @@ async function main(): Promise<number> {
   const code = await dispatch({
     argv: process.argv.slice(2),
     env: process.env,
+    execPath: process.execPath,
     platform: process.platform,
     version,
     signal: leaving.signal,

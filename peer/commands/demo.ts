@@ -30,7 +30,7 @@ export async function runDemo(program: Program): Promise<ExitCode> {
     program.terminal.print(resolved.text.trimEnd())
     return 0
   }
-  await using scene = loopbackScene('"npm start" in a checkout has them', program.env)
+  await using scene = loopbackScene('"npm start" in a checkout has them', program)
   return playDemo(scene, {
     ...program,
     json: resolved.values.json,

@@ -9,6 +9,8 @@ export interface Program {
   /** The arguments after the program's own name. */
   argv: readonly string[]
   env: Record<string, string | undefined>
+  /** The Node that runs this program. */
+  execPath: string
   /** As `process.platform`. */
   platform: string
   version: string

@@ -13,16 +13,15 @@ export interface Scene extends AsyncDisposable {
   relayAddress: (addresses: string[]) => string | undefined
 }
 
-/** Everything on this machine. `environment` is what the programs see. */
+/** Everything on this machine: run by that Node, with what that environment says. */
 export function loopbackScene(
   reason: string,
-  environment: Record<string, string | undefined>
+  node: { execPath: string; env: Record<string, string | undefined> }
 ): Scene {
   return {
     words: `on loopback, without NATs (${reason})`,
     hasNats: false,
-    launch: (_role, args, env) =>
-      spawn(process.execPath, args, { env: { ...environment, ...env } }),
+    launch: (_role, args, env) => spawn(node.execPath, args, { env: { ...node.env, ...env } }),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     relayAddress: ([first]) => first,
     async [Symbol.asyncDispose]() {}

@@ -21,7 +21,7 @@ if (process.env[BOX_MARK] !== undefined) {
       ...process.argv.slice(2)
     ])
   else {
-    await using scene = loopbackScene(sentence, process.env)
+    await using scene = loopbackScene(sentence, process)
     process.exitCode = await play(scene)
   }
 }

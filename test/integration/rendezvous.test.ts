@@ -1,3 +1,4 @@
+// Rendezvous between real nodes on loopback: who joins, leaves, moves, forges and breaks streams.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'

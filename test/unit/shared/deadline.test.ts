@@ -1,3 +1,4 @@
+// Signals that abort in time and leave nothing behind.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { deadline } from '../../../shared/deadline.ts'

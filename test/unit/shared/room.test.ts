@@ -1,3 +1,4 @@
+// What may be the name of a room.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { UsageError } from '../../../shared/errors.ts'

@@ -1,3 +1,4 @@
+// Signed records in both forms, one of them made by rust-libp2p, and forged ones.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'

@@ -1,3 +1,4 @@
+// Discovery against a relay whose answers the test writes: one that forgets, refuses, cuts and fails.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'

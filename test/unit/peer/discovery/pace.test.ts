@@ -1,3 +1,4 @@
+// How often a room is asked about.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DEFAULT_PACE, nextRoundMs, retryMs } from '../../../../peer/discovery/pace.ts'

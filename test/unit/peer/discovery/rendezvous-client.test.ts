@@ -1,3 +1,4 @@
+// Requests over pairs of streams to servers that answer as ours, as rust-libp2p's, or badly.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'

@@ -1,3 +1,4 @@
+// What a listing changes in who is known.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'

@@ -1,3 +1,4 @@
+// Cookies of DISCOVER, byte by byte.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeCookie, encodeCookie } from '../../../../relay/rendezvous/cookie.ts'

@@ -1,3 +1,4 @@
+// Who is registered where, until when, and what is new: a registry without a network or a clock.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { RegistryLimits } from '../../../../relay/rendezvous/limits.ts'

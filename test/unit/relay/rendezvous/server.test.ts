@@ -1,3 +1,4 @@
+// The server over pairs of streams, on as much of a node as it uses.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'

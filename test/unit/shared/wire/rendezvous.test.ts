@@ -1,3 +1,4 @@
+// Rendezvous messages against the bytes of the specification, and what is refused.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {

@@ -1,7 +1,7 @@
 // Reservations and circuits with stock js-libp2p peers, over real sockets.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Libp2p } from '@libp2p/interface'
+import type { IdentifyResult, Libp2p } from '@libp2p/interface'
 import { byteStream, echo } from '@libp2p/utils'
 import { relayScene, throughRelay } from '../support/relay-scene.ts'
 
@@ -47,6 +47,29 @@ describe('a relay with stock peers', () => {
       (limits?.bytes ?? 0n) > 60n * 1024n * 1024n && (limits?.bytes ?? 0n) <= 64n * 1024n * 1024n
     )
   })
+
+  it('tells a peer through identify how it is seen, and what the relay speaks', async () => {
+    await using scene = await relayScene()
+    const identified = Promise.withResolvers<IdentifyResult>()
+    const peer = await scene.peer({
+      prepare: async (node) => {
+        node.addEventListener('peer:identify', ({ detail }) => identified.resolve(detail))
+      }
+    })
+    await peer.dial(scene.address, { signal: signal() })
+    const { observedAddr, protocols, listenAddrs } = await identified.promise
+    assert.match(String(observedAddr), /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
+    assert.equal(String(observedAddr).split('/p2p/')[1], String(peer.peerId))
+    assert.deepEqual(listenAddrs.map(String), [String(scene.address).split('/p2p/')[0]])
+    assert.deepEqual(protocols.toSorted(), [
+      '/ipfs/id/1.0.0',
+      '/ipfs/id/push/1.0.0',
+      '/ipfs/ping/1.0.0',
+      '/libp2p/circuit/relay/0.2.0/hop',
+      '/rendezvous/1.0.0'
+    ])
+  })
+
   it('releases a reservation when the last connection of its peer closes', async () => {
     await using scene = await relayScene()
     const target = await scene.peer({ reserve: true })
@@ -61,5 +84,27 @@ describe('a relay with stock peers', () => {
       from.dial(throughRelay(scene, target), { signal: signal() }),
       /NO_RESERVATION/
     )
+  })
+
+  it('lets 20 peers of one host come in the same second, and all talk to all', async () => {
+    await using scene = await relayScene()
+    const room = await Promise.all(
+      Array.from({ length: 20 }, async () => scene.peer({ reserve: true, prepare: withEcho }))
+    )
+    const [first, ...others] = room
+    assert.ok(first !== undefined)
+    await Promise.all(
+      others.map(async (other) => {
+        const stream = await other.dialProtocol(throughRelay(scene, first), ECHO, {
+          runOnLimitedConnection: true,
+          signal: signal()
+        })
+        const bytes = byteStream(stream)
+        await bytes.write(Buffer.from('here'))
+        await bytes.read({ bytes: 4, signal: signal() })
+      })
+    )
+    const opened = scene.events.filter((event) => event.event === 'circuit')
+    assert.equal(opened.length, 19)
   })
 })

@@ -116,6 +116,8 @@ async function stockPeer(
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     services: { identify: identify(), ping: ping() },
+    // Circuits all come from the relay's host, which by default may open 5 a second.
+    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
     connectionGater: { denyDialMultiaddr: () => false }
   })
 }

@@ -10,6 +10,8 @@ interface MemberState {
   /** Relay's peer id → the addresses registered there. */
   registered: Map<string, Multiaddr[]>
   announced: boolean
+  /** Paths found before it was announced: a newcomer is told of first, with its name. */
+  untold: PeerEvent[]
   path: PathKind
   address?: string
   reason?: string
@@ -105,6 +107,7 @@ export class Room {
     if (member === undefined || member.announced) return
     member.announced = true
     this.#tell({ event: 'discovered', peer, ...named(member), room: this.name })
+    for (const event of member.untold.splice(0)) this.#tell({ ...event, ...named(member) })
   }
 
   leave(peer: string): void {
@@ -130,8 +133,8 @@ export class Room {
     else member.address = to.address
     // Why it was not direct before says nothing about the next relayed path.
     if (to.path === 'direct') delete member.reason
-    this.announce(peer)
-    this.#tellPath(member, was, to.reason, nowMs)
+    // A first path needs no reason.
+    this.#tellPath(member, was, was === 'none' && to.path !== 'none' ? undefined : to.reason, nowMs)
   }
 
   /** A punch failed: the path stays what it is, and this is why. Said again only when it changes. */
@@ -163,6 +166,7 @@ export class Room {
       peer,
       registered: new Map(),
       announced: false,
+      untold: [],
       path: 'none',
       sinceMs: nowMs,
       pathlessSinceMs: nowMs
@@ -172,7 +176,10 @@ export class Room {
   }
 
   #tellPath(member: MemberState, was: PathKind, reason: string | undefined, nowMs: number): void {
-    this.#tell({
+    const tell = member.announced
+      ? this.#tell
+      : (event: PeerEvent) => void member.untold.push(event)
+    tell({
       event: 'path',
       peer: member.peer,
       ...named(member),

@@ -18,6 +18,8 @@ export class ChatView {
   /** Sentences about the program, beside those that events are told in. */
   readonly log: Log
   readonly #labels = new Labels()
+  /** Relays that are being tried again: told once when lost and once when back. */
+  readonly #lostRelays = new Set<string>()
   readonly #options: ViewOptions
 
   constructor(options: ViewOptions) {
@@ -40,10 +42,20 @@ export class ChatView {
   }
 
   #tell(event: PeerEvent): void {
+    const again = this.#isRetry(event)
     for (const { kind, text } of wordsFor(event, this.labelOf)) {
-      if (kind === 'data') this.#options.terminal.print(text)
+      if (again) this.log.verbose(text)
+      else if (kind === 'data') this.#options.terminal.print(text)
       else if (kind === 'info') this.log.info(text)
       else this.log.verbose(text)
     }
+  }
+
+  #isRetry(event: PeerEvent): boolean {
+    if (event.event !== 'relay') return false
+    const isLost = this.#lostRelays.has(event.relay)
+    if (event.state === 'reserved') this.#lostRelays.delete(event.relay)
+    else if (event.state !== 'connecting') this.#lostRelays.add(event.relay)
+    return isLost && event.state !== 'reserved'
   }
 }

@@ -9,6 +9,9 @@ export interface Words {
   text: string
 }
 
+/** The conversation's reason for a path that ended with a goodbye. */
+const LEFT = 'the peer left'
+
 type LabelOf = (peer: string) => string
 
 /** One line for each sentence; none when the event says nothing to a person. */
@@ -35,7 +38,8 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
       words = [info(`${labelOf(event.peer)} left the room`)]
       break
     case 'path':
-      words = [info(pathWords(event, labelOf))]
+      // That somebody left is said by `left`.
+      words = event.reason === LEFT ? [] : [info(pathWords(event, labelOf))]
       break
     case 'punch':
       words = punchWords(event, labelOf)

@@ -32,7 +32,7 @@ export function whyNotDirect(evidence: Evidence): string {
 
 function exchangeFailed({ failedStep, peerName }: Evidence): string | undefined {
   if (failedStep === undefined) return undefined
-  return failedStep.includes('UnsupportedProtocol')
+  return /UnsupportedProtocol|does not speak/.test(failedStep)
     ? `${peerName} does not speak /libp2p/dcutr, so no direct connection can be agreed on`
     : `agreeing on a direct connection with ${peerName} over the relay failed (${failedStep})`
 }

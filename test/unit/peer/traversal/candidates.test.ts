@@ -107,7 +107,8 @@ describe('the candidates of an offer', () => {
     ['/ip4/7.7.7.2/udp/4001/quic-v1', 'not a TCP address'],
     ['/ip4/7.7.7.2/tcp/443/ws', 'not a TCP address'],
     [`${tcp('7.7.7.2')}/p2p/${PEER}/p2p-circuit`, 'not a TCP address'],
-    ['/ip4/7.7.7.2', 'not a TCP address']
+    ['/ip4/7.7.7.2', 'not a TCP address'],
+    ['/', 'not a TCP address']
   ] as const) {
     it(`refuse ${address}: ${reason}`, () => {
       assert.equal(refusalOf(address), reason)

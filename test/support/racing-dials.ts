@@ -1,0 +1,59 @@
+// Dials that end when the test says so, and connections that are nothing but themselves.
+import type { Connection } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+export function fakeConnection(): Connection {
+  return Object.create(null)
+}
+
+export interface RacingDial {
+  candidate: string
+  atMs: number
+  signal: AbortSignal
+  succeed(connection: Connection): void
+  /** `code` is the system's; without one the message speaks. */
+  fail(message: string, code?: string): void
+}
+
+/** What `race` is given to dial with and to hear of connections from. */
+export class RacingDials {
+  readonly dials: RacingDial[] = []
+  /** When not every dial is worth a decision: what becomes of each. */
+  each: (dial: RacingDial) => void = () => undefined
+  readonly #accepted = Promise.withResolvers<Connection>()
+  readonly #nowMs: () => number
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  readonly dial = async (candidate: Multiaddr, signal: AbortSignal): Promise<Connection> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+    signal.addEventListener('abort', () => reject(signal.reason))
+    const dial: RacingDial = {
+      candidate: candidate.toString(),
+      atMs: this.#nowMs(),
+      signal,
+      succeed: (connection) => {
+        resolve(connection)
+        this.accept(connection)
+      },
+      fail: (message, code) =>
+        reject(Object.assign(new Error(message), code === undefined ? {} : { code }))
+    }
+    this.dials.push(dial)
+    this.each(dial)
+    return promise
+  }
+
+  /** A connection stands, whoever dialled. */
+  accept(connection: Connection): void {
+    this.#accepted.resolve(connection)
+  }
+
+  readonly connected = async (signal: AbortSignal): Promise<Connection> => {
+    const given = Promise.withResolvers<never>()
+    signal.addEventListener('abort', () => given.reject(signal.reason))
+    return Promise.race([this.#accepted.promise, given.promise])
+  }
+}

@@ -21,6 +21,9 @@ import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
 
+/** Who wants to stay relayed has no address to give away, neither in its record nor in identify. */
+const NOWHERE = { listen: [], announce: [] }
+
 export const startPeer: StartPeer = async (config, { signal, onEvent }) => {
   const peer = new RunningPeer(config, signal)
   if (onEvent !== undefined) peer.subscribe(onEvent)
@@ -86,7 +89,12 @@ class RunningPeer implements Peer {
 
   async start(): Promise<void> {
     const options = { signal: this.#signal }
-    const net = await startPeerNode({ ...this.#config, punches: this.#punches, reuse: this.#reuse })
+    const net = await startPeerNode({
+      ...this.#config,
+      ...(this.#config.relayedOnly ? NOWHERE : {}),
+      punches: this.#punches,
+      reuse: this.#reuse
+    })
     const { node } = net
     this.#parts.defer(async () => node.stop())
     this.#tell({
@@ -168,7 +176,7 @@ class RunningPeer implements Peer {
         privateKey: this.#config.privateKey,
         addresses: () => [
           ...(this.#relays?.circuits ?? []),
-          ...ownCandidates(this.#own(transportManager))
+          ...(this.#config.relayedOnly ? [] : ownCandidates(this.#own(transportManager)))
         ],
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),

@@ -31,17 +31,29 @@ export async function goDirectAndTalkOn(scene: Scene, { first }: Plot): Promise<
   const all = scene.deadline(DIRECT_TIMEOUT_MS + TALK_TIMEOUT_MS)
   const direct = await scene.dialogue.talkWhile(scene.direct(DIRECT_TIMEOUT_MS), all)
   assertPaths(direct, 'direct')
-  await scene.dialogue.exchange(3, scene.deadline(TALK_TIMEOUT_MS))
-
-  await scene.killRelay()
-  await scene.dialogue.exchange(5, scene.deadline(TALK_TIMEOUT_MS))
-  for (const peer of scene.peers) {
-    const paths = scene.paths(peer)
-    const since = paths.slice(paths.findIndex(({ path }) => path === 'direct'))
-    assertPaths(since, 'direct')
-  }
+  await loseTheRelay(scene)
   await scene.end()
   scene.dialogue.assertComplete()
+}
+
+/**
+ * For networks of which nothing is promised: as above when they go direct, else to the last round of the punch.
+ * Resolves with the reasons of those that stay relayed, and with nothing when they went direct.
+ */
+export async function takeItsCourse(scene: Scene): Promise<string[]> {
+  await scene.meet()
+  await scene.dialogue.exchange(3, scene.deadline(TALK_TIMEOUT_MS))
+  const all = scene.deadline(DIRECT_TIMEOUT_MS + TALK_TIMEOUT_MS)
+  const ends = Promise.race([
+    scene.direct(DIRECT_TIMEOUT_MS).then(() => []),
+    scene.givenUp(DIRECT_TIMEOUT_MS)
+  ])
+  const reasons = await scene.dialogue.talkWhile(ends, all)
+  if (reasons.length === 0) await loseTheRelay(scene)
+  else await scene.dialogue.exchange(5, scene.deadline(TALK_TIMEOUT_MS))
+  await scene.end()
+  scene.dialogue.assertComplete()
+  return reasons
 }
 
 /** No punch can work: they talk over the relay and are told why. Resolves with the reasons that each was told. */
@@ -65,6 +77,17 @@ export async function play<T>(
 ): Promise<T> {
   await using scene = await Scene.open(lab, options)
   return await plot(scene)
+}
+
+async function loseTheRelay(scene: Scene): Promise<void> {
+  await scene.dialogue.exchange(3, scene.deadline(TALK_TIMEOUT_MS))
+  await scene.killRelay()
+  await scene.dialogue.exchange(5, scene.deadline(TALK_TIMEOUT_MS))
+  for (const peer of scene.peers) {
+    const paths = scene.paths(peer)
+    const since = paths.slice(paths.findIndex(({ path }) => path === 'direct'))
+    assertPaths(since, 'direct')
+  }
 }
 
 function assertPaths(paths: ReadonlyArray<{ path: PathKind }>, path: PathKind): void {

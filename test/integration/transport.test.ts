@@ -1,0 +1,152 @@
+// TCP that dials from its listening port and takes its role from the punch, over real sockets on loopback.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { describe, it } from 'node:test'
+import type { Connection } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { withoutPeer } from '../../shared/addresses.ts'
+import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
+import { echoes, patience, startBoundNode } from '../support/punchers.ts'
+
+type Bound = Awaited<ReturnType<typeof startBoundNode>>
+type Options = Partial<Pick<BoundDialOptions, 'signal' | 'source' | 'punch'>> & {
+  initiator?: boolean
+}
+
+async function dial(from: Bound, to: Bound, options: Options = {}): Promise<Connection> {
+  const all = { signal: patience(), ...options }
+  return from.transportManager.dial(to.address, all)
+}
+
+/** The connections to a peer, where they come from and who opened them. */
+const seenBy = (node: Bound, other: Bound): Array<[string, string]> =>
+  node.node
+    .getConnections(other.node.peerId)
+    .map(({ remoteAddr, direction }) => [withoutPeer(remoteAddr).toString(), direction])
+
+const portOf = (bound: Bound): string => withoutPeer(bound.address).toString()
+
+describe('a dial', () => {
+  it('leaves from the port that we listen on', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    await echoes(await dial(near, far))
+    assert.deepEqual(seenBy(far, near), [[portOf(near), 'inbound']])
+  })
+
+  it('leaves from another port when no trace of it may lie on a later punch', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    await echoes(await dial(near, far, { source: 'ephemeral' }))
+    assert.notEqual(seenBy(far, near)[0]?.[0], portOf(near))
+  })
+
+  it('leaves from another port where the platform does not let one port listen and dial', async () => {
+    await using near = await startBoundNode({ reuse: { available: false, reason: 'as a test' } })
+    await using far = await startBoundNode()
+    await echoes(await dial(near, far))
+    assert.notEqual(seenBy(far, near)[0]?.[0], portOf(near))
+  })
+
+  it('goes around a pair of ports that is in use, and a punch does not', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    await dial(near, far)
+    await assert.rejects(dial(near, far, { punch: true }), { code: 'EADDRNOTAVAIL' })
+    await echoes(await dial(near, far))
+    const [first, second] = seenBy(far, near)
+    assert.equal(first?.[0], portOf(near))
+    assert.notEqual(second?.[0], portOf(near))
+  })
+
+  it('resolves a name and leaves from the listening port all the same', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    const named = multiaddr(far.address.toString().replace('/ip4/127.0.0.1', '/dns4/localhost'))
+    await echoes(await near.transportManager.dial(named, { signal: patience() }))
+    assert.deepEqual(seenBy(far, near), [[portOf(near), 'inbound']])
+  })
+
+  it('says that nobody listens, and can be repeated as often as one likes', async () => {
+    await using near = await startBoundNode()
+    const server = net.createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const found = server.address()
+    assert.ok(found !== null && typeof found === 'object')
+    server.close()
+    await once(server, 'close')
+    const nobody = multiaddr(`/ip4/127.0.0.1/tcp/${found.port}/p2p/${near.id}`)
+    for (let times = 0; times < 20; times += 1) {
+      const dialled = near.transportManager.dial(nobody, { signal: patience() })
+      await assert.rejects(dialled, { code: 'ECONNREFUSED' })
+    }
+  })
+
+  it('is called off by its signal', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    await assert.rejects(dial(near, far, { signal: AbortSignal.abort(new Error('not now')) }))
+    assert.deepEqual(seenBy(far, near), [])
+  })
+})
+
+describe('the role on a connection', () => {
+  it('is that of the punch when both sides dial at once, whoever accepts', async () => {
+    await using client = await startBoundNode()
+    await using server = await startBoundNode()
+    for (let times = 0; times < 10; times += 1) {
+      const over = [
+        client.punches.add([server.address], 'client'),
+        server.punches.add([client.address], 'server')
+      ]
+      const connection = await Promise.any([
+        dial(client, server, { initiator: true, punch: true }),
+        dial(server, client, { initiator: false, punch: true })
+      ])
+      await echoes(connection)
+      for (const release of over) release()
+      for (const [, direction] of seenBy(client, server)) assert.equal(direction, 'outbound')
+      for (const [, direction] of seenBy(server, client)) assert.equal(direction, 'inbound')
+      await Promise.all(
+        [...client.node.getConnections(), ...server.node.getConnections()].map(async (each) =>
+          each.close()
+        )
+      )
+    }
+  })
+
+  it('is the client of the punch on a socket that was accepted from its very address', async () => {
+    await using client = await startBoundNode()
+    await using server = await startBoundNode()
+    client.punches.add([server.address], 'client')
+    await echoes(await dial(server, client, { initiator: false, punch: true }))
+    assert.deepEqual(seenBy(client, server), [[portOf(server), 'outbound']])
+    assert.deepEqual(seenBy(server, client), [[portOf(client), 'inbound']])
+  })
+
+  it('is the client of the punch on a socket from another port of that host that keeps silent', async () => {
+    await using client = await startBoundNode()
+    await using server = await startBoundNode()
+    client.punches.add([server.address], 'client')
+    const options = { initiator: false, punch: true, source: 'ephemeral' } as const
+    await echoes(await dial(server, client, options))
+    assert.equal(seenBy(client, server)[0]?.[1], 'outbound')
+  })
+
+  it('is the server as ever on a socket from another port of that host that speaks', async () => {
+    await using client = await startBoundNode()
+    await using other = await startBoundNode()
+    client.punches.add([multiaddr('/ip4/127.0.0.1/tcp/1')], 'client')
+    await echoes(await dial(other, client))
+    assert.deepEqual(seenBy(client, other), [[portOf(other), 'inbound']])
+  })
+
+  it('is nobody’s when both wait to be spoken to: without the punch it does not connect', async () => {
+    await using client = await startBoundNode()
+    await using server = await startBoundNode()
+    const signal = AbortSignal.timeout(500)
+    await assert.rejects(dial(server, client, { initiator: false, punch: true, signal }))
+    assert.deepEqual(seenBy(client, server), [])
+  })
+})

@@ -1,0 +1,125 @@
+// From a circuit to a direct connection, with our relay in between and no ordinary dials.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { withoutPeer } from '../../shared/addresses.ts'
+import {
+  becomesDirect,
+  dialThrough,
+  echoes,
+  isDirect,
+  startPuncher,
+  type Puncher,
+  type Round
+} from '../support/punchers.ts'
+import { relayScene } from '../support/relay-scene.ts'
+
+const portOf = ({ address }: Puncher): string => withoutPeer(address).toString()
+const roundOf = async (puncher: Puncher): Promise<Round> => puncher.rounds.first(() => true)
+
+describe('a circuit between two peers', () => {
+  it('becomes direct: who was dialled starts, who dialled answers, both from their ports', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    const circuit = await dialThrough(scene.address, ann, ben)
+    assert.equal(circuit.direct, false)
+    const [annToBen, benToAnn] = await Promise.all([
+      becomesDirect(ann, ben),
+      becomesDirect(ben, ann)
+    ])
+    assert.equal(withoutPeer(annToBen.remoteAddr).toString(), portOf(ben))
+    assert.equal(withoutPeer(benToAnn.remoteAddr).toString(), portOf(ann))
+    assert.deepEqual([annToBen.direction, benToAnn.direction], ['outbound', 'inbound'])
+    await echoes(annToBen)
+    await echoes(benToAnn)
+
+    const [answered, started] = await Promise.all([roundOf(ann), roundOf(ben)])
+    const { connection: _a, ms: annMs, ...annRound } = answered
+    const { connection: _b, ms: benMs, ...benRound } = started
+    const common = { attempt: 1, outcome: 'direct' }
+    const toBen = { peer: ben.id, role: 'responder', candidates: [portOf(ben)] }
+    const toAnn = { peer: ann.id, role: 'initiator', candidates: [portOf(ann)] }
+    assert.deepEqual(annRound, { ...common, ...toBen })
+    assert.deepEqual(benRound, { ...common, ...toAnn })
+    assert.ok(annMs < 5_000 && benMs < 5_000, `${annMs} and ${benMs} ms`)
+  })
+
+  it('carries on beside the direct connection for a while: streams move first', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    const circuit = await dialThrough(scene.address, ann, ben)
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    await Promise.all([roundOf(ann), roundOf(ben)])
+    assert.equal(circuit.status, 'open')
+    await echoes(circuit)
+  })
+
+  it('is not punched again when there is a direct connection beside it', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await dialThrough(scene.address, ann, ben)
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    await Promise.all([roundOf(ann), roundOf(ben)])
+    await echoes(await dialThrough(scene.address, ben, ann))
+    await echoes(await dialThrough(scene.address, ann, ben))
+    assert.deepEqual([ann.rounds.events.length, ben.rounds.events.length], [1, 1])
+  })
+
+  it('becomes direct also when both sides open one and start at once', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await Promise.all([dialThrough(scene.address, ann, ben), dialThrough(scene.address, ben, ann)])
+    const [annToBen, benToAnn] = await Promise.all([
+      becomesDirect(ann, ben),
+      becomesDirect(ben, ann)
+    ])
+    await Promise.all([echoes(annToBen), echoes(benToAnn)])
+    assert.deepEqual(new Set([annToBen.direction, benToAnn.direction]).size, 2)
+  })
+
+  it('becomes direct in a later round when the first one had nothing to dial', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    const { own } = ann
+    ann.own = () => ({ mapped: [], announced: [], listening: [] })
+    await dialThrough(scene.address, ann, ben)
+    const first = await roundOf(ben)
+    assert.equal(first.outcome, 'failed')
+    assert.equal(first.reason, 'the other one knows no address of its own that could be dialled')
+    ann.own = own
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    const direct = await ben.rounds.first(({ outcome }) => outcome === 'direct')
+    assert.equal(direct.attempt, 2)
+  })
+
+  it('becomes direct for three peers with each other at the same time', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await using cat = await startPuncher(scene.address)
+    const pairs: Array<[Puncher, Puncher]> = [
+      [ann, ben],
+      [ben, cat],
+      [cat, ann]
+    ]
+    await Promise.all(pairs.map(async ([from, to]) => dialThrough(scene.address, from, to)))
+    await Promise.all(
+      pairs.flatMap(([one, other]) => [becomesDirect(one, other), becomesDirect(other, one)])
+    )
+    for (const [one, other] of pairs) assert.ok(isDirect(one, other))
+  })
+
+  it('outlives its relay once it is direct', async () => {
+    const scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await dialThrough(scene.address, ann, ben)
+    const [annToBen] = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    await scene[Symbol.asyncDispose]()
+    await echoes(annToBen)
+  })
+})

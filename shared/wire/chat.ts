@@ -9,9 +9,8 @@
 //   message Message { uint64 seq = 1; string id = 2; string room = 3; uint64 sent_at_ms = 4; string text = 5; }
 //   message Ack     { uint64 received = 1; }
 //   message Bye     { string room = 1; string reason = 2; }
-import { writer, type Writer } from 'protons-runtime'
-import { encode as encodeVarint, encodingLength } from 'uint8-varint'
-import { type Field, FieldError, readFields, WIRE } from './field-reader.ts'
+import { type Field, FieldError, readFields } from './field-reader.ts'
+import { FieldWriter, lengthPrefixed } from './field-writer.ts'
 
 export const CHAT_PROTOCOL = '/parley/chat/1.0.0'
 
@@ -96,53 +95,39 @@ const MAX_DATE_MS = 8_640_000_000_000_000
 
 /** The frame behind its length, ready for a stream. The caller keeps to `CHAT_LIMITS`. */
 export function encodeChatFrame(frame: ChatFrame): Uint8Array {
-  const fields = writer()
-  writeFields(fields, frame)
-  const body = writer()
-    .uint32(tag(KIND_FIELDS[frame.kind], WIRE.bytes))
-    .bytes(fields.finish())
-    .finish()
-  const bytes = new Uint8Array(encodingLength(body.byteLength) + body.byteLength)
-  encodeVarint(body.byteLength, bytes)
-  bytes.set(body, bytes.byteLength - body.byteLength)
-  return bytes
+  const body = encodeBody(frame)
+  return lengthPrefixed(new FieldWriter().bytes(KIND_FIELDS[frame.kind], body).finish())
 }
 
-function writeFields(to: Writer, frame: ChatFrame): void {
+function encodeBody(frame: ChatFrame): Uint8Array {
+  const to = new FieldWriter()
   switch (frame.kind) {
     case 'hello':
-      to.uint32(tag(1, WIRE.fixed64)).fixed64(BigInt(`0x${frame.epoch}`))
-      writeText(to, 2, frame.name)
-      for (const room of frame.rooms) to.uint32(tag(3, WIRE.bytes)).string(room)
-      to.uint32(tag(4, WIRE.varint)).uint64Number(frame.nextSeq)
-      return
+      to.hex64(1, frame.epoch).text(2, unlessEmpty(frame.name))
+      for (const room of frame.rooms) to.text(3, room)
+      return to.uint(4, frame.nextSeq).finish()
     case 'welcome':
-      to.uint32(tag(1, WIRE.fixed64)).fixed64(BigInt(`0x${frame.epoch}`))
-      to.uint32(tag(2, WIRE.varint)).uint64Number(frame.received)
-      return
+      return to.hex64(1, frame.epoch).uint(2, frame.received).finish()
     case 'message':
-      to.uint32(tag(1, WIRE.varint)).uint64Number(frame.seq)
-      writeText(to, 2, frame.id)
-      writeText(to, 3, frame.room)
-      to.uint32(tag(4, WIRE.varint)).uint64Number(frame.sentAtMs)
-      writeText(to, 5, frame.text)
-      return
+      return to
+        .uint(1, frame.seq)
+        .text(2, unlessEmpty(frame.id))
+        .text(3, unlessEmpty(frame.room))
+        .uint(4, frame.sentAtMs)
+        .text(5, unlessEmpty(frame.text))
+        .finish()
     case 'ack':
-      to.uint32(tag(1, WIRE.varint)).uint64Number(frame.received)
-      return
+      return to.uint(1, frame.received).finish()
     case 'bye':
-      writeText(to, 1, frame.room)
-      writeText(to, 2, frame.reason)
+      return to.text(1, unlessEmpty(frame.room)).text(2, unlessEmpty(frame.reason)).finish()
+    default:
+      return frame satisfies never
   }
 }
 
-function writeText(to: Writer, field: number, text: string | undefined): void {
-  if (text !== undefined && text !== '') to.uint32(tag(field, WIRE.bytes)).string(text)
-}
-
-function tag(field: number, wireType: number): number {
-  return (field << 3) | wireType
-}
+/** In proto3 an empty text and none are the same, and none is shorter. */
+const unlessEmpty = (text: string | undefined): string | undefined =>
+  text === '' ? undefined : text
 
 /** Reads one frame, without its length. Unknown fields are skipped, unknown kinds told as `unknown`. */
 export function decodeChatFrame(bytes: Uint8Array): DecodedChatFrame | ChatFormatError {
@@ -150,37 +135,35 @@ export function decodeChatFrame(bytes: Uint8Array): DecodedChatFrame | ChatForma
     return new ChatFormatError('frame', `is longer than ${CHAT_LIMITS.maxFrameBytes} bytes`)
   }
   try {
-    let frame: DecodedChatFrame = { kind: 'unknown' }
-    readFields(bytes, 'frame', (field) => {
-      const decode = DECODERS[field.number]
-      if (decode === undefined) return false
-      frame = decode(field.bytes('frame'))
-      return true
-    })
-    return frame
+    return decodeFrame(bytes)
   } catch (error) {
-    if (error instanceof FieldError) return new ChatFormatError(error.field, error.message)
+    if (error instanceof FieldError) return new ChatFormatError(error.field, error.problem)
     throw error
   }
 }
 
-const DECODERS: Record<number, (bytes: Uint8Array) => ChatFrame> = {
-  [KIND_FIELDS.hello]: decodeHello,
-  [KIND_FIELDS.welcome]: decodeWelcome,
-  [KIND_FIELDS.message]: decodeMessage,
-  [KIND_FIELDS.ack]: decodeAck,
-  [KIND_FIELDS.bye]: decodeBye
+function decodeFrame(bytes: Uint8Array): DecodedChatFrame {
+  let frame: DecodedChatFrame = { kind: 'unknown' }
+  const as = (decode: (bytes: Uint8Array) => ChatFrame) => (field: Field) => {
+    frame = decode(field.bytes('frame'))
+  }
+  readFields(bytes, 'frame', {
+    [KIND_FIELDS.hello]: as(decodeHello),
+    [KIND_FIELDS.welcome]: as(decodeWelcome),
+    [KIND_FIELDS.message]: as(decodeMessage),
+    [KIND_FIELDS.ack]: as(decodeAck),
+    [KIND_FIELDS.bye]: as(decodeBye)
+  })
+  return frame
 }
 
 function decodeHello(bytes: Uint8Array): Hello {
   const hello: Hello = { kind: 'hello', epoch: '', name: '', rooms: [], nextSeq: 0 }
-  readFields(bytes, 'hello', (field) => {
-    if (field.number === 1) hello.epoch = field.hex64('hello.epoch')
-    else if (field.number === 2) hello.name = field.text('hello.name', CHAT_LIMITS.maxNameBytes)
-    else if (field.number === 3) addRoom(hello.rooms, field)
-    else if (field.number === 4) hello.nextSeq = field.uint('hello.nextSeq')
-    else return false
-    return true
+  readFields(bytes, 'hello', {
+    1: (field) => (hello.epoch = field.hex64('hello.epoch')),
+    2: (field) => (hello.name = field.text('hello.name', CHAT_LIMITS.maxNameBytes)),
+    3: (field) => addRoom(hello.rooms, field),
+    4: (field) => (hello.nextSeq = field.uint('hello.nextSeq'))
   })
   demand(hello.epoch !== '', 'hello.epoch')
   demand(hello.nextSeq > 0, 'hello.nextSeq')
@@ -194,11 +177,9 @@ function addRoom(rooms: string[], field: Field): void {
 
 function decodeWelcome(bytes: Uint8Array): Welcome {
   const welcome: Welcome = { kind: 'welcome', epoch: '', received: 0 }
-  readFields(bytes, 'welcome', (field) => {
-    if (field.number === 1) welcome.epoch = field.hex64('welcome.epoch')
-    else if (field.number === 2) welcome.received = field.uint('welcome.received')
-    else return false
-    return true
+  readFields(bytes, 'welcome', {
+    1: (field) => (welcome.epoch = field.hex64('welcome.epoch')),
+    2: (field) => (welcome.received = field.uint('welcome.received'))
   })
   demand(welcome.epoch !== '', 'welcome.epoch')
   return welcome
@@ -207,14 +188,12 @@ function decodeWelcome(bytes: Uint8Array): Welcome {
 function decodeMessage(bytes: Uint8Array): ChatMessage {
   const { maxIdBytes, maxRoomBytes, maxTextBytes } = CHAT_LIMITS
   const message: ChatMessage = { kind: 'message', seq: 0, id: '', sentAtMs: 0, text: '' }
-  readFields(bytes, 'message', (field) => {
-    if (field.number === 1) message.seq = field.uint('message.seq')
-    else if (field.number === 2) message.id = field.text('message.id', maxIdBytes)
-    else if (field.number === 3) message.room = field.text('message.room', maxRoomBytes)
-    else if (field.number === 4) message.sentAtMs = field.uint('message.sentAtMs')
-    else if (field.number === 5) message.text = field.text('message.text', maxTextBytes)
-    else return false
-    return true
+  readFields(bytes, 'message', {
+    1: (field) => (message.seq = field.uint('message.seq')),
+    2: (field) => (message.id = field.text('message.id', maxIdBytes)),
+    3: (field) => (message.room = field.text('message.room', maxRoomBytes)),
+    4: (field) => (message.sentAtMs = field.uint('message.sentAtMs')),
+    5: (field) => (message.text = field.text('message.text', maxTextBytes))
   })
   demand(message.seq > 0, 'message.seq')
   demand(message.id !== '', 'message.id')
@@ -225,21 +204,15 @@ function decodeMessage(bytes: Uint8Array): ChatMessage {
 
 function decodeAck(bytes: Uint8Array): Ack {
   const ack: Ack = { kind: 'ack', received: 0 }
-  readFields(bytes, 'ack', (field) => {
-    if (field.number !== 1) return false
-    ack.received = field.uint('ack.received')
-    return true
-  })
+  readFields(bytes, 'ack', { 1: (field) => (ack.received = field.uint('ack.received')) })
   return ack
 }
 
 function decodeBye(bytes: Uint8Array): Bye {
   const bye: Bye = { kind: 'bye' }
-  readFields(bytes, 'bye', (field) => {
-    if (field.number === 1) bye.room = field.text('bye.room', CHAT_LIMITS.maxRoomBytes)
-    else if (field.number === 2) bye.reason = field.text('bye.reason', CHAT_LIMITS.maxReasonBytes)
-    else return false
-    return true
+  readFields(bytes, 'bye', {
+    1: (field) => (bye.room = field.text('bye.room', CHAT_LIMITS.maxRoomBytes)),
+    2: (field) => (bye.reason = field.text('bye.reason', CHAT_LIMITS.maxReasonBytes))
   })
   return bye
 }

@@ -1,7 +1,8 @@
 // The wire format of the seed system's plain messages, `/p2p/msg/1.0.0`: one stream a message, the text as UTF-8
 // behind its uvarint length, then the end of the stream; nothing comes back. (pure)
 // Source: libp2p-examples/rust-examples src/protocol.rs (`write_length_prefixed`, `read_length_prefixed(_, 2048)`).
-import { encode as encodeVarint, encodingLength } from 'uint8-varint'
+import { strictUtf8 } from './field-reader.ts'
+import { lengthPrefixed } from './field-writer.ts'
 
 export const MSG_PROTOCOL = '/p2p/msg/1.0.0'
 
@@ -13,16 +14,11 @@ export class MsgFormatError extends Error {
   override name = 'MsgFormatError'
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** The text behind its length, ready for a stream. */
 export function encodeMsg(text: string): Uint8Array | MsgFormatError {
   const body = new TextEncoder().encode(text)
   if (body.byteLength > MAX_MSG_BYTES) return new MsgFormatError(tooLong())
-  const bytes = new Uint8Array(encodingLength(body.byteLength) + body.byteLength)
-  encodeVarint(body.byteLength, bytes)
-  bytes.set(body, bytes.byteLength - body.byteLength)
-  return bytes
+  return lengthPrefixed(body)
 }
 
 /** The text of one message, without its length. */

@@ -53,7 +53,12 @@ export async function startConversations(
   options.signal.throwIfAborted()
   const conversations = new RunningConversations(config)
   if (options.onEvent !== undefined) conversations.subscribe(options.onEvent)
-  await conversations.start(options.signal)
+  try {
+    await conversations.start(options.signal)
+  } catch (error) {
+    await conversations[Symbol.asyncDispose]()
+    throw error
+  }
   return conversations
 }
 
@@ -110,7 +115,7 @@ class RunningConversations implements Conversations {
     const message = { id, sentAtMs: Date.now(), text, ...(room === undefined ? {} : { room }) }
     const sent: SentMessage = { id, to: [], refused: [] }
     for (const peer of to) {
-      const answer = this.#admit(peerIdFromString(peer))?.send(message) ?? NO_PLACE
+      const answer = this.#conversationWith(peer)?.send(message) ?? NO_PLACE
       if (answer.ok) sent.to.push(peer)
       else sent.refused.push({ peer, reason: answer.reason })
     }
@@ -168,6 +173,14 @@ class RunningConversations implements Conversations {
 
   #tell(event: ConversationEvent): void {
     for (const listener of this.#listeners) listener(event)
+  }
+
+  #conversationWith(peer: string): Conversation | undefined {
+    try {
+      return this.#admit(peerIdFromString(peer))
+    } catch {
+      return undefined
+    }
   }
 
   #admit(peerId: PeerId): Conversation | undefined {
@@ -247,7 +260,7 @@ class RunningConversations implements Conversations {
   }
 }
 
-const NO_PLACE = { ok: false as const, reason: 'too many conversations' }
+const NO_PLACE = { ok: false as const, reason: 'no conversation with this peer can be held' }
 
 const openOnAnyConnection: OpenStream = (connection, protocol, { signal }) =>
   connection.newStream(protocol, { runOnLimitedConnection: true, signal })

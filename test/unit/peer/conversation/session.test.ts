@@ -119,6 +119,8 @@ test('no more is on its way than the window allows', async () => {
   const opened = await sender
   opened.pump()
   await remote.has(IN_FLIGHT.maxMessages + 1)
+  // What must not come has had its chance.
+  await new Promise((resolve) => setTimeout(resolve, 50))
   assert.equal(numbers(remote.frames).at(-1), IN_FLIGHT.maxMessages)
   remote.say({ kind: 'ack', received: 10 })
   await remote.has(IN_FLIGHT.maxMessages + 11)

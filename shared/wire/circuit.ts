@@ -1,9 +1,7 @@
 // Circuit relay v2 on the wire: protocol ids, limits, and the messages of HOP and STOP. (pure: bytes in, values out)
 // https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#protobuf
-import { reader, writer } from 'protons-runtime'
-
-type Reader = ReturnType<typeof reader>
-type Writer = ReturnType<typeof writer>
+import { type Field, FieldError, type FieldReaders, readFields } from './field-reader.ts'
+import { FieldWriter } from './field-writer.ts'
 
 /** Spoken by the relay: reserve a place, ask for a circuit. */
 export const HOP_PROTOCOL = '/libp2p/circuit/relay/0.2.0/hop'
@@ -79,68 +77,52 @@ export class CircuitMessageError extends Error {
 const HOP_TYPES = ['RESERVE', 'CONNECT', 'STATUS'] as const
 const STOP_TYPES = ['CONNECT', 'STATUS'] as const
 
-const VARINT = 0
-const BYTES = 2
-const tagOf = (field: number, wireType: number): number => (field << 3) | wireType
-
 /** The message without its length prefix. */
 export function encodeHop(message: HopMessage): Uint8Array {
-  const w = writer()
-  w.uint32(tagOf(1, VARINT)).uint32(HOP_TYPES.indexOf(message.type))
-  writeNested(w, 2, message.peer, writePeer)
-  writeNested(w, 3, message.reservation, writeReservation)
-  writeNested(w, 4, message.limit, writeLimit)
-  if (message.status !== undefined) w.uint32(tagOf(5, VARINT)).uint32(message.status)
-  return w.finish()
+  return new FieldWriter()
+    .uint(1, HOP_TYPES.indexOf(message.type))
+    .bytes(2, message.peer && encodePeer(message.peer))
+    .bytes(3, message.reservation && encodeReservation(message.reservation))
+    .bytes(4, message.limit && encodeLimit(message.limit))
+    .uint(5, message.status)
+    .finish()
 }
 
 /** The message without its length prefix. */
 export function encodeStop(message: StopMessage): Uint8Array {
-  const w = writer()
-  w.uint32(tagOf(1, VARINT)).uint32(STOP_TYPES.indexOf(message.type))
-  writeNested(w, 2, message.peer, writePeer)
-  writeNested(w, 3, message.limit, writeLimit)
-  if (message.status !== undefined) w.uint32(tagOf(4, VARINT)).uint32(message.status)
-  return w.finish()
+  return new FieldWriter()
+    .uint(1, STOP_TYPES.indexOf(message.type))
+    .bytes(2, message.peer && encodePeer(message.peer))
+    .bytes(3, message.limit && encodeLimit(message.limit))
+    .uint(4, message.status)
+    .finish()
 }
 
-function writeNested<T>(
-  w: Writer,
-  field: number,
-  value: T | undefined,
-  write: (w: Writer, value: T) => void
-): void {
-  if (value === undefined) return
-  w.uint32(tagOf(field, BYTES)).fork()
-  write(w, value)
-  w.ldelim()
+function encodePeer({ id, addresses }: CircuitPeer): Uint8Array {
+  return new FieldWriter().bytes(1, id).eachBytes(2, addresses).finish()
 }
 
-function writePeer(w: Writer, peer: CircuitPeer): void {
-  w.uint32(tagOf(1, BYTES)).bytes(peer.id)
-  for (const address of peer.addresses) w.uint32(tagOf(2, BYTES)).bytes(address)
+function encodeReservation(reservation: CircuitReservation): Uint8Array {
+  return new FieldWriter()
+    .uint(1, reservation.expireSeconds)
+    .eachBytes(2, reservation.addresses)
+    .bytes(3, reservation.voucher)
+    .finish()
 }
 
-function writeReservation(w: Writer, reservation: CircuitReservation): void {
-  w.uint32(tagOf(1, VARINT)).uint64Number(reservation.expireSeconds)
-  for (const address of reservation.addresses) w.uint32(tagOf(2, BYTES)).bytes(address)
-  if (reservation.voucher !== undefined) w.uint32(tagOf(3, BYTES)).bytes(reservation.voucher)
-}
-
-function writeLimit(w: Writer, { durationSeconds, dataBytes }: CircuitLimit): void {
-  if (durationSeconds !== undefined) w.uint32(tagOf(1, VARINT)).uint32(durationSeconds)
-  if (dataBytes !== undefined) w.uint32(tagOf(2, VARINT)).uint64Number(dataBytes)
+function encodeLimit({ durationSeconds, dataBytes }: CircuitLimit): Uint8Array {
+  return new FieldWriter().uint(1, durationSeconds).uint(2, dataBytes).finish()
 }
 
 /** Takes the message without its length prefix. Throws CircuitMessageError. */
 export function decodeHop(bytes: Uint8Array): HopMessage {
   const message: Partial<HopMessage> = {}
   decodeFields(bytes, 'HOP', {
-    1: (r) => (message.type = typeFrom(r, HOP_TYPES)),
-    2: (r) => (message.peer = readPeer(r)),
-    3: (r) => (message.reservation = readReservation(r)),
-    4: (r) => (message.limit = readLimit(r)),
-    5: (r) => (message.status = readUint(r))
+    1: (field) => (message.type = readType(field, HOP_TYPES)),
+    2: (field) => (message.peer = readPeer(field)),
+    3: (field) => (message.reservation = readReservation(field)),
+    4: (field) => (message.limit = readLimit(field)),
+    5: (field) => (message.status = field.clampedUint('status'))
   })
   return { ...message, type: present(message.type, 'the type of a HOP message') }
 }
@@ -149,93 +131,65 @@ export function decodeHop(bytes: Uint8Array): HopMessage {
 export function decodeStop(bytes: Uint8Array): StopMessage {
   const message: Partial<StopMessage> = {}
   decodeFields(bytes, 'STOP', {
-    1: (r) => (message.type = typeFrom(r, STOP_TYPES)),
-    2: (r) => (message.peer = readPeer(r)),
-    3: (r) => (message.limit = readLimit(r)),
-    4: (r) => (message.status = readUint(r))
+    1: (field) => (message.type = readType(field, STOP_TYPES)),
+    2: (field) => (message.peer = readPeer(field)),
+    3: (field) => (message.limit = readLimit(field)),
+    4: (field) => (message.status = field.clampedUint('status'))
   })
   return { ...message, type: present(message.type, 'the type of a STOP message') }
 }
 
-type FieldReaders = Record<number, (r: Reader) => unknown>
-
-function decodeFields(bytes: Uint8Array, name: string, fields: FieldReaders): void {
+function decodeFields(bytes: Uint8Array, name: string, readers: FieldReaders): void {
   if (bytes.byteLength > MAX_CIRCUIT_MESSAGE_BYTES) {
     throw new CircuitMessageError(
       `a ${name} message of ${bytes.byteLength} bytes is over ${MAX_CIRCUIT_MESSAGE_BYTES}`
     )
   }
   try {
-    readFields(reader(bytes), fields)
+    readFields(bytes, 'message', readers)
   } catch (cause) {
-    if (cause instanceof CircuitMessageError) throw cause
-    throw new CircuitMessageError(`a ${name} message is truncated or not protobuf`, { cause })
+    if (!(cause instanceof FieldError)) throw cause
+    throw new CircuitMessageError(`a malformed ${name} message: ${cause.message}`, { cause })
   }
 }
 
-function readFields(r: Reader, fields: FieldReaders): void {
-  while (r.pos < r.len) {
-    const tag = r.uint32()
-    const read = fields[tag >>> 3]
-    if (read === undefined) r.skipType(tag & 7)
-    else read(r)
-  }
-  if (r.pos > r.len) throw new RangeError('read past the end')
-}
-
-function readNested(r: Reader, fields: FieldReaders): void {
-  readFields(reader(r.bytes()), fields)
-}
-
-function readPeer(r: Reader): CircuitPeer {
+function readPeer(field: Field): CircuitPeer {
   const peer: CircuitPeer = { id: new Uint8Array(), addresses: [] }
-  readNested(r, {
-    1: (inner) => (peer.id = inner.bytes().slice()),
-    2: (inner) => addAddress(peer.addresses, inner)
+  field.nested('peer', {
+    1: (inner) => (peer.id = inner.bytesCopy('peer.id')),
+    2: (inner) => addAddress(peer.addresses, inner.bytesCopy('peer.addrs'))
   })
   return peer
 }
 
-function readReservation(r: Reader): CircuitReservation {
+function readReservation(field: Field): CircuitReservation {
   const reservation: CircuitReservation = { expireSeconds: 0, addresses: [] }
-  readNested(r, {
-    1: (inner) => (reservation.expireSeconds = readUint(inner)),
-    2: (inner) => addAddress(reservation.addresses, inner),
-    3: (inner) => (reservation.voucher = inner.bytes().slice())
+  field.nested('reservation', {
+    1: (inner) => (reservation.expireSeconds = inner.clampedUint('reservation.expire')),
+    2: (inner) => addAddress(reservation.addresses, inner.bytesCopy('reservation.addrs')),
+    3: (inner) => (reservation.voucher = inner.bytesCopy('reservation.voucher'))
   })
   return reservation
 }
 
-function readLimit(r: Reader): CircuitLimit {
+function readLimit(field: Field): CircuitLimit {
   const limit: CircuitLimit = {}
-  readNested(r, {
-    1: (inner) => (limit.durationSeconds = readUint(inner)),
-    2: (inner) => (limit.dataBytes = readUint(inner))
+  field.nested('limit', {
+    1: (inner) => (limit.durationSeconds = inner.clampedUint('limit.duration')),
+    2: (inner) => (limit.dataBytes = inner.clampedUint('limit.data'))
   })
   return limit
 }
 
-function addAddress(addresses: Uint8Array[], r: Reader): void {
+function addAddress(addresses: Uint8Array[], address: Uint8Array): void {
   if (addresses.length === MAX_CIRCUIT_ADDRESSES) {
     throw new CircuitMessageError(`more than ${MAX_CIRCUIT_ADDRESSES} addresses in one message`)
   }
-  addresses.push(r.bytes().slice())
+  addresses.push(address)
 }
 
-function typeFrom<T>(r: Reader, types: readonly T[]): T {
-  return present(types[readUint(r)], 'a known type')
-}
-
-/** A varint of up to 64 bits; what a number cannot hold becomes MAX_SAFE_INTEGER. The runtime's own reads past the end. */
-function readUint(r: Reader): number {
-  let value = 0
-  for (let scale = 1, length = 1; length <= 10; scale *= 128, length++) {
-    const byte = r.buf[r.pos++]
-    if (byte === undefined) throw new RangeError('a varint is cut off')
-    value += (byte & 127) * scale
-    if (byte < 128) return Math.min(value, Number.MAX_SAFE_INTEGER)
-  }
-  throw new RangeError('a varint is longer than 64 bits')
+function readType<T>(field: Field, types: readonly T[]): T {
+  return present(types[field.clampedUint('type')], 'a known type')
 }
 
 function present<T>(value: T | undefined, what: string): T {

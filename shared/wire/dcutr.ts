@@ -1,6 +1,7 @@
 // /libp2p/dcutr: the messages by which two relayed peers agree on when to dial each other. (pure)
 // Source: libp2p specs, relay/DCUtR.md.
-import { reader, writer } from 'protons-runtime'
+import { FieldError, readFields, TruncatedError } from './field-reader.ts'
+import { FieldWriter } from './field-writer.ts'
 
 export const DCUTR_PROTOCOL = '/libp2p/dcutr'
 
@@ -19,16 +20,12 @@ export class DcutrFormatError extends Error {
 
 const TYPE_CONNECT = 100
 const TYPE_SYNC = 300
-const TAG_TYPE = (1 << 3) | 0
-const TAG_ADDRESSES = (2 << 3) | 2
 
 export function encodeDcutr(message: DcutrMessage): Uint8Array {
-  const w = writer()
-  w.uint32(TAG_TYPE).int32(message.type === 'connect' ? TYPE_CONNECT : TYPE_SYNC)
-  if (message.type === 'connect') {
-    for (const address of message.addresses) w.uint32(TAG_ADDRESSES).bytes(address)
-  }
-  return w.finish()
+  return new FieldWriter()
+    .uint(1, message.type === 'connect' ? TYPE_CONNECT : TYPE_SYNC)
+    .eachBytes(2, message.type === 'connect' ? message.addresses : [])
+    .finish()
 }
 
 /** Throws DcutrFormatError. Unknown fields are passed over. */
@@ -38,7 +35,7 @@ export function decodeDcutr(bytes: Uint8Array): DcutrMessage {
       `a message of ${bytes.byteLength} bytes, the limit is ${MAX_DCUTR_MESSAGE_BYTES}`
     )
   }
-  const { type, addresses } = readFields(bytes)
+  const { type, addresses } = decodeFields(bytes)
   if (type === TYPE_SYNC) return { type: 'sync' }
   if (type === TYPE_CONNECT) return { type: 'connect', addresses }
   throw new DcutrFormatError(
@@ -46,24 +43,28 @@ export function decodeDcutr(bytes: Uint8Array): DcutrMessage {
   )
 }
 
-function readFields(bytes: Uint8Array): { type: number | undefined; addresses: Uint8Array[] } {
-  const addresses: Uint8Array[] = []
-  let type: number | undefined
+interface DcutrFields {
+  type?: number
+  addresses: Uint8Array[]
+}
+
+function decodeFields(bytes: Uint8Array): DcutrFields {
+  const message: DcutrFields = { addresses: [] }
   try {
-    const r = reader(bytes)
-    while (r.pos < r.len) {
-      const tag = r.uint32()
-      if (tag === TAG_TYPE) type = r.int32()
-      else if (tag === TAG_ADDRESSES) addresses.push(r.bytes().slice()) // copied: a view keeps the whole buffer
-      else r.skipType(tag & 7)
-    }
+    readFields(bytes, 'message', {
+      1: (field) => (message.type = field.clampedUint('type')),
+      2: (field) => message.addresses.push(field.bytesCopy('addresses'))
+    })
   } catch (cause) {
-    throw new DcutrFormatError('a message that ends in the middle of a field', { cause })
+    if (!(cause instanceof FieldError)) throw cause
+    const problem =
+      cause instanceof TruncatedError ? 'that ends in the middle of a field' : 'that is malformed'
+    throw new DcutrFormatError(`a message ${problem}: ${cause.message}`, { cause })
   }
-  if (addresses.length > MAX_DCUTR_ADDRESSES) {
+  if (message.addresses.length > MAX_DCUTR_ADDRESSES) {
     throw new DcutrFormatError(
-      `a message with ${addresses.length} addresses, the limit is ${MAX_DCUTR_ADDRESSES}`
+      `a message with ${message.addresses.length} addresses, the limit is ${MAX_DCUTR_ADDRESSES}`
     )
   }
-  return { type, addresses }
+  return message
 }

@@ -3,7 +3,8 @@
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import type { PeerId, PrivateKey, Record as SignedRecord } from '@libp2p/interface'
 import { RecordEnvelope } from '@libp2p/peer-record'
-import { reader, writer } from 'protons-runtime'
+import { readFields } from './field-reader.ts'
+import { FieldWriter } from './field-writer.ts'
 import { peerIdFromBytes } from './peer-id-bytes.ts'
 
 const DOMAIN = 'libp2p-relay-rsvp'
@@ -64,32 +65,24 @@ export async function openVoucher(
 
 /** The payload of the envelope. */
 export function encodeVoucher({ relay, peer, expireSeconds }: ReservationVoucher): Uint8Array {
-  return writer()
-    .uint32(10)
-    .bytes(relay.toMultihash().bytes)
-    .uint32(18)
-    .bytes(peer.toMultihash().bytes)
-    .uint32(24)
-    .uint64Number(expireSeconds)
+  return new FieldWriter()
+    .bytes(1, relay.toMultihash().bytes)
+    .bytes(2, peer.toMultihash().bytes)
+    .uint(3, expireSeconds)
     .finish()
 }
 
 function decodeVoucher(payload: Uint8Array): ReservationVoucher {
-  const r = reader(payload)
-  let relay = new Uint8Array()
-  let peer = new Uint8Array()
-  let expireSeconds = 0
-  while (r.pos < r.len) {
-    const tag = r.uint32()
-    if (tag >>> 3 === 1) relay = r.bytes()
-    else if (tag >>> 3 === 2) peer = r.bytes()
-    else if (tag >>> 3 === 3) expireSeconds = Number(r.uint64())
-    else r.skipType(tag & 7)
-  }
-  const relayId = peerIdFromBytes(relay)
-  const peerId = peerIdFromBytes(peer)
+  const voucher = { relay: new Uint8Array(), peer: new Uint8Array(), expireSeconds: 0 }
+  readFields(payload, 'voucher', {
+    1: (field) => (voucher.relay = field.bytesCopy('voucher.relay')),
+    2: (field) => (voucher.peer = field.bytesCopy('voucher.peer')),
+    3: (field) => (voucher.expireSeconds = field.clampedUint('voucher.expiration'))
+  })
+  const relayId = peerIdFromBytes(voucher.relay)
+  const peerId = peerIdFromBytes(voucher.peer)
   if (relayId === undefined || peerId === undefined) {
     throw new VoucherError('a reservation voucher lacks the peer ids of relay or peer')
   }
-  return { relay: relayId, peer: peerId, expireSeconds }
+  return { relay: relayId, peer: peerId, expireSeconds: voucher.expireSeconds }
 }

@@ -1,5 +1,6 @@
 // Streams that begin before multistream-select has answered: `newStream(protocol, { optimistic: true })` saves a
 // round trip (80 ms through a relay). A remote that refuses the protocol ends the stream at the first read.
+import { UnsupportedProtocolError } from '@libp2p/interface'
 import type { Connection, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { isReceiver, proposal, stripAnswer } from './multistream-answer.ts'
 
@@ -41,5 +42,10 @@ export async function openAtOnce(
   { signal }: { signal: AbortSignal }
 ): Promise<Stream> {
   const options = { runOnLimitedConnection: true, optimistic: true, signal }
-  return connection.newStream([protocol], options)
+  const stream = await connection.newStream([protocol], options)
+  // The refusal may be back already: whoever reads now would see no more than a stream that has ended.
+  if (stream.status === 'aborted') {
+    throw new UnsupportedProtocolError(`the remote does not speak ${protocol}`)
+  }
+  return stream
 }

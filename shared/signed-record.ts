@@ -4,7 +4,7 @@ import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { equals } from 'uint8arrays/equals'
-import { asBytes, asBytesCopy, asNumber, fields } from './wire/fields.ts'
+import { type Field, readFields } from './wire/field-reader.ts'
 import { MAX_RECORD_BYTES } from './wire/rendezvous.ts'
 
 /**
@@ -118,21 +118,21 @@ interface RawRecord {
 /** PeerRecord { peer_id = 1; seq = 2; addresses = 3 { multiaddr = 1 } }; the library's throws at one odd address. */
 function decodeRecord(bytes: Uint8Array): RawRecord {
   const record: RawRecord = { peer: new Uint8Array(), sequence: 0, addresses: [] }
-  for (const { field, value } of fields(bytes)) {
-    if (field === 1) record.peer = asBytes(value)
-    else if (field === 2) record.sequence = asNumber(value)
-    else if (field === 3) record.addresses.push(decodeAddress(asBytes(value)))
-    if (record.addresses.length === MAX_OPENED_ADDRESSES) break
-  }
+  readFields(bytes, 'record', {
+    1: (field) => (record.peer = field.bytesCopy('record.peerId')),
+    2: (field) => (record.sequence = field.clampedUint('record.seq')),
+    3: (field) => addAddress(record.addresses, field)
+  })
   return record
 }
 
-function decodeAddress(bytes: Uint8Array): Uint8Array {
+function addAddress(addresses: Uint8Array[], field: Field): void {
+  if (addresses.length === MAX_OPENED_ADDRESSES) return field.skip()
   let address = new Uint8Array()
-  for (const { field, value } of fields(bytes)) {
-    if (field === 1) address = asBytesCopy(value)
-  }
-  return address
+  field.nested('record.addresses', {
+    1: (inner) => (address = inner.bytesCopy('record.multiaddr'))
+  })
+  addresses.push(address)
 }
 
 function readable(addresses: Uint8Array[]): Multiaddr[] {

@@ -1,14 +1,7 @@
 // `/rendezvous/1.0.0` on the wire: ids, limits, statuses, messages, encode, decode. Pure: bytes in, values out.
 // Source: the rendezvous specification of libp2p; field numbers are those of rust-libp2p's rpc.proto (proto2).
-import {
-  asBytes,
-  asBytesCopy,
-  asNumber,
-  asText,
-  fields,
-  FieldWriter,
-  type FieldValue
-} from './fields.ts'
+import { type Field, FieldError, readFields } from './field-reader.ts'
+import { FieldWriter } from './field-writer.ts'
 
 export const RENDEZVOUS_PROTOCOL = '/rendezvous/1.0.0'
 
@@ -129,7 +122,7 @@ const TYPES = [
 export function encodeMessage(message: RendezvousMessage): Uint8Array {
   const type = TYPES.indexOf(message.type)
   return new FieldWriter()
-    .varint(1, type)
+    .uint(1, type)
     .bytes(type + 2, encodeBody(message))
     .finish()
 }
@@ -140,16 +133,16 @@ function encodeBody(message: RendezvousMessage): Uint8Array {
       return encodeRegistration(message)
     case 'registerResponse':
       return new FieldWriter()
-        .varint(1, message.status)
+        .uint(1, message.status)
         .text(2, message.statusText)
-        .varint(3, message.ttlSeconds)
+        .uint(3, message.ttlSeconds)
         .finish()
     case 'unregister':
       return new FieldWriter().text(1, message.ns).finish()
     case 'discover':
       return new FieldWriter()
         .text(1, message.ns)
-        .varint(2, message.limit)
+        .uint(2, message.limit)
         .bytes(3, message.cookie)
         .finish()
     case 'discoverResponse':
@@ -160,10 +153,10 @@ function encodeBody(message: RendezvousMessage): Uint8Array {
 }
 
 function encodeDiscoverResponse(message: DiscoverResponse): Uint8Array {
-  return message.registrations
-    .reduce((body, each) => body.bytes(1, encodeRegistration(each)), new FieldWriter())
+  return new FieldWriter()
+    .eachBytes(1, message.registrations.map(encodeRegistration))
     .bytes(2, message.cookie)
-    .varint(3, message.status)
+    .uint(3, message.status)
     .text(4, message.statusText)
     .finish()
 }
@@ -172,7 +165,7 @@ function encodeRegistration(registration: WireRegistration): Uint8Array {
   return new FieldWriter()
     .text(1, registration.ns)
     .bytes(2, registration.signedPeerRecord)
-    .varint(3, registration.ttlSeconds)
+    .uint(3, registration.ttlSeconds)
     .finish()
 }
 
@@ -183,85 +176,98 @@ function encodeRegistration(registration: WireRegistration): Uint8Array {
  * @throws Error when the bytes are no such message, or a reply exceeds the limits above
  */
 export function decodeMessage(bytes: Uint8Array): RendezvousMessage {
-  let type: number | undefined
-  const bodies = new Map<number, Uint8Array>()
-  for (const { field, value } of fields(bytes)) {
-    if (field === 1) type = asNumber(value)
-    else if (field <= TYPES.length + 1) bodies.set(field, asBytes(value))
+  try {
+    return decode(bytes)
+  } catch (cause) {
+    throw cause instanceof FieldError ? malformed(cause.message, { cause }) : cause
   }
-  const name = type === undefined ? undefined : TYPES[type]
-  if (type === undefined || name === undefined) throw malformed(`message type ${type ?? 'missing'}`)
-  const body = bodies.get(type + 2)
+}
+
+function decode(bytes: Uint8Array): RendezvousMessage {
+  const message: { type?: number } = {}
+  const bodies = new Map<string, Uint8Array>()
+  const bodyReaders = TYPES.map(
+    (name, type) => [type + 2, (field: Field) => bodies.set(name, field.bytes(name))] as const
+  )
+  readFields(bytes, 'message', {
+    1: (field) => (message.type = field.clampedUint('message.type')),
+    ...Object.fromEntries(bodyReaders)
+  })
+  const name = message.type === undefined ? undefined : TYPES[message.type]
+  if (name === undefined) throw malformed(`message type ${message.type ?? 'missing'}`)
+  const body = bodies.get(name)
   if (body === undefined) throw malformed(`${name} without its body`)
   return DECODERS[name](body)
 }
 
 const DECODERS: Record<(typeof TYPES)[number], (body: Uint8Array) => RendezvousMessage> = {
-  register: (body) => ({ type: 'register', ...decodeRegistration(body) }),
+  register: (body) => ({ type: 'register', ...decodeRegistration(body, 'register') }),
   registerResponse: decodeRegisterResponse,
   unregister: decodeUnregister,
   discover: decodeDiscover,
   discoverResponse: decodeDiscoverResponse
 }
 
-function decodeRegistration(body: Uint8Array): WireRegistration {
+function decodeRegistration(body: Uint8Array, owner: string): WireRegistration {
   const out: WireRegistration = { ns: '', signedPeerRecord: new Uint8Array() }
-  for (const { field, value } of fields(body)) {
-    if (field === 1) out.ns = asText(value)
-    else if (field === 2) out.signedPeerRecord = asBytesCopy(value)
-    else if (field === 3) out.ttlSeconds = asNumber(value)
-  }
+  readFields(body, owner, {
+    1: (field) => (out.ns = field.text(`${owner}.ns`)),
+    2: (field) => (out.signedPeerRecord = field.bytesCopy(`${owner}.signedPeerRecord`)),
+    3: (field) => (out.ttlSeconds = field.clampedUint(`${owner}.ttl`))
+  })
   return out
 }
 
 function decodeRegisterResponse(body: Uint8Array): RegisterResponse {
   // A reply without a status is proto3 for 0.
   const out: RegisterResponse = { type: 'registerResponse', status: STATUS.ok }
-  for (const { field, value } of fields(body)) {
-    if (field === 1) out.status = asNumber(value)
-    else if (field === 2) out.statusText = asStatusText(value)
-    else if (field === 3) out.ttlSeconds = asNumber(value)
-  }
+  readFields(body, 'registerResponse', {
+    1: (field) => (out.status = field.clampedUint('registerResponse.status')),
+    2: (field) => (out.statusText = readStatusText(field, 'registerResponse.statusText')),
+    3: (field) => (out.ttlSeconds = field.clampedUint('registerResponse.ttl'))
+  })
   return out
 }
 
 function decodeUnregister(body: Uint8Array): UnregisterRequest {
   const out: UnregisterRequest = { type: 'unregister', ns: '' }
-  for (const { field, value } of fields(body)) {
-    if (field === 1) out.ns = asText(value)
-  }
+  readFields(body, 'unregister', { 1: (field) => (out.ns = field.text('unregister.ns')) })
   return out
 }
 
 function decodeDiscover(body: Uint8Array): DiscoverRequest {
   const out: DiscoverRequest = { type: 'discover' }
-  for (const { field, value } of fields(body)) {
-    if (field === 1) out.ns = asText(value)
-    else if (field === 2) out.limit = asNumber(value)
-    else if (field === 3) out.cookie = asBytesCopy(value)
-  }
+  readFields(body, 'discover', {
+    1: (field) => (out.ns = field.text('discover.ns')),
+    2: (field) => (out.limit = field.clampedUint('discover.limit')),
+    3: (field) => (out.cookie = field.bytesCopy('discover.cookie'))
+  })
   return out
 }
 
 function decodeDiscoverResponse(body: Uint8Array): DiscoverResponse {
   const out: DiscoverResponse = { type: 'discoverResponse', registrations: [], status: STATUS.ok }
-  for (const { field, value } of fields(body)) {
-    if (field === 1) out.registrations.push(decodeRegistration(asBytes(value)))
-    else if (field === 2) out.cookie = asBytesCopy(value)
-    else if (field === 3) out.status = asNumber(value)
-    else if (field === 4) out.statusText = asStatusText(value)
-    if (out.registrations.length > MAX_REGISTRATIONS_PER_REPLY)
-      throw malformed('too many registrations')
-  }
+  readFields(body, 'discoverResponse', {
+    1: (field) => addRegistration(out.registrations, field),
+    2: (field) => (out.cookie = field.bytesCopy('discoverResponse.cookie')),
+    3: (field) => (out.status = field.clampedUint('discoverResponse.status')),
+    4: (field) => (out.statusText = readStatusText(field, 'discoverResponse.statusText'))
+  })
   if ((out.cookie?.byteLength ?? 0) > MAX_COOKIE_BYTES) throw malformed('cookie too long')
   return out
 }
 
-/** Cut where it is too long: what is wrong matters more than its wording. */
-function asStatusText(value: FieldValue): string {
-  return new TextDecoder().decode(asBytes(value).subarray(0, MAX_STATUS_TEXT_BYTES))
+function addRegistration(registrations: WireRegistration[], field: Field): void {
+  if (registrations.length === MAX_REGISTRATIONS_PER_REPLY)
+    throw malformed('too many registrations')
+  registrations.push(decodeRegistration(field.bytes('registration'), 'registration'))
 }
 
-function malformed(what: string): Error {
-  return new Error(`malformed rendezvous message: ${what}`)
+/** Cut where it is too long: what is wrong matters more than its wording. */
+function readStatusText(field: Field, name: string): string {
+  return new TextDecoder().decode(field.bytes(name).subarray(0, MAX_STATUS_TEXT_BYTES))
+}
+
+function malformed(what: string, options?: ErrorOptions): Error {
+  return new Error(`malformed rendezvous message: ${what}`, options)
 }

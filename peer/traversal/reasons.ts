@@ -68,10 +68,15 @@ function portsChange({ own, offered, peerName }: Evidence): string | undefined {
   return undefined
 }
 
-function nobodyAnswers({ errors, offered, peerName }: Evidence): string {
+function nobodyAnswers({ errors, offered, refused, peerName }: Evidence): string {
   const failures = [...errors].map(([address, counts]) => `${address}: ${words(counts)}`)
   if (failures.length === 0) {
-    return `none of ${peerName}'s ${offered.length} addresses answered: a firewall between you drops the packets; ${WHAT_TO_DO}`
+    const dialled = offered.length - refused.length
+    const silent =
+      dialled === 1
+        ? `${peerName}'s address does not answer`
+        : `none of ${peerName}'s ${dialled} addresses answers`
+    return `${silent}: a firewall between you drops the packets; ${WHAT_TO_DO}`
   }
   return `none of ${peerName}'s addresses let us in (${failures.slice(0, 3).join('; ')}): ${WHAT_TO_DO}`
 }

@@ -60,7 +60,7 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'nobody answers at all',
     evidence: {},
-    sentence: `none of bob's 2 addresses answered: a firewall between you drops the packets; ${WHAT_TO_DO}`
+    sentence: `none of bob's 2 addresses answers: a firewall between you drops the packets; ${WHAT_TO_DO}`
   },
   {
     what: 'its addresses do not let us in, each with what came of it',
@@ -118,16 +118,24 @@ describe('why a path is not direct', () => {
 
   it('does not blame a NAT that kept the port for one relay', () => {
     const own = { ...ORDINARY.own, mapped: all(tcp('7.7.7.1', 4001), tcp('7.7.7.1', 50_111)) }
-    assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answered/)
+    assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answers/)
   })
 
   it('does not take the port of an IPv6 address for one that a NAT changed', () => {
     const own = { ...ORDINARY.own, mapped: all('/ip6/2a00::5/tcp/9999', tcp('7.7.7.1')) }
-    assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answered/)
+    assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answers/)
+  })
+
+  it('counts the addresses that were dialled, and not those that were refused', () => {
+    const refused = [{ address: tcp('10.0.0.6', 4002), reason: 'our own address' }]
+    assert.equal(
+      whyNotDirect({ ...ORDINARY, refused }),
+      `bob's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`
+    )
   })
 
   it('does not call a peer with a public address of its own a NAT', () => {
     const offered = all(tcp('8.8.4.4', 443))
-    assert.match(whyNotDirect({ ...ORDINARY, offered }), /^none of bob's 1 addresses answered/)
+    assert.match(whyNotDirect({ ...ORDINARY, offered }), /^bob's address does not answer/)
   })
 })

@@ -11,20 +11,17 @@ export function checkRoom(room: string): string {
   if (room === '') {
     throw new UsageError(
       'room-empty',
-      'The room name is empty: give the room a name, such as lobby.'
+      'the room name is empty: give the room a name, such as lobby'
     )
   }
   if (!room.isWellFormed()) {
-    throw new UsageError(
-      'room-not-text',
-      'The room name is not valid Unicode text: choose another.'
-    )
+    throw new UsageError('room-not-text', 'the room name is not valid Unicode text: choose another')
   }
   const bytes = Buffer.byteLength(room, 'utf8')
   if (bytes > MAX_NAMESPACE_BYTES) {
     throw new UsageError(
       'room-too-long',
-      `The room name is ${bytes} bytes long and may have at most ${MAX_NAMESPACE_BYTES}: choose a shorter one.`
+      `the room name is ${bytes} bytes long and may have at most ${MAX_NAMESPACE_BYTES}: choose a shorter one`
     )
   }
   return room

@@ -267,17 +267,14 @@ const openOnAnyConnection: OpenStream = (connection, protocol, { signal }) =>
 
 function checkText(text: string): void {
   if (text === '')
-    throw new UserError('empty-message', 'There is nothing to send: the message is empty.')
+    throw new UserError('empty-message', 'there is nothing to send: the message is empty')
   const bytes = Buffer.byteLength(text)
   if (bytes <= CHAT_LIMITS.maxTextBytes) return
-  const most = `at most ${CHAT_LIMITS.maxTextBytes} can be sent at once: split it up.`
-  throw new UserError('message-too-long', `The message has ${bytes} bytes; ${most}`)
+  const most = `at most ${CHAT_LIMITS.maxTextBytes} can be sent at once: split it up`
+  throw new UserError('message-too-long', `the message has ${bytes} bytes; ${most}`)
 }
 
 function checkBytes(what: string, value: string, maxBytes: number): void {
   if (value !== '' && Buffer.byteLength(value) <= maxBytes) return
-  throw new UserError(
-    `bad-${what}`,
-    `The ${what} must have 1 to ${maxBytes} bytes; choose a shorter one.`
-  )
+  throw new UserError(`bad-${what}`, `the ${what} must have 1 to ${maxBytes} bytes: choose another`)
 }

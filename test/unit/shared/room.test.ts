@@ -12,10 +12,10 @@ describe('checkRoom', () => {
   })
 
   for (const [what, room, message] of [
-    ['an empty name', '', /empty/],
-    ['256 bytes', 'x'.repeat(256), /256 bytes/],
+    ['an empty name', '', /^the room name is empty: [^.]+$/],
+    ['256 bytes', 'x'.repeat(256), /^the room name is 256 bytes long [^.]+$/],
     ['bytes, not characters', 'é'.repeat(128), /256 bytes/],
-    ['half a surrogate pair', 'a\uD800', /Unicode/]
+    ['half a surrogate pair', 'a\uD800', /^the room name is not valid Unicode text: [^.]+$/]
   ] as const) {
     it(`refuses ${what} with a usage error`, () => {
       assert.throws(

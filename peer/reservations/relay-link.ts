@@ -48,6 +48,8 @@ class RunningLink implements RelayLink {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #running: Promise<void>
+  /** What the relay observed, by connection: each is identified once, and may outlive a reservation that was refused. */
+  readonly #observed = new WeakMap<Connection, Multiaddr | undefined>()
 
   constructor(init: RelayLinkInit, { address, peerId }: RelayAddress, signal: AbortSignal) {
     this.#init = init
@@ -57,11 +59,13 @@ class RunningLink implements RelayLink {
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
     this.ready.catch(() => undefined) // whoever waits for it hears of it; nobody has to
+    init.node.addEventListener('peer:identify', this.#identified)
     this.#running = this.#keep(first)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort()
+    this.#init.node.removeEventListener('peer:identify', this.#identified)
     await this.#running
   }
 
@@ -89,34 +93,39 @@ class RunningLink implements RelayLink {
     this.#init.onState('connecting')
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)])
     const { node, transportManager } = this.#init
-    const identified = this.#nextIdentify(signal)
-    try {
-      const connection = await node.dial(this.address, { signal })
-      const observed = await identified
-      // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
-      if (connection.direct && observed !== undefined) this.mapped = withoutPeer(observed)
-      await transportManager.listen([this.address.encapsulate('/p2p-circuit')])
-      this.connection = connection
-      this.#init.onState('reserved')
-    } catch (error) {
-      identified.catch(() => undefined) // the dial's error says it better
-      throw error
-    }
+    const connection = await node.dial(this.address, { signal })
+    const observed = await this.#observedOn(connection, signal)
+    // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
+    if (connection.direct && observed !== undefined) this.mapped = withoutPeer(observed)
+    await transportManager.listen([this.address.encapsulate('/p2p-circuit')])
+    this.connection = connection
+    this.#init.onState('reserved')
   }
 
-  /** The address that the relay has observed of us, from its next identify; the node has no newer one afterwards. */
-  async #nextIdentify(signal: AbortSignal): Promise<Multiaddr | undefined> {
+  readonly #identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    if (detail.peerId.toString() !== this.peerId) return
+    // A push says what has changed, and may say nothing of this.
+    this.#observed.set(
+      detail.connection,
+      detail.observedAddr ?? this.#observed.get(detail.connection)
+    )
+  }
+
+  /** The address that the relay has observed of us on this connection, once it has identified itself there. */
+  async #observedOn(connection: Connection, signal: AbortSignal): Promise<Multiaddr | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<Multiaddr | undefined>()
-    const identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
-      if (detail.peerId.toString() === this.peerId) resolve(detail.observedAddr)
+    const look = (): void => {
+      if (this.#observed.has(connection)) resolve(this.#observed.get(connection))
     }
     const aborted = (): void => reject(signal.reason)
-    this.#init.node.addEventListener('peer:identify', identified)
+    this.#init.node.addEventListener('peer:identify', look)
     signal.addEventListener('abort', aborted, { once: true })
+    look()
+    if (signal.aborted) aborted()
     try {
       return await promise
     } finally {
-      this.#init.node.removeEventListener('peer:identify', identified)
+      this.#init.node.removeEventListener('peer:identify', look)
       signal.removeEventListener('abort', aborted)
     }
   }

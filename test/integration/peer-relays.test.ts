@@ -1,0 +1,186 @@
+// Relays that cannot be used, for one reason or another, and relays that go and come back.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { startRelay, type Relay } from '../../relay/relay.ts'
+import { guest, roomScene } from '../support/room-scene.ts'
+import { relayScene } from '../support/relay-scene.ts'
+
+const SOMEBODY = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+
+/** The address of a TCP server that is no libp2p node. */
+async function serverAt(test: TestContext, serve: (socket: net.Socket) => void): Promise<string> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined))
+    serve(socket)
+  })
+  test.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `/ip4/127.0.0.1/tcp/${portOf(server)}/p2p/${SOMEBODY}`
+}
+
+function portOf(server: net.Server): number {
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Joining by way of that relay alone fails with exactly this. */
+async function cannotJoin(relay: string, code: string, message: string | RegExp): Promise<void> {
+  await assert.rejects(guest([relay], 'ann'), { name: 'UserError', code, exitCode: 1, message })
+}
+
+describe('a relay that cannot be used', () => {
+  it('is not there', async () => {
+    const relay = `/ip4/127.0.0.1/tcp/${await freePort()}/p2p/${SOMEBODY}`
+    const message = `nothing listens at ${relay}: is the relay running, and is its port right?`
+    await cannotJoin(relay, 'relay-refused-connection', message)
+  })
+
+  it('has a name that nobody knows', async () => {
+    const relay = `/dns4/no-such-host.invalid/tcp/4001/p2p/${SOMEBODY}`
+    const message = `the name in ${relay} cannot be resolved: check it, or use the relay's IP address`
+    await cannotJoin(relay, 'relay-unknown-host', message)
+  })
+
+  it('is another peer than the one that is named', async () => {
+    await using scene = await relayScene()
+    const relay = scene.address.toString().replace(/p2p\/.*/, `p2p/${SOMEBODY}`)
+    const message = `another peer than the one named answers at ${relay}: copy the address that the relay prints now`
+    await cannotJoin(relay, 'relay-other-peer', message)
+  })
+
+  it('is a peer that is no relay', async () => {
+    await using scene = await roomScene()
+    const ann = await scene.join('ann')
+    const relay = ann.of('started')[0]?.addresses[0] ?? ''
+    const message = `the peer at ${relay} is no relay: it does not speak circuit relay v2`
+    await cannotJoin(relay, 'relay-no-hop', message)
+  })
+
+  it('is full', async () => {
+    await using scene = await relayScene({ maxReservations: 0 })
+    const relay = scene.address.toString()
+    const message = `the relay at ${relay} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
+    await cannotJoin(relay, 'relay-refused', message)
+  })
+
+  for (const [what, serve] of [
+    ['garbage before it is asked', (socket) => socket.write(Buffer.alloc(50, 0xff))],
+    ['a greeting of another protocol', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
+    [
+      'an HTTP answer',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    ],
+    ['what it hears', (socket) => socket.pipe(socket)],
+    ['nothing and hangs up', (socket) => socket.end()],
+    ['nothing and resets', (socket) => socket.resetAndDestroy()]
+  ] as Array<[string, (socket: net.Socket) => unknown]>) {
+    it(`is a server that says ${what}`, async (t) => {
+      const relay = await serverAt(t, serve)
+      const message = `what answers at ${relay} does not speak libp2p: check the port`
+      await cannotJoin(relay, 'relay-not-libp2p', message)
+    })
+  }
+
+  it('takes the connection and is silent', async (t) => {
+    const relay = await serverAt(t, (socket) => socket.resume())
+    const message = `${relay} does not answer: check the address, and that a firewall lets its port through`
+    await cannotJoin(relay, 'relay-timeout', message)
+  })
+
+  for (const relay of ['hello', '', '/ip4/127.0.0.1/tcp/4001', `/p2p/${SOMEBODY}`]) {
+    it(`is written "${relay}", which is wrong usage`, async () => {
+      await assert.rejects(guest([relay], 'ann'), { name: 'UsageError', exitCode: 2 })
+    })
+  }
+
+  it('does not keep a peer out that has another one', async () => {
+    await using scene = await relayScene()
+    const gone = `/ip4/127.0.0.1/tcp/${await freePort()}/p2p/${SOMEBODY}`
+    await using ann = await guest([gone, scene.address], 'ann')
+    await using ben = await guest([scene.address], 'ben')
+    await Promise.all([ann.knows('ben'), ben.knows('ann')])
+    const lost = await ann.log.first((event) => event.event === 'relay' && event.state === 'lost')
+    assert.match(JSON.stringify(lost), /nothing listens at/)
+  })
+})
+
+describe('a relay that comes back', () => {
+  it('is found again under its address, and newcomers are met there', async (t) => {
+    const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
+    const start = async (): Promise<Relay> => {
+      const config = { privateKey, listen: [`/ip4/127.0.0.1/tcp/${port}`], announce: [] }
+      const relay = await startRelay(config, { signal: new AbortController().signal })
+      t.after(async () => relay[Symbol.asyncDispose]())
+      return relay
+    }
+    const first = await start()
+    const [address = ''] = first.addresses
+    await using ann = await guest([address], 'ann')
+    await first[Symbol.asyncDispose]()
+    await ann.log.first((event) => event.event === 'relay' && event.state === 'lost')
+    await start()
+    await ann.log.until(
+      () => ann.of('relay').filter(({ state }) => state === 'reserved').length === 2
+    )
+    await using ben = await guest([address], 'ben')
+    await Promise.all([ann.knows('ben'), ben.knows('ann')])
+    ben.peer.send('hello')
+    assert.deepEqual(await ann.hears(1), ['ben: hello'])
+  })
+
+  it('has a place again for a peer that it refused while another relay served it', async () => {
+    await using full = await relayScene({ maxReservations: 1 })
+    await using other = await relayScene()
+    const first = await guest([full.address], 'first')
+    await using ann = await guest([full.address, other.address], 'ann')
+    // The connection that it was refused on must not be in the way of the next try.
+    await ann.log.until(
+      () => ann.of('relay').filter(({ state }) => state === 'refused').length === 2
+    )
+    await first[Symbol.asyncDispose]()
+    await ann.log.until(
+      () => ann.of('relay').filter(({ state }) => state === 'reserved').length === 2
+    )
+    assert.ok(ann.of('relay').every(({ state }) => state !== 'lost'))
+  })
+})
+
+describe('a peer that cannot start', () => {
+  it('says so of a port that another one listens on', async (t) => {
+    await using scene = await relayScene()
+    const server = net.createServer().listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await once(server, 'listening')
+    const listen = `/ip4/127.0.0.1/tcp/${portOf(server)}`
+    await assert.rejects(guest([scene.address], 'ann', { listen: [listen] }), {
+      name: 'UserError',
+      code: 'cannot-listen',
+      message: `cannot listen on ${listen}: the port is in use (another copy of this program?); choose another one with --listen`
+    })
+  })
+
+  it('says so of a port that another copy of it listens on', async () => {
+    await using scene = await roomScene()
+    const ann = await scene.join('ann')
+    const listen = (ann.of('started')[0]?.addresses[0] ?? '').replace(/\/p2p\/.*/, '')
+    await assert.rejects(scene.join('ben', { listen: [listen] }), { code: 'cannot-listen' })
+  })
+})

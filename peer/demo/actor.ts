@@ -36,15 +36,17 @@ export class Actor<E extends { event: string }> implements AsyncDisposable {
   /** Resolves when the process has ended and everything it printed has been read; never rejects. */
   readonly exited: Promise<Ending>
   readonly #child: ChildProcess
+  readonly #leaveWithinMs: number
   #stderr = ''
   #ending: Ending | undefined
   /** It could not be started, or printed what no program of ours prints. */
   #failure: string | undefined
   #news = Promise.withResolvers<void>()
 
-  constructor(name: string, child: ChildProcess) {
+  constructor(name: string, child: ChildProcess, { leaveWithinMs = LEAVE_WITHIN_MS } = {}) {
     this.name = name
     this.#child = child
+    this.#leaveWithinMs = leaveWithinMs
     this.exited = this.#watch(child)
   }
 
@@ -114,7 +116,7 @@ export class Actor<E extends { event: string }> implements AsyncDisposable {
     const patience = new AbortController()
     await Promise.race([
       this.exited,
-      sleep(LEAVE_WITHIN_MS, undefined, { signal: patience.signal }).catch(() => undefined)
+      sleep(this.#leaveWithinMs, undefined, { signal: patience.signal }).catch(() => undefined)
     ])
     patience.abort()
     this.kill('SIGKILL')

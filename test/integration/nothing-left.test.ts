@@ -1,0 +1,98 @@
+// What punches, refusals and stopped peers leave behind: no sockets, no listeners, no timers that hold the process.
+import assert from 'node:assert/strict'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { becomesDirect, dialThrough, patience, startPuncher } from '../support/punchers.ts'
+import { relayScene } from '../support/relay-scene.ts'
+import { guest, roomScene } from '../support/room-scene.ts'
+
+const DESCRIPTORS = '/proc/self/fd'
+
+/** Sockets that this process has open, those that Node knows nothing of included. */
+function openSockets(): number {
+  return readdirSync(DESCRIPTORS).filter((name) => {
+    try {
+      return readlinkSync(`${DESCRIPTORS}/${name}`).startsWith('socket:')
+    } catch {
+      return false // the one that lists them
+    }
+  }).length
+}
+
+const handles = (): string[] =>
+  process.getActiveResourcesInfo().filter((kind) => /TCP|Connect|Timeout/.test(kind))
+
+function skipWithoutProc(test: TestContext): boolean {
+  if (process.platform === 'linux') return false
+  test.skip('there is no /proc to count descriptors in')
+  return true
+}
+
+/** Looks until nothing is left, or for so long; then says what is. */
+async function settlesAt<Left>(look: () => Left, isFine: (left: Left) => boolean): Promise<Left> {
+  const signal = patience()
+  while (!isFine(look()) && !signal.aborted) await sleep(20)
+  return look()
+}
+
+describe('nothing is left behind', () => {
+  it('by twenty punches and their nodes', async (t) => {
+    if (skipWithoutProc(t)) return
+    const socketsBefore = openSockets()
+    const handlesBefore = handles().length
+    {
+      await using scene = await relayScene()
+      await using ann = await startPuncher(scene.address)
+      await using ben = await startPuncher(scene.address)
+      const socketsUp = openSockets()
+      for (let round = 1; round <= 20; round += 1) {
+        const [from, to] = round % 2 === 0 ? [ann, ben] : [ben, ann]
+        const circuit = await dialThrough(scene.address, from, to)
+        const direct = await Promise.all([becomesDirect(from, to), becomesDirect(to, from)])
+        await Promise.all([
+          ann.rounds.until(() => ann.rounds.events.length === round),
+          ben.rounds.until(() => ben.rounds.events.length === round)
+        ])
+        await Promise.all([...direct, circuit].map(async (each) => each.close()))
+        const connections = (): number =>
+          ann.node.getConnections(ben.node.peerId).length +
+          ben.node.getConnections(ann.node.peerId).length
+        await settlesAt(connections, (left) => left === 0)
+      }
+      const afterRounds = await settlesAt(openSockets, (left) => left <= socketsUp)
+      assert.ok(afterRounds <= socketsUp, `${afterRounds} sockets, ${socketsUp} before the rounds`)
+      assert.equal(ann.punches.match(ben.address), undefined, 'the table of punches is empty')
+    }
+    assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
+    const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
+    assert.ok(left.length <= handlesBefore, left.join())
+  })
+
+  it('by peers that met, talked and left', async (t) => {
+    if (skipWithoutProc(t)) return
+    const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
+    for (let times = 0; times < 3; times += 1) {
+      await using scene = await roomScene()
+      const [ann, ben] = [await scene.join('ann'), await scene.join('ben')]
+      await scene.introductions(ann, ben)
+      ann.peer.send('hello')
+      await ben.hears(1)
+    }
+    assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
+    const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
+    assert.ok(left.length <= handlesBefore, left.join())
+  })
+
+  it('by peers that could not start', async (t) => {
+    if (skipWithoutProc(t)) return
+    await using scene = await relayScene({ maxReservations: 0 })
+    const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
+    for (const relay of [scene.address.toString(), 'hello', scene.address.toString()]) {
+      await assert.rejects(guest([relay], 'ann'))
+    }
+    assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
+    const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
+    assert.ok(left.length <= handlesBefore, left.join())
+  })
+})

@@ -10,6 +10,8 @@ export interface NextOptions {
   signal: AbortSignal
   /** Events before this place are passed over: a `mark()` of this actor. Default: from the first one on. */
   from?: number
+  /** What a predicate looks for, for the error: "a direct path". */
+  what?: string
 }
 
 export interface Ending {
@@ -72,10 +74,9 @@ export class Actor<E extends { event: string }> implements AsyncDisposable {
   next(match: (event: Told<E>) => boolean, options: NextOptions): Promise<Told<E>>
   async next(
     match: string | ((event: Told<E>) => boolean),
-    { signal, from = 0 }: NextOptions
+    { signal, from = 0, what = nameOf(match) }: NextOptions
   ): Promise<Told<E>> {
     const wanted = typeof match === 'string' ? ({ event }: Told<E>) => event === match : match
-    const what = typeof match === 'string' ? `"${match}"` : 'what was awaited'
     const aborted = Promise.withResolvers<void>()
     const abort = (): void => aborted.resolve()
     signal.addEventListener('abort', abort, { once: true })
@@ -188,6 +189,10 @@ export class Actor<E extends { event: string }> implements AsyncDisposable {
       [`${this.name} ${what}; it told last:`, ...last, this.#stderr.trim()].join('\n').trim()
     )
   }
+}
+
+function nameOf(match: unknown): string {
+  return typeof match === 'string' ? `"${match}"` : 'what was awaited'
 }
 
 function parse(line: string): unknown {

@@ -71,8 +71,8 @@ function say({ speaker, said }: Side): void {
 
 async function heard({ listener, said }: Side, count: number, signal: AbortSignal): Promise<void> {
   const line = said[count - 1]
-  await listener.next(
-    ({ event, ...rest }) => event === 'message' && 'text' in rest && rest.text === line,
-    { signal }
-  )
+  await listener.next((told) => told.event === 'message' && told.text === line, {
+    signal,
+    what: `"${line}"`
+  })
 }

@@ -79,20 +79,26 @@ export class Scene implements AsyncDisposable {
   /** Resolves with the events by which both went direct. */
   async direct(timeoutMs: number): Promise<PathTold[]> {
     const signal = this.deadline(timeoutMs)
-    return Promise.all(this.peers.map((peer) => peer.next(isDirect, { signal })))
+    return Promise.all(
+      this.peers.map((peer) => peer.next(isDirect, { signal, what: 'a direct path' }))
+    )
   }
 
   /** Resolves with the reasons that both are told for not being direct. */
   async whyRelayed(timeoutMs: number): Promise<string[]> {
     const signal = this.deadline(timeoutMs)
-    const failed = await Promise.all(this.peers.map((peer) => peer.next(isFailedPunch, { signal })))
+    const failed = await Promise.all(
+      this.peers.map((peer) => peer.next(isFailedPunch, { signal, what: 'a failed punch' }))
+    )
     return failed.map(({ reason }) => reason ?? '')
   }
 
   /** The side that starts the rounds has failed in its last one. Resolves with the reasons that both are told. */
   async givenUp(timeoutMs: number): Promise<string[]> {
     const signal = this.deadline(timeoutMs)
-    await Promise.race(this.peers.map((peer) => peer.next(isLastFailure, { signal })))
+    await Promise.race(
+      this.peers.map((peer) => peer.next(isLastFailure, { signal, what: 'its last failed punch' }))
+    )
     return this.whyRelayed(timeoutMs)
   }
 
@@ -103,7 +109,9 @@ export class Scene implements AsyncDisposable {
     await this.relay.exited
     const signal = this.deadline(10_000)
     await Promise.all(
-      this.peers.map((peer, n) => peer.next(lostRelay, { signal, from: marks[n] ?? 0 }))
+      this.peers.map((peer, n) =>
+        peer.next(lostRelay, { signal, from: marks[n] ?? 0, what: 'the loss of the relay' })
+      )
     )
   }
 

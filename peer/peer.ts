@@ -4,7 +4,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import { UserError } from '../shared/errors.ts'
-import { openAtOnce } from '../shared/transport/optimistic-streams.ts'
+import { AT_ONCE, openAtOnce } from '../shared/transport/optimistic-streams.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
 import { CHAT_PROTOCOL } from '../shared/wire/chat.ts'
@@ -168,7 +168,8 @@ class RunningPeer implements Peer {
         isMember: (peer) => this.#members.has(peer),
         addresses: (peer) => this.#members.addresses(peer),
         circuits: () => this.#relays?.circuits ?? [],
-        dialCircuit: async (address, signal) => transportManager.dial(address, { signal }),
+        dialCircuit: async (address, signal) =>
+          transportManager.dial(address, { signal, ...AT_ONCE }),
         ...(traversal === undefined
           ? {}
           : { dialReachable: async (...args) => traversal.dialReachable(...args) })

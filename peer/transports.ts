@@ -4,6 +4,7 @@ import type { NodeConfig } from '../shared/node.ts'
 import { boundTcp } from '../shared/transport/bound-tcp.ts'
 import type { PortReuse } from '../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../shared/transport/punch-table.ts'
+import { eagerUpgrader } from '../shared/transport/punching-upgrader.ts'
 
 /**
  * The library reserves at any relay it happens to meet, and that attempt clashes with the one for a relay the user
@@ -15,5 +16,15 @@ export function peerTransports(init: {
   punches: PunchTable
   reuse: PortReuse
 }): NodeConfig<Record<string, unknown>>['transports'] {
-  return [boundTcp(init), circuitRelayTransport({ discoveryFilter: NAMED_RELAYS_ONLY })]
+  return [boundTcp(init), eagerCircuits]
+}
+
+type CircuitTransport = ReturnType<typeof circuitRelayTransport>
+
+/** The library's transport, encrypting its circuits without waiting for the other side to agree: 80 ms less. */
+const eagerCircuits: CircuitTransport = (components) => {
+  const upgrader = eagerUpgrader(components.upgrader)
+  return circuitRelayTransport({ discoveryFilter: NAMED_RELAYS_ONLY })(
+    Object.create(components, { upgrader: { value: upgrader } })
+  )
 }

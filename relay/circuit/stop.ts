@@ -1,5 +1,6 @@
 // Asks the target of a circuit to take it, on a stream that then carries the circuit.
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
   circuitStatusName,
   CircuitStatus,
@@ -60,7 +61,7 @@ async function openStream(
   let failure = new StopError('the target is not connected')
   for (const connection of candidates) {
     try {
-      return await connection.newStream(STOP_PROTOCOL, {
+      return await openAtOnce(connection, STOP_PROTOCOL, {
         signal,
         maxOutboundStreams: MAX_STOP_STREAMS
       })

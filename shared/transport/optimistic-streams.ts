@@ -35,14 +35,16 @@ function withOptimism(muxer: StreamMuxer): StreamMuxer {
   return muxer
 }
 
+/** Also for dials through a relay: `@libp2p/circuit-relay-v2` opens its HOP stream with the options of the dial. */
+export const AT_ONCE = { runOnLimitedConnection: true, optimistic: true }
+
 /** Opens a stream of one protocol, over a relay too, and does not wait for the other side to agree to it. */
 export async function openAtOnce(
   connection: Connection,
   protocol: string,
-  { signal }: { signal: AbortSignal }
+  options: { signal: AbortSignal; maxOutboundStreams?: number }
 ): Promise<Stream> {
-  const options = { runOnLimitedConnection: true, optimistic: true, signal }
-  const stream = await connection.newStream([protocol], options)
+  const stream = await connection.newStream([protocol], { ...options, ...AT_ONCE })
   // The refusal may be back already: whoever reads now would see no more than a stream that has ended.
   if (stream.status === 'aborted') {
     throw new UnsupportedProtocolError(`the remote does not speak ${protocol}`)

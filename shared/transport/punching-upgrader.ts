@@ -21,18 +21,18 @@ const FIRST_BYTES_MS = 250
 /** A connection that does not complete its handshakes in this time never will. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-export function punchingUpgrader(upgrader: Upgrader, punches: PunchTable): Upgrader {
+export function punchingUpgrader(inner: Upgrader, punches: PunchTable): Upgrader {
+  const upgrader = eagerUpgrader(inner)
   return {
+    ...upgrader,
     upgradeOutbound: (maConn: MultiaddrConnection, options: Options): Promise<Connection> => {
       // yamux takes its side from the direction of the connection below it.
       if (isResponder(options)) maConn.direction = 'inbound'
-      else encryptAtOnce(maConn, upgrader)
       return upgrader.upgradeOutbound(maConn, options)
     },
     upgradeInbound: async (maConn: MultiaddrConnection, options: Options): Promise<void> => {
       if (await speaksFirst(maConn, punches)) {
         maConn.direction = 'outbound'
-        encryptAtOnce(maConn, upgrader)
         const signal = AbortSignal.any([
           signalOf(options),
           AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
@@ -41,14 +41,25 @@ export function punchingUpgrader(upgrader: Upgrader, punches: PunchTable): Upgra
         return
       }
       await upgrader.upgradeInbound(maConn, options)
+    }
+  }
+}
+
+/** Saves the round trip in which the other side agrees to the one encryption that we propose anyway. */
+export function eagerUpgrader(upgrader: Upgrader): Upgrader {
+  return {
+    upgradeOutbound: (maConn: MultiaddrConnection, options: Options): Promise<Connection> => {
+      if (!isResponder(options)) encryptAtOnce(maConn, upgrader)
+      return upgrader.upgradeOutbound(maConn, options)
     },
+    upgradeInbound: (maConn: MultiaddrConnection, options: Options): Promise<void> =>
+      upgrader.upgradeInbound(maConn, options),
     createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
     getStreamMuxers: () => upgrader.getStreamMuxers(),
     getConnectionEncrypters: () => upgrader.getConnectionEncrypters()
   }
 }
 
-/** Saves the round trip in which the other side agrees to the one encryption that we propose anyway. */
 function encryptAtOnce(maConn: MultiaddrConnection, upgrader: Upgrader): void {
   const [encryption] = upgrader.getConnectionEncrypters().keys()
   if (encryption !== undefined && isReceiver(maConn)) answerAhead(maConn, encryption)

@@ -121,7 +121,7 @@ describe('a circuit asked for by hand', () => {
     await statusOf(mute, reserveRequest())
     assert.equal(await statusOf(from, connectRequest(mute.node.peerId)), failed)
     const second = await scene.event('circuit', { to: mute.id, action: 'refused' })
-    assert.match(second.reason ?? '', /failed to open a STOP stream/)
+    assert.match(second.reason ?? '', /does not speak \/libp2p\/circuit\/relay\/0\.2\.0\/stop/)
 
     const mad = await guest(scene)
     await mad.node.handle('/libp2p/circuit/relay/0.2.0/stop', (stream) => {

@@ -1,0 +1,29 @@
+# One image for the relay and for peers: its command is the relay, and
+# `docker run -it --no-healthcheck parley node peer/main.ts chat …` is a peer.
+
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The development tools go first: `npm ci` wants lock entries for all of their platforms, and none of them is installed.
+# Node reads neither source maps nor declarations, and no bundles for browsers.
+RUN npm pkg delete devDependencies \
+    && npm ci --omit=dev \
+    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.min.js' \) -delete
+
+FROM node:24-slim
+# Without the second, any SIGUSR1 opens Node's inspector.
+ENV PARLEY_HOME=/var/lib/parley \
+    NODE_OPTIONS=--disable-sigusr1
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY shared ./shared
+COPY relay ./relay
+COPY peer ./peer
+# The keys: a volume takes over this owner and mode when it is made.
+RUN install -d -o node -g node -m 0700 /var/lib/parley
+USER node
+VOLUME /var/lib/parley
+EXPOSE 45678
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "relay/health.ts"]
+CMD ["node", "relay/main.ts"]

@@ -4,10 +4,8 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The development tools go first: `npm ci` wants lock entries for all of their platforms, and none of them is installed.
 # Node reads neither source maps nor declarations, and no bundles for browsers.
-RUN npm pkg delete devDependencies \
-    && npm ci --omit=dev \
+RUN npm ci --omit=dev \
     && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.min.js' \) -delete
 
 FROM node:24-slim

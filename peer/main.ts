@@ -41,6 +41,6 @@ async function main(): Promise<number> {
     startPeer: async (config, options) => (await import('./peer.ts')).startPeer(config, options)
   })
   // A handle that somebody forgot must not keep a program alive that has said goodbye.
-  setTimeout(() => process.exit(code), 1000).unref()
+  setTimeout(() => process.exit(code), 200).unref()
   return code
 }

@@ -1,8 +1,12 @@
 // Why a relay cannot listen, in one sentence, and whether an IPv6 address that is not served is anybody's fault.
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../shared/addresses.ts'
 import { UserError } from '../shared/errors.ts'
+
+/** As `os.networkInterfaces()` gives them. */
+type Interfaces = Record<string, Array<{ family: string }> | undefined>
 
 /** The rest of the sentence after the address, by what the system says. */
 const SENTENCES: Record<string, string> = {
@@ -39,18 +43,22 @@ function cannotListen(
 export async function ipv6Problem(
   listen: readonly string[],
   served: readonly string[],
-  options: { signal: AbortSignal }
+  { signal, interfaces = networkInterfaces() }: { signal: AbortSignal; interfaces?: Interfaces }
 ): Promise<UserError | undefined> {
-  if (served.some(isIp6)) return undefined
+  if (served.some(isIp6) || !hasIp6(interfaces)) return undefined
   for (const address of listen.filter(isIp6)) {
     const { host, port } = tcpEndpoint(multiaddr(address)) ?? { host: '', port: 0 }
-    const code = await listenCode(host, port, options)
+    const code = await listenCode(host, port, { signal })
     if (code === 'EADDRINUSE' || code === 'EACCES') return cannotListen(code, host, String(port))
   }
   return undefined
 }
 
 const isIp6 = (address: string): boolean => tcpEndpoint(multiaddr(address))?.family === 6
+
+/** Without an IPv6 address, as in a container on a plain Docker network, `::` is served and stands for nothing. */
+const hasIp6 = (interfaces: Interfaces): boolean =>
+  Object.values(interfaces).some((all) => all?.some(({ family }) => family === 'IPv6'))
 
 async function listenCode(
   host: string,

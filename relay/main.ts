@@ -36,6 +36,6 @@ async function main(): Promise<number> {
     say: (text) => process.stderr.write(text)
   })
   // A handle that somebody forgot must not keep a program alive that has stopped.
-  setTimeout(() => process.exit(code), 1000).unref()
+  setTimeout(() => process.exit(code), 200).unref()
   return code
 }

@@ -50,7 +50,10 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
   const dial = inner.dial.bind(inner)
   const createListener = inner.createListener.bind(inner)
 
-  inner.dial = async (address: Multiaddr, options: BoundDialOptions): Promise<Connection> => {
+  inner.dial = (address: Multiaddr, options: BoundDialOptions): Promise<Connection> =>
+    whileDialling(options.signal, (signal) => dialOnce(address, { ...options, signal }))
+
+  async function dialOnce(address: Multiaddr, options: BoundDialOptions): Promise<Connection> {
     const upgrader = punchingUpgrader(options.upgrader, punches)
     const target = await resolve(address, options.signal)
     options.signal.throwIfAborted()
@@ -81,6 +84,25 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     return listener
   }
   return inner
+}
+
+/**
+ * Node destroys a socket when the signal of its dial aborts, however long ago that dial has ended. The dial gets a
+ * signal of its own, which lets go of the caller's: a deadline must not close the connection that met it.
+ */
+async function whileDialling<T>(
+  signal: AbortSignal,
+  dial: (signal: AbortSignal) => Promise<T>
+): Promise<T> {
+  signal.throwIfAborted()
+  const dialling = new AbortController()
+  const abort = (): void => dialling.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await dial(dialling.signal)
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 /** Resolves a DNS name here: with a bound handle, Node's own dial would try families that the handle is not of. */

@@ -49,6 +49,15 @@ describe('a dial', () => {
     assert.notEqual(seenBy(far, near)[0]?.[0], portOf(near))
   })
 
+  it('leaves a connection that outlives the deadline of the dial that made it', async () => {
+    await using near = await startBoundNode()
+    await using far = await startBoundNode()
+    const deadline = new AbortController()
+    const connection = await dial(near, far, { signal: deadline.signal, source: 'ephemeral' })
+    deadline.abort()
+    await echoes(connection)
+  })
+
   it('goes around a pair of ports that is in use, and a punch does not', async () => {
     await using near = await startBoundNode()
     await using far = await startBoundNode()

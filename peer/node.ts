@@ -17,6 +17,9 @@ const MAX_CONNECTIONS = 600
 /** Several members may sit behind one NAT or on one machine. */
 const MAX_INBOUND_PER_HOST_PER_SECOND = 50
 
+/** Our mapped address comes with the relay's identify: on a line that loses packets it is worth waiting for. */
+const IDENTIFY_TIMEOUT_MS = 10_000
+
 export interface PeerNodeConfig {
   privateKey: PrivateKey
   listen: string[]
@@ -46,7 +49,7 @@ async function createPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
     announce: config.announce,
     transports: peerTransports(config),
     services: {
-      identify: identify(),
+      identify: identify({ timeout: IDENTIFY_TIMEOUT_MS }),
       identifyPush: identifyPush(),
       ping: ping(),
       parts: (components: { transportManager: TransportManager }) => {

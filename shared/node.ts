@@ -26,6 +26,9 @@ const MAX_PENDING_INBOUND = 100
 /** A lost packet costs a retransmission, 200 ms to some seconds; a ping this late means the path is dead. */
 const PING_TIMEOUT_MS = 15_000
 
+/** The kernel repeats a lost SYN after 1, 3 and 7 s; handshakes lose packets as well. The library gives an address 6 s. */
+const DIAL_TIMEOUT_MS = 10_000
+
 /** Creates the node without starting it: listeners for its events can be attached before anything happens. */
 export async function createNode<Services extends ServiceMap>(
   config: NodeConfig<Services>
@@ -40,6 +43,8 @@ export async function createNode<Services extends ServiceMap>(
     services: config.services,
     connectionManager: {
       maxConnections: config.maxConnections,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },

@@ -31,8 +31,8 @@ export interface RelayLink extends AsyncDisposable {
   readonly ready: Promise<void>
 }
 
-/** A dial, a handshake, an identify and a reservation are some ten round trips. */
-const CONNECT_TIMEOUT_MS = 10_000
+/** A dial with its handshakes, and an identify, each with 10 s of its own; packets get lost. */
+const CONNECT_TIMEOUT_MS = 20_000
 
 export function startRelayLink(init: RelayLinkInit, options: { signal: AbortSignal }): RelayLink {
   return new RunningLink(init, parseRelayAddress(init.relay), options.signal)

@@ -45,6 +45,14 @@ export class Dialogue {
     }
   }
 
+  /** Resolves when each speaker has been told of the delivery of every line. */
+  async acknowledged(signal: AbortSignal): Promise<void> {
+    for (const { speaker, said } of this.#sides) {
+      const what = `the delivery of ${said.length} lines`
+      await speaker.next(() => deliveries(speaker) >= said.length, { signal, what })
+    }
+  }
+
   /** Every line arrived once, in order, and nothing else did. */
   assertComplete(): void {
     for (const { speaker, listener, said } of this.#sides) {
@@ -52,6 +60,10 @@ export class Dialogue {
       assert.deepEqual(lines, said, `${listener.name} heard what ${speaker.name} said`)
     }
   }
+}
+
+function deliveries({ events }: PeerActor): number {
+  return events.filter((told) => told.event === 'delivered').length
 }
 
 async function talk(side: Side, stop: AbortSignal, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,10 @@ const ROOM = 'kitchen'
 
 /** Processes start within a second or three, on a busy machine of two cores. */
 const START_TIMEOUT_MS = 30_000
+
+/** Acknowledgements get lost and are sent again like everything else. */
+const ACKNOWLEDGE_TIMEOUT_MS = 30_000
+
 const TELL_CONNECTIONS = fileURLToPath(new URL('tell-connections.ts', import.meta.url))
 
 /** The box has a /run of its own: whatever lies there is gone with the box. */
@@ -52,7 +56,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Resolves when anna has been started; they have not met yet. */
-  static async open(building: Promise<Lab>, options: SceneOptions = {}): Promise<Scene> {
+  static async open(building: Promise<Lab> | Lab, options: SceneOptions = {}): Promise<Scene> {
     const lab = await building
     const cast = new Cast({ folder: STATE_FOLDERS, launch: launcher(lab) })
     const stop = options.signal ?? new AbortController().signal
@@ -115,8 +119,9 @@ export class Scene implements AsyncDisposable {
     )
   }
 
-  /** Input ends at both: they deliver, say goodbye and leave with exit code 0. */
+  /** When every line is acknowledged, input ends at both: they say goodbye and leave with exit code 0. */
   async end(): Promise<void> {
+    await this.dialogue.acknowledged(this.deadline(ACKNOWLEDGE_TIMEOUT_MS))
     for (const peer of this.peers) peer.hangUp()
     for (const peer of this.peers) {
       await peer.next('stopped', { signal: this.deadline(10_000) })

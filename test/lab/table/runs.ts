@@ -16,7 +16,25 @@ export interface Run {
 
 /** Rejects only when the signal aborts, or when the network could not be built. */
 export async function runRow(row: Row, signal: AbortSignal): Promise<Run> {
-  await using scene = await Scene.open(row.build(), { measured: true, signal })
+  const lab = await row.build()
+  try {
+    await using scene = await Scene.open(lab, { measured: true, signal })
+    return await playRow(scene, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    return { path: 'relayed', measures: NOTHING_MEASURED, failure: messageOf(error) }
+  }
+}
+
+/** The programs did not even start. */
+const NOTHING_MEASURED: Measures = {
+  openToDirect: { anna: undefined, ben: undefined },
+  joinToDirect: undefined,
+  reachToDirect: undefined,
+  firstAttempt: false
+}
+
+async function playRow(scene: Scene, signal: AbortSignal): Promise<Run> {
   try {
     const [reason] = await takeItsCourse(scene)
     const measures = measuresOf(scene)
@@ -28,7 +46,11 @@ export async function runRow(row: Row, signal: AbortSignal): Promise<Run> {
     const direct = scene.peers.every((peer) =>
       scene.paths(peer).some(({ path }) => path === 'direct')
     )
-    const failure = error instanceof Error ? error.message : String(error)
+    const failure = messageOf(error)
     return { path: direct ? 'direct' : 'relayed', measures: measuresOf(scene), failure }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -153,6 +153,20 @@ describe('a peer', () => {
     }
   })
 
+  it('is told that another one wants to stay relayed, and talks with it over the relay', async () => {
+    await using scene = await roomScene()
+    const ben = await scene.join('ben')
+    const ann = await scene.join('ann', { relayedOnly: true })
+    const reason = await ben.log.until(() => ben.peer.members[0]?.reason)
+    assert.equal(
+      reason,
+      'ann does not speak /libp2p/dcutr, so no direct connection can be agreed on'
+    )
+    countToFive(ann, ben)
+    await allHeard(ann, ben)
+    assert.deepEqual([ann.peer.members[0]?.path, ben.peer.members[0]?.path], ['relayed', 'relayed'])
+  })
+
   it('is stopped once, however often it is told to, and says so last', async () => {
     await using scene = await roomScene()
     const ann = await scene.join('ann')

@@ -193,6 +193,7 @@ class RunningPeer implements Peer {
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
+        onReserved: () => presence.relayed(),
         tell: (event) => this.#tell(event)
       },
       { signal: this.#signal }

@@ -43,6 +43,11 @@ export class Presence {
     this.#meet(peer, newcomer ? NEWCOMER_DIALS_MS : 0)
   }
 
+  /** A relay has a place for us again: whoever could not be reached may be by way of it. */
+  relayed(): void {
+    for (const peer of this.#init.room.peers) this.#init.reach.reach(peer)
+  }
+
   /** A relay lists it no longer. */
   unlisted(peer: string, relay: string): void {
     this.#init.room.unregistered(peer, relay)

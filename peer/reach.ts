@@ -1,9 +1,9 @@
 // Sees to it that there is a connection to each member of the room: dials, waits, dials again.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, isRelayed } from '../shared/addresses.ts'
+import { Delay } from './delay.ts'
 import { backoffMs } from './reservations/backoff.ts'
 
 export interface ReachInit {
@@ -19,7 +19,7 @@ export interface ReachInit {
 }
 
 export interface Reach extends AsyncDisposable {
-  /** Begins, or hurries up, to reach a member. `afterMs`: the other side is about to dial us, give it so long. */
+  /** Begins to reach a member, or hurries up. `afterMs`: the other side is about to dial us, give it so long. */
   reach(peer: string, options?: { afterMs?: number }): void
 }
 
@@ -39,13 +39,18 @@ export function startReach(
   return new RunningReach(init, options.selfId, options.signal)
 }
 
+interface Attempt {
+  delay: Delay
+  ended: Promise<void>
+}
+
 class RunningReach implements Reach {
   readonly #init: ReachInit
   readonly #selfId: string
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   /** Peer → its running attempt. One each; it ends when there is a connection or the member is gone. */
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #running = new Map<string, Attempt>()
 
   constructor(init: ReachInit, selfId: string, signal: AbortSignal) {
     this.#init = init
@@ -57,40 +62,40 @@ class RunningReach implements Reach {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#init.node.removeEventListener('connection:close', this.#closed)
     this.#stopped.abort()
-    await Promise.all(this.#running.values())
+    await Promise.all([...this.#running.values()].map(async ({ ended }) => ended))
   }
 
   reach(peer: string, { afterMs = 0 } = {}): void {
-    if (this.#running.has(peer) || this.#signal.aborted) return
-    const attempt = this.#attempt(peer, afterMs)
+    if (this.#signal.aborted) return
+    const running = this.#running.get(peer)
+    if (running !== undefined) {
+      running.delay.atMost(afterMs)
+      return
+    }
+    const delay = new Delay()
+    const ended = this.#attempt(peer, afterMs, delay)
       .catch(() => undefined) // aborted: the only way out of it with an error
       .finally(() => {
         this.#running.delete(peer)
         // Connected and disconnected while the attempt was ending: nobody else would notice.
-        if (!this.#isConnected(peer) && this.#init.isMember(peer))
-          this.reach(peer, { afterMs: SECOND_DIALLER_MS })
+        if (this.#isMissing(peer)) this.reach(peer, { afterMs: SECOND_DIALLER_MS })
       })
-    this.#running.set(peer, attempt)
+    this.#running.set(peer, { delay, ended })
   }
 
   readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
-    if (!this.#init.isMember(peer) || this.#isConnected(peer)) return
+    if (!this.#isMissing(peer)) return
     this.reach(peer, { afterMs: this.#selfId < peer ? 0 : SECOND_DIALLER_MS })
   }
 
-  async #attempt(peer: string, afterMs: number): Promise<void> {
-    await sleep(afterMs, undefined, { signal: this.#signal, ref: false })
-    for (let failures = 0; !this.#isConnected(peer) && this.#init.isMember(peer); failures += 1) {
-      if (failures > 0) {
-        await sleep(backoffMs(failures, Math.random()), undefined, {
-          signal: this.#signal,
-          ref: false
-        })
-        if (this.#isConnected(peer)) return
-      }
+  async #attempt(peer: string, afterMs: number, delay: Delay): Promise<void> {
+    const signal = this.#signal
+    await delay.wait(afterMs, { signal })
+    for (let failures = 1; this.#isMissing(peer); failures += 1) {
       await this.#dial(peer)
-      this.#signal.throwIfAborted()
+      signal.throwIfAborted()
+      if (this.#isMissing(peer)) await delay.wait(backoffMs(failures, Math.random()), { signal })
     }
   }
 
@@ -116,6 +121,10 @@ class RunningReach implements Reach {
   #circuitsTo(peer: string): Multiaddr[] {
     const foreign = this.#init.addresses(peer).filter(isRelayed).map(upToCircuit)
     return distinct([...this.#init.circuits(), ...foreign.slice(0, MAX_FOREIGN_CIRCUITS)])
+  }
+
+  #isMissing(peer: string): boolean {
+    return this.#init.isMember(peer) && !this.#isConnected(peer)
   }
 
   #isConnected(peer: string): boolean {

@@ -20,6 +20,8 @@ export interface RelaysInit {
   /** A relay lists a peer in the room. `newcomer`: it came after us, so it is the one to dial. */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
   onGone: (peer: string, relay: string) => void
+  /** A relay has given us a place, for the first time or again. */
+  onReserved: () => void
   tell: (event: PeerEvent) => void
 }
 
@@ -79,7 +81,9 @@ function startPlace(
           state,
           ...(reason === undefined ? {} : { reason })
         })
-        if (state === 'reserved') discovery.refresh()
+        if (state !== 'reserved') return
+        discovery.refresh()
+        init.onReserved()
       }
     },
     { signal }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { startRelay, type Relay } from '../../relay/relay.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 import { relayScene } from '../support/relay-scene.ts'
@@ -39,6 +40,13 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+async function startAt(test: TestContext, port: number, privateKey: PrivateKey): Promise<Relay> {
+  const config = { privateKey, listen: [`/ip4/127.0.0.1/tcp/${port}`], announce: [] }
+  const relay = await startRelay(config, { signal: new AbortController().signal })
+  test.after(async () => relay[Symbol.asyncDispose]())
+  return relay
 }
 
 /** Joining by way of that relay alone fails with exactly this. */
@@ -125,12 +133,7 @@ describe('a relay that cannot be used', () => {
 describe('a relay that comes back', () => {
   it('is found again under its address, and newcomers are met there', async (t) => {
     const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
-    const start = async (): Promise<Relay> => {
-      const config = { privateKey, listen: [`/ip4/127.0.0.1/tcp/${port}`], announce: [] }
-      const relay = await startRelay(config, { signal: new AbortController().signal })
-      t.after(async () => relay[Symbol.asyncDispose]())
-      return relay
-    }
+    const start = async (): Promise<Relay> => startAt(t, port, privateKey)
     const first = await start()
     const [address = ''] = first.addresses
     await using ann = await guest([address], 'ann')
@@ -144,6 +147,24 @@ describe('a relay that comes back', () => {
     await Promise.all([ann.knows('ben'), ben.knows('ann')])
     ben.peer.send('hello')
     assert.deepEqual(await ann.hears(1), ['ben: hello'])
+  })
+
+  it('carries the talk of those who have no other path on, with what was said meanwhile', async (t) => {
+    const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
+    const start = async (): Promise<Relay> => startAt(t, port, privateKey)
+    const first = await start()
+    const [address = ''] = first.addresses
+    await using ann = await guest([address], 'ann', { relayedOnly: true })
+    await using ben = await guest([address], 'ben', { relayedOnly: true })
+    await Promise.all([ann.path('ben', 'relayed'), ben.path('ann', 'relayed')])
+    ann.peer.send('before')
+    await ben.hears(1)
+    await first[Symbol.asyncDispose]()
+    await Promise.all([ann.path('ben', 'none'), ben.path('ann', 'none')])
+    ann.peer.send('meanwhile')
+    await start()
+    assert.deepEqual(await ben.hears(2), ['ann: before', 'ann: meanwhile'])
+    assert.deepEqual([ann.of('left'), ben.of('left')], [[], []])
   })
 
   it('has a place again for a peer that it refused while another relay served it', async () => {

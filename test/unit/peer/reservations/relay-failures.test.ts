@@ -1,0 +1,123 @@
+// Errors as the network and the library raise them, and the one sentence that each becomes.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { relayFailure } from '../../../../peer/reservations/relay-failures.ts'
+
+const AT = '/ip4/7.7.7.9/tcp/45678/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+
+interface Raised {
+  name?: string
+  code?: string | number
+}
+
+function raised(message: string, { name = 'Error', code }: Raised = {}, cause?: unknown): Error {
+  const error = new Error(message, cause === undefined ? undefined : { cause })
+  return Object.assign(error, { name }, code === undefined ? {} : { code })
+}
+
+const encryption = (message: string): Error => raised(message, { name: 'EncryptionFailedError' })
+const LISTEN = 'Some configured addresses failed to be listened on, you may need to remove one'
+const listening = (message: string, of: Raised): Error =>
+  raised(
+    `${LISTEN}:\n\n  ${AT}/p2p-circuit: ${message}\n`,
+    {
+      name: 'UnsupportedListenAddressesError'
+    },
+    raised(message, of)
+  )
+
+const CASES: Array<{ what: string; error: unknown; code: string; message: string }> = [
+  {
+    what: 'a port that is closed',
+    error: raised('connection error 7.7.7.9:45678: connect ECONNREFUSED', { code: 'ECONNREFUSED' }),
+    code: 'relay-refused-connection',
+    message: `nothing listens at ${AT}: is the relay running, and is its port right?`
+  },
+  {
+    what: 'one of several tries at a port that is closed',
+    error: new AggregateError([raised('connect', { code: 'ECONNREFUSED' })], 'All dials failed'),
+    code: 'relay-refused-connection',
+    message: `nothing listens at ${AT}: is the relay running, and is its port right?`
+  },
+  ...(['ENOTFOUND', 'EAI_AGAIN'] as const).map((code) => ({
+    what: `a name that does not resolve (${code})`,
+    error: raised(`getaddrinfo ${code} relay.example`, { code }),
+    code: 'relay-unknown-host',
+    message: `the name in ${AT} cannot be resolved: check it, or use the relay's IP address`
+  })),
+  ...(['ENETUNREACH', 'EHOSTUNREACH'] as const).map((code) => ({
+    what: `a network without a way (${code})`,
+    error: raised(`connect ${code} 7.7.7.9:45678`, { code }),
+    code: 'relay-unreachable',
+    message: `there is no way from here to ${AT}: check the address and this machine's network`
+  })),
+  {
+    what: 'another identity',
+    error: encryption(
+      'Payload identity key 12D3KooWA does not match expected remote identity key 12D3KooWB'
+    ),
+    code: 'relay-other-peer',
+    message: `another peer than the one named answers at ${AT}: copy the address that the relay prints now`
+  },
+  ...[
+    raised('The operation was aborted due to timeout', { name: 'TimeoutError', code: 23 }),
+    encryption('The operation was aborted due to timeout'),
+    raised('connect ETIMEDOUT 7.7.7.9:45678', { code: 'ETIMEDOUT' })
+  ].map((error) => ({
+    what: `silence (${error.name}: ${error.message})`,
+    error,
+    code: 'relay-timeout',
+    message: `${AT} does not answer: check the address, and that a firewall lets its port through`
+  })),
+  {
+    what: 'a peer that is no relay',
+    error: listening('Protocol selection failed - could not negotiate /libp2p/circuit/relay', {
+      name: 'UnsupportedProtocolError'
+    }),
+    code: 'relay-no-hop',
+    message: `the peer at ${AT} is no relay: it does not speak circuit relay v2`
+  },
+  {
+    what: 'a reservation that is refused',
+    error: listening('reservation failed with status RESERVATION_REFUSED', {}),
+    code: 'relay-refused',
+    message: `the relay at ${AT} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
+  },
+  ...[
+    encryption('the remote does not speak /noise'),
+    encryption('Unexpected EOF - stream closed while reading 0/1 bytes'),
+    encryption('handshake stage 1 validation fail: message is not long enough'),
+    raised('read ECONNRESET', { code: 'ECONNRESET' })
+  ].map((error) => ({
+    what: `something else that answers (${error.message})`,
+    error,
+    code: 'relay-not-libp2p',
+    message: `what answers at ${AT} does not speak libp2p: check the port`
+  })),
+  {
+    what: 'what nobody has thought of, by its first line',
+    error: raised('the moon is in the wrong house\n  at some/file.ts:12'),
+    code: 'relay-failed',
+    message: `the relay at ${AT} cannot be used: the moon is in the wrong house`
+  },
+  {
+    what: 'what is no error at all',
+    error: 'a string',
+    code: 'relay-failed',
+    message: `the relay at ${AT} cannot be used: a string`
+  }
+]
+
+describe('a failure on the way to a relay', () => {
+  for (const { what, error, code, message } of CASES) {
+    it(`names ${what}`, () => {
+      assert.deepEqual(relayFailure(AT, error), { code, message })
+    })
+  }
+
+  it('is told in one line, however errors are nested, and ends', () => {
+    const loop = raised('first\nsecond')
+    Object.assign(loop, { cause: loop })
+    assert.doesNotMatch(relayFailure(AT, loop).message, /\n/)
+  })
+})

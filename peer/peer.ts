@@ -21,6 +21,7 @@ import { Room } from './room.ts'
 import { messageOf, pathOf } from './tellings.ts'
 import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
+import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
 
 /**
@@ -124,7 +125,8 @@ class RunningPeer implements Peer {
     const onEvent = (event: ConversationEvent): void => this.#heard(event)
     const conversations = await startConversations(talk, { ...options, onEvent })
     this.#conversations = conversations
-    this.#presence = new Presence({ room: this.#members, conversations, reach }, options)
+    const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
+    this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
     this.#relays = this.#parts.use(this.#startRelays(net, this.#presence))
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
@@ -154,7 +156,8 @@ class RunningPeer implements Peer {
         reuse: this.#reuse,
         own: () => this.#own(transportManager),
         nameOf: (peer) => this.#members.label(peer),
-        onRound: (peer, attempt, result) => this.#punched(peer, attempt, result)
+        onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
+        onSilence: (peer) => this.#staysRelayed(peer, whyNothingHappens(this.#members.label(peer)))
       },
       { signal: this.#signal }
     )
@@ -220,6 +223,7 @@ class RunningPeer implements Peer {
         break
       case 'carrier':
         this.#members.moved(event.peer, pathOf(event.carrier, event.reason), performance.now())
+        if (this.#config.relayedOnly) this.#staysRelayed(event.peer, STAYS_RELAYED)
         break
     }
   }
@@ -228,7 +232,11 @@ class RunningPeer implements Peer {
     const { role, candidates, outcome, reason, ms } = result
     const because = reason === undefined ? {} : { reason }
     this.#tell({ event: 'punch', peer, attempt, role, candidates, outcome, ...because, ms })
-    if (reason !== undefined) this.#members.staysRelayed(peer, reason, performance.now())
+    if (reason !== undefined) this.#staysRelayed(peer, reason)
+  }
+
+  #staysRelayed(peer: string, reason: string): void {
+    this.#members.staysRelayed(peer, reason, performance.now())
   }
 
   #own(transportManager: PeerNode['transportManager']): OwnAddresses {

@@ -19,6 +19,8 @@ export interface PresenceInit {
   room: Room
   conversations: Pick<Conversations, 'admit' | 'dismiss' | 'carrier'>
   reach: Pick<Reach, 'reach'>
+  /** Whether one of our own relays stands: without, nobody can be listed or reached, and absence says nothing. */
+  hasRelay: () => boolean
 }
 
 export interface Listed {
@@ -83,9 +85,13 @@ export class Presence {
   }
 
   async #watchAbsence(signal: AbortSignal): Promise<void> {
+    const { room, hasRelay } = this.#init
+    let countedFromMs = performance.now()
     while (!signal.aborted) {
       await sleep(ABSENCE_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined) // stopped: the loop ends
-      for (const peer of this.#init.room.absent(performance.now())) this.left(peer)
+      const nowMs = performance.now()
+      if (!hasRelay()) countedFromMs = nowMs
+      for (const peer of room.absent(nowMs, countedFromMs)) this.left(peer)
     }
   }
 }

@@ -77,11 +77,9 @@ export class Room {
     }))
   }
 
-  /** A relay lists it. True when it was not known before. */
-  registered(peer: string, relay: string, addresses: Multiaddr[], nowMs: number): boolean {
-    const isNew = !this.#members.has(peer)
+  /** A relay lists it. */
+  registered(peer: string, relay: string, addresses: Multiaddr[], nowMs: number): void {
     this.#enter(peer, nowMs)?.registered.set(relay, addresses)
-    return isNew && this.#members.has(peer)
   }
 
   /** A relay no longer lists it. Whoever still talks to us stays. */
@@ -131,8 +129,9 @@ export class Room {
     member.pathlessSinceMs = to.path === 'none' ? nowMs : undefined
     if (to.address === undefined) delete member.address
     else member.address = to.address
-    // Why it was not direct before says nothing about the next relayed path.
-    if (to.path === 'direct') delete member.reason
+    // Why there is no path is news; why it was not direct before says nothing about the next relayed path.
+    if (to.path === 'none' && to.reason !== undefined) member.reason = to.reason
+    else if (to.path !== 'relayed' || was !== 'relayed') delete member.reason
     // A first path needs no reason.
     this.#tellPath(member, was, was === 'none' && to.path !== 'none' ? undefined : to.reason, nowMs)
   }
@@ -145,14 +144,14 @@ export class Room {
     this.#tellPath(member, 'relayed', reason, nowMs)
   }
 
-  /** Those who have neither a path nor a registration and have had their time. */
-  absent(nowMs: number): string[] {
+  /** Those who have neither a path nor a registration and have had their time; none of it counts before `fromMs`. */
+  absent(nowMs: number, fromMs = 0): string[] {
     return [...this.#members.values()]
       .filter(({ registered, pathlessSinceMs }) => {
         return (
           registered.size === 0 &&
           pathlessSinceMs !== undefined &&
-          nowMs - pathlessSinceMs >= ABSENCE_MS
+          nowMs - Math.max(pathlessSinceMs, fromMs) >= ABSENCE_MS
         )
       })
       .map(({ peer }) => peer)

@@ -18,7 +18,7 @@ export interface DiscoveryConfig {
   privateKey: PrivateKey
   /** Those to be reached at, best first; the first 16 are registered. */
   addresses: () => Multiaddr[]
-  /** Someone is new in the room, or has other addresses than before. */
+  /** Someone is new in the room, or has registered again: perhaps with other addresses, perhaps after leaving. */
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
   /** Someone is no longer registered. They may still be connected: the relay only knows who is connected to it. */
   onGone: (peer: PeerId) => void

@@ -15,7 +15,10 @@ interface Member {
 export class Roster {
   readonly #members = new Map<string, Member>()
 
-  /** Those of the found that are new, or have other addresses than before. Records older than the known are ignored. */
+  /**
+   * Those of the found that are new, or have registered again: with other addresses, or as someone who has left and
+   * come back does, with the same ones. Records older than the known are ignored.
+   */
   update(found: FoundPeer[]): FoundPeer[] {
     return found.filter((each) => {
       const id = each.peer.toString()
@@ -24,7 +27,7 @@ export class Roster {
       if (known !== undefined && known.sequence > each.sequence) return false
       const addresses = each.addresses.join('\n')
       this.#members.set(id, { peer: each.peer, sequence: each.sequence, addresses })
-      return known?.addresses !== addresses
+      return known?.addresses !== addresses || known.sequence < each.sequence
     })
   }
 

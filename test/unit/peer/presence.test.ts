@@ -16,6 +16,7 @@ let done: string[]
 let told: PeerEvent[]
 let room: Room
 let carrier: Carrier | undefined
+let hasRelay: boolean
 let controller: AbortController
 
 function presence(): Presence {
@@ -29,7 +30,8 @@ function presence(): Presence {
       },
       reach: {
         reach: (peer, { afterMs = 0 } = {}) => done.push(`reach ${peer.slice(-3)} after ${afterMs}`)
-      }
+      },
+      hasRelay: () => hasRelay
     },
     { signal: controller.signal }
   )
@@ -39,6 +41,7 @@ beforeEach(() => {
   done = []
   told = []
   carrier = undefined
+  hasRelay = true
   controller = new AbortController()
   room = new Room('kitchen', (event) => told.push(event))
 })
@@ -122,5 +125,18 @@ describe('presence', () => {
     await clock.pass(6_000, 1_000)
     assert.equal(room.has(ANN), false)
     assert.ok(done.includes('dismiss vvv: it has left the room'))
+  })
+
+  it('takes nobody for gone while no relay of ours stands, nor for a while after', async (t) => {
+    const clock = fakeClock(t)
+    hasRelay = false
+    presence().introduced(ANN, 'ann')
+    await clock.pass(3 * ABSENCE_MS, 1_000)
+    assert.equal(room.has(ANN), true)
+    hasRelay = true
+    await clock.pass(ABSENCE_MS - 5_000, 1_000)
+    assert.equal(room.has(ANN), true, 'the relay is back, and members are on their way to it')
+    await clock.pass(10_000, 1_000)
+    assert.equal(room.has(ANN), false)
   })
 })

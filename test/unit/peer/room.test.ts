@@ -27,12 +27,12 @@ const news = (): PeerEvent[] => told.splice(0)
 
 describe('a room', () => {
   it('tells of a member that a relay lists once its name is known, and only once', () => {
-    assert.equal(room.registered(ANN, RELAY, [AT], 0), true)
+    room.registered(ANN, RELAY, [AT], 0)
     assert.deepEqual(news(), [], 'it may say its name in a moment')
     room.introduced(ANN, 'ann', 10)
     assert.deepEqual(news(), [{ event: 'discovered', peer: ANN, name: 'ann', room: 'kitchen' }])
     room.introduced(ANN, 'ann', 20)
-    assert.equal(room.registered(ANN, OTHER_RELAY, [AT], 30), false)
+    room.registered(ANN, OTHER_RELAY, [AT], 30)
     room.announce(ANN)
     assert.deepEqual(news(), [])
   })
@@ -93,6 +93,22 @@ describe('a room', () => {
         ms: 50
       }
     ])
+  })
+
+  it('lists why there is no path, and not why the one before was relayed', () => {
+    const reason = (): unknown => room.list(NOBODY_WAITS)[0]?.reason
+    room.introduced(ANN, 'ann', 0)
+    room.moved(ANN, CIRCUIT, 1)
+    room.staysRelayed(ANN, 'your NAT', 2)
+    room.moved(ANN, { path: 'none', reason: 'the relay is gone' }, 3)
+    assert.equal(reason(), 'the relay is gone')
+    room.moved(ANN, CIRCUIT, 4)
+    assert.equal(reason(), undefined, 'there is a path again')
+    room.staysRelayed(ANN, 'your NAT', 5)
+    room.moved(ANN, { ...CIRCUIT, address: '/ip4/7.7.7.8/tcp/1/p2p-circuit' }, 6)
+    assert.equal(reason(), 'your NAT', 'by another relay it is as far from direct as before')
+    room.moved(ANN, { path: 'none' }, 7)
+    assert.equal(reason(), undefined)
   })
 
   it('says why a path stays relayed once for each reason, and never of a direct one', () => {
@@ -211,6 +227,12 @@ describe('a member that goes', () => {
     assert.deepEqual(room.absent(1_000 + ABSENCE_MS), [], 'a relay lists it: it may come back')
   })
 
+  it('is not absent for the time in which nobody could have come back', () => {
+    room.introduced(ANN, 'ann', 0)
+    assert.deepEqual(room.absent(ABSENCE_MS + 999, 1_000), [])
+    assert.deepEqual(room.absent(ABSENCE_MS + 1_000, 1_000), [ANN])
+  })
+
   it('may be nobody: unknown peers change nothing', () => {
     room.moved(ANN, DIRECT, 0)
     room.staysRelayed(ANN, 'your NAT', 0)
@@ -223,9 +245,9 @@ describe('a member that goes', () => {
 describe('a full room', () => {
   it('takes up no more members, keeps those it has, and has a place when one leaves', () => {
     for (let index = 0; index < MAX_MEMBERS; index += 1) {
-      assert.equal(room.registered(`peer-${index}`, RELAY, [], 0), true)
+      room.registered(`peer-${index}`, RELAY, [], 0)
     }
-    assert.equal(room.registered(ANN, RELAY, [AT], 0), false)
+    room.registered(ANN, RELAY, [AT], 0)
     assert.equal(room.introduced(ANN, 'ann', 0), false)
     assert.equal(room.has(ANN), false)
     assert.equal(room.peers.length, MAX_MEMBERS)

@@ -18,11 +18,14 @@ function found(peer: typeof ada, sequence: number, ...addresses: string[]): Foun
 }
 
 describe('roster', () => {
-  it('tells of those who are new, and of new addresses, once', () => {
+  it('tells of those who are new, and of those who have registered again, once', () => {
     const roster = new Roster()
     const first = found(ada, 1, '/ip4/192.0.2.1/tcp/1')
     assert.deepEqual(roster.update([first]), [first])
-    assert.deepEqual(roster.update([found(ada, 2, '/ip4/192.0.2.1/tcp/1')]), [])
+    assert.deepEqual(roster.update([first]), [])
+    const again = found(ada, 2, '/ip4/192.0.2.1/tcp/1')
+    assert.deepEqual(roster.update([again]), [again], 'it may have left and come back')
+    assert.deepEqual(roster.update([again]), [])
     const moved = found(ada, 3, '/ip4/192.0.2.2/tcp/1')
     assert.deepEqual(roster.update([moved]), [moved])
   })

@@ -26,7 +26,10 @@ export interface RelaysInit {
 }
 
 export interface Relays extends AsyncDisposable {
-  /** Resolves when one relay has us in the room and told who else is; rejects with a UserError when none can. */
+  /**
+   * Resolves when one relay has us in the room and told who else is. Rejects with a UserError when none can, with the
+   * signal's reason when that aborts first.
+   */
   readonly ready: Promise<void>
   /** Our addresses as relays see them. */
   readonly mapped: Multiaddr[]
@@ -46,7 +49,10 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   const standing = (): RelayLink[] =>
     places.map(({ link }) => link).filter(({ connection }) => connection !== undefined)
   return {
-    ready: firstOf(places.map(async ({ ready }) => ready)),
+    ready: firstOf(
+      places.map(async ({ ready }) => ready),
+      options.signal
+    ),
     get mapped() {
       return places.flatMap(({ link }) => (link.mapped === undefined ? [] : [link.mapped]))
     },
@@ -125,10 +131,12 @@ function distinctRelays(relays: string[]): string[] {
 }
 
 /** The first to succeed, or the first one's own error: it says more than "all of them failed". */
-async function firstOf(all: Array<Promise<void>>): Promise<void> {
+async function firstOf(all: Array<Promise<void>>, signal: AbortSignal): Promise<void> {
   try {
     await Promise.any(all)
   } catch (error) {
+    // Who is asked to leave has not failed, whatever each of them makes of it.
+    signal.throwIfAborted()
     throw error instanceof AggregateError ? error.errors[0] : error
   }
 }

@@ -2,7 +2,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { distinct, isRelayed } from '../shared/addresses.ts'
+import { isRelayed } from '../shared/addresses.ts'
 import { Delay } from './delay.ts'
 import { backoffMs } from './reservations/backoff.ts'
 
@@ -26,8 +26,8 @@ export interface Reach extends AsyncDisposable {
 /** A circuit is three exchanges over two relayed hops; a lost packet or two must fit in. */
 const CIRCUIT_TIMEOUT_MS = 10_000
 
-/** Relays that a member names and we are not connected to: how many of them to try. */
-const MAX_FOREIGN_CIRCUITS = 2
+/** Addresses that have not answered by then are none to knock at for ever. */
+const MAX_DIRECT_TRIES = 4
 
 /** After a connection was lost, both sides notice; the one with the smaller peer id dials first. */
 const SECOND_DIALLER_MS = 1_000
@@ -93,34 +93,30 @@ class RunningReach implements Reach {
     const signal = this.#signal
     await delay.wait(afterMs, { signal })
     for (let failures = 1; this.#isMissing(peer); failures += 1) {
-      await this.#dial(peer)
+      await this.#dial(peer, { directly: failures <= MAX_DIRECT_TRIES })
       signal.throwIfAborted()
       if (this.#isMissing(peer)) await delay.wait(backoffMs(failures, Math.random()), { signal })
     }
   }
 
   /** Both kinds of dial at once: the circuit must not wait for a direct dial that may never be answered. */
-  async #dial(peer: string): Promise<void> {
+  async #dial(peer: string, { directly }: { directly: boolean }): Promise<void> {
     const { addresses, dialReachable } = this.#init
     const offered = addresses(peer).filter((address) => !isRelayed(address))
     await Promise.allSettled([
-      dialReachable?.(peer, offered, this.#signal),
+      directly ? dialReachable?.(peer, offered, this.#signal) : undefined,
       this.#dialCircuits(peer)
     ])
   }
 
   async #dialCircuits(peer: string): Promise<void> {
-    for (const circuit of this.#circuitsTo(peer)) {
+    // Only through our own relays: one that a member names could be anything, anywhere.
+    for (const circuit of this.#init.circuits()) {
       if (this.#isConnected(peer)) return
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
       const dialled = this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), signal)
       if (await dialled.then(() => true).catch(() => false)) return
     }
-  }
-
-  #circuitsTo(peer: string): Multiaddr[] {
-    const foreign = this.#init.addresses(peer).filter(isRelayed).map(upToCircuit)
-    return distinct([...this.#init.circuits(), ...foreign.slice(0, MAX_FOREIGN_CIRCUITS)])
   }
 
   #isMissing(peer: string): boolean {
@@ -132,9 +128,4 @@ class RunningReach implements Reach {
       .getConnections(peerIdFromString(peer))
       .some(({ status }) => status === 'open')
   }
-}
-
-/** A circuit address without whatever stands behind `/p2p-circuit`. */
-function upToCircuit(address: Multiaddr): Multiaddr {
-  return address.decapsulate('/p2p-circuit').encapsulate('/p2p-circuit')
 }

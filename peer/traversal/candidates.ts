@@ -1,6 +1,7 @@
 // Which addresses we offer for a direct connection, and which of those offered to us we dial. (pure)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import { ip6Groups } from '../../shared/ip6.ts'
 
 /** What this peer knows of where it can be reached. */
 export interface OwnAddresses {
@@ -120,13 +121,22 @@ function special4(host: string): string | undefined {
 }
 
 function special6(host: string): string | undefined {
-  const lower = host.toLowerCase()
-  if (lower === '::1') return 'loopback'
-  if (lower === '::') return 'unspecified'
-  if (lower.startsWith('ff')) return 'multicast'
-  if (/^fe[89ab]/.test(lower)) return 'link-local'
-  if (lower.startsWith('::ffff:')) return 'an IPv4 address in disguise'
-  return undefined
+  const groups = ip6Groups(host)
+  const [first = 0] = groups
+  const leadingZeros = groups.findIndex((group) => group !== 0)
+  if (leadingZeros === -1) return 'unspecified'
+  if (leadingZeros === 7 && groups[7] === 1) return 'loopback'
+  if (first >= 0xff00) return 'multicast'
+  if ((first & 0xffc0) === 0xfe80) return 'link-local'
+  if ((first & 0xffc0) === 0xfec0) return 'site-local'
+  return holdsIPv4(groups) ? 'an IPv4 address in disguise' : undefined
+}
+
+/** Compatible, mapped, NAT64, 6to4 and Teredo addresses: what they hold would escape the rules for IPv4. */
+function holdsIPv4([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: number[]): boolean {
+  if (a + b + c + d + e === 0 && (f === 0 || f === 0xffff)) return true
+  if (a === 0x64 && b === 0xff9b) return true
+  return a === 0x2002 || (a === 0x2001 && b === 0)
 }
 
 function endpointText(address: Multiaddr): string {

@@ -52,10 +52,19 @@ export function yieldsTo(ownId: string, peerId: string): boolean {
   return peerId < ownId
 }
 
-/** When to dial again after a dial failed, `ageMs` into the round; undefined for never. */
-export function redialAfterMs(errorCode: string | undefined, ageMs: number): number | undefined {
+/**
+ * When to dial again after a dial failed, `ageMs` into the round; undefined for never. Only a NAT, which has a public
+ * address, is worth eagerness: on a private one sits a host, and it answers at once.
+ */
+export function redialAfterMs(
+  errorCode: string | undefined,
+  ageMs: number,
+  isPublic: boolean
+): number | undefined {
   if (errorCode === 'EADDRNOTAVAIL') return TAKEN_REDIAL_MS
   if (errorCode === 'EINVAL' || errorCode === 'EAFNOSUPPORT' || errorCode === 'EACCES')
     return undefined
-  return ageMs < EAGER_MS ? REDIAL_MS : SPACED_REDIAL_MS
+  // Without a code it was the handshake that failed: somebody else lives there.
+  const eager = isPublic && errorCode !== undefined && ageMs < EAGER_MS
+  return eager ? REDIAL_MS : SPACED_REDIAL_MS
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { isPublicAddress } from '../../shared/addresses.ts'
 import { redialAfterMs, WINDOW_MS } from './plan.ts'
 
 export interface RaceInit {
@@ -57,6 +58,7 @@ async function runLane(
   failed: (failure: string) => void
 ): Promise<void> {
   const startedMs = performance.now()
+  const isPublic = isPublicAddress(candidate)
   while (!signal.aborted) {
     const attempt = new AbortController()
     const abort = (): void => attempt.abort(signal.reason)
@@ -67,7 +69,7 @@ async function runLane(
     } catch (error) {
       if (signal.aborted) return
       failed(describe(error))
-      const pauseMs = redialAfterMs(codeOf(error), performance.now() - startedMs)
+      const pauseMs = redialAfterMs(codeOf(error), performance.now() - startedMs, isPublic)
       if (pauseMs === undefined) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     } finally {

@@ -20,6 +20,13 @@ export interface Evidence {
 const WHAT_TO_DO =
   'a port forward (--announce) or an IPv6 address on either side would make it direct'
 
+/** The side that was dialled has not begun to look for a direct path. */
+export function whyNothingHappens(peerName: string): string {
+  return `${peerName} has not begun to look for a direct path: it may want to stay relayed, or not know how`
+}
+
+export const STAYS_RELAYED = 'you asked to stay relayed (--relayed-only)'
+
 export function whyNotDirect(evidence: Evidence): string {
   return (
     exchangeFailed(evidence) ??

@@ -2,23 +2,21 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { pauseAfter, yieldsTo, type DcutrRole } from './plan.ts'
-import {
-  punchRound,
-  type PunchParts,
-  type RoundResult,
-  type RoundStart,
-  type TransportDial
-} from './punch.ts'
+import { OrdinaryDials } from './ordinary-dials.ts'
+import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
+import { RoundBudget } from './round-budget.ts'
 
 export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
   /** After every round, of either side. */
   onRound: (peer: string, attempt: number, result: RoundResult) => void
+  /** The other side, whose turn it is, has not started a round. */
+  onSilence: (peer: string) => void
 }
 
 export interface Traversal extends AsyncDisposable {
@@ -36,14 +34,14 @@ export interface Traversal extends AsyncDisposable {
 /** The circuit stays this long beside the direct connection: what is under way on it still arrives. */
 export const CIRCUIT_GRACE_MS = 10_000
 
-/** An ordinary dial that takes longer has lost against the punch anyway. */
-const REACHABLE_TIMEOUT_MS = 3_000
-
 /** Punches at once, over all peers: each dials up to 12 addresses. */
 const MAX_ACTIVE = 16
 
-/** Rounds that one relayed connection may ask of us; three are usual, a clash may cost a few. */
-const MAX_ANSWERED = 10
+/** A direct connection that died at once must not make a storm of the next ones. */
+const LOST_PAUSE_MS = 2_000
+
+/** The side that was dialled starts with the circuit; after this long it is not going to. */
+const SILENCE_MS = 15_000
 
 interface ActivePunch {
   role: DcutrRole
@@ -65,18 +63,23 @@ class RunningTraversal implements Traversal {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #active = new Map<string, ActivePunch>()
-  readonly #answered = new WeakMap<Connection, number>()
+  /** Relayed connection → rounds that the other side has started on it. */
+  readonly #heardOf = new WeakMap<Connection, number>()
+  readonly #budget = new RoundBudget()
+  readonly #dials: OrdinaryDials
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
     this.#init = init
     this.#node = init.node
+    this.#dials = new OrdinaryDials(init.dial)
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
     setMaxListeners(0, this.#signal)
   }
 
   async start(): Promise<void> {
     this.#node.addEventListener('connection:open', this.#opened)
+    this.#node.addEventListener('connection:close', this.#closed)
     await this.#node.handle(
       DCUTR_PROTOCOL,
       (stream, connection) => this.#run(this.#answer(stream, connection)),
@@ -86,6 +89,7 @@ class RunningTraversal implements Traversal {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#node.removeEventListener('connection:open', this.#opened)
+    this.#node.removeEventListener('connection:close', this.#closed)
     this.#stopped.abort()
     await this.#node.unhandle(DCUTR_PROTOCOL)
     await Promise.all(this.#running)
@@ -98,13 +102,23 @@ class RunningTraversal implements Traversal {
   ): Promise<Connection | undefined> {
     const own = ownCandidates(this.#init.own())
     const candidates = reachableCandidates(offered, own)
-    return dialFirst(this.#init.dial, peer, candidates, AbortSignal.any([this.#signal, signal]))
+    return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
     if (detail.direct) this.#run(this.#closeCircuits(detail.remotePeer.toString()))
     // The specification's B, who starts, is the one that was dialled.
     else if (detail.direction === 'inbound') this.#run(this.#upgrade(detail))
+    else this.#run(this.#awaitRound(detail))
+  }
+
+  /** A direct connection has died while the circuit beside it stands: look for another one. */
+  readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
+    if (!detail.direct) return
+    const circuit = this.#circuits(detail.remotePeer.toString()).find(
+      ({ direction }) => direction === 'inbound'
+    )
+    if (circuit !== undefined) this.#run(this.#upgrade(circuit, { afterMs: LOST_PAUSE_MS }))
   }
 
   #run(work: Promise<void>): void {
@@ -117,8 +131,9 @@ class RunningTraversal implements Traversal {
     this.#running.add(kept)
   }
 
-  async #upgrade(connection: Connection): Promise<void> {
+  async #upgrade(connection: Connection, { afterMs = 0 } = {}): Promise<void> {
     const peer = connection.remotePeer.toString()
+    if (afterMs > 0) await sleep(afterMs, undefined, { signal: this.#signal, ref: false })
     for (let attempt = 1; connection.status === 'open'; attempt += 1) {
       if (directConnection(this.#node, peer) !== undefined) return
       const result = await this.#round({ role: 'initiator', connection }, attempt)
@@ -130,20 +145,29 @@ class RunningTraversal implements Traversal {
     }
   }
 
+  /** We have dialled, so the other side starts. That it never does is a reason as well. */
+  async #awaitRound(circuit: Connection): Promise<void> {
+    const peer = circuit.remotePeer.toString()
+    await sleep(SILENCE_MS, undefined, { signal: this.#signal, ref: false })
+    const isRelayed = circuit.status === 'open' && directConnection(this.#node, peer) === undefined
+    if (isRelayed && !this.#heardOf.has(circuit)) this.#init.onSilence(peer)
+  }
+
   async #answer(stream: Stream, connection: Connection): Promise<void> {
     const peer = connection.remotePeer.toString()
-    const count = (this.#answered.get(connection) ?? 0) + 1
-    this.#answered.set(connection, count)
     const current = this.#active.get(peer)
     const weYield = yieldsTo(this.#node.peerId.toString(), peer)
-    const refusal = refuse(connection, count, current, weYield)
+    const hasRounds = this.#budget.take(peer, performance.now())
+    const refusal = refuse(connection, { current, weYield, hasRounds })
     if (refusal !== undefined) {
       stream.abort(new Error(refusal))
       return
     }
     current?.controller.abort()
     this.#active.delete(peer)
-    const result = await this.#round({ role: 'responder', connection, stream }, count)
+    const answered = (this.#heardOf.get(connection) ?? 0) + 1
+    this.#heardOf.set(connection, answered)
+    const result = await this.#round({ role: 'responder', connection, stream }, answered)
     if (result === undefined) stream.abort(new Error('too many punches at once'))
   }
 
@@ -169,47 +193,31 @@ class RunningTraversal implements Traversal {
   async #closeCircuits(peer: string): Promise<void> {
     await sleep(CIRCUIT_GRACE_MS, undefined, { signal: this.#signal, ref: false })
     if (directConnection(this.#node, peer) === undefined) return
-    const circuits = this.#node
+    await Promise.all(
+      this.#circuits(peer).map(async (circuit) => circuit.close({ signal: this.#signal }))
+    )
+  }
+
+  #circuits(peer: string): Connection[] {
+    return this.#node
       .getConnections()
-      .filter((open) => !open.direct && open.remotePeer.toString() === peer)
-    await Promise.all(circuits.map(async (circuit) => circuit.close({ signal: this.#signal })))
+      .filter(
+        (open) => !open.direct && open.status === 'open' && open.remotePeer.toString() === peer
+      )
   }
 }
 
 /** Why another side's round is not answered, or undefined. */
 function refuse(
   connection: Connection,
-  count: number,
-  current: ActivePunch | undefined,
-  weYield: boolean
+  {
+    current,
+    weYield,
+    hasRounds
+  }: { current: ActivePunch | undefined; weYield: boolean; hasRounds: boolean }
 ): string | undefined {
   if (connection.direct) return 'this connection is direct already'
-  if (count > MAX_ANSWERED) return 'too many rounds on one connection'
+  if (!hasRounds) return 'too many rounds in a minute'
   if (current === undefined) return undefined
   return current.role === 'initiator' && weYield ? undefined : 'a punch with this peer is under way'
-}
-
-/** Dials all at once; the first connection stands, the other dials are called off. */
-async function dialFirst(
-  dial: TransportDial,
-  peer: string,
-  candidates: readonly Multiaddr[],
-  outer: AbortSignal
-): Promise<Connection | undefined> {
-  const attempts = candidates.map((candidate) => {
-    const controller = new AbortController()
-    const timeout = AbortSignal.timeout(REACHABLE_TIMEOUT_MS)
-    const signal = AbortSignal.any([outer, controller.signal, timeout])
-    const target = multiaddr(`${candidate.toString()}/p2p/${peer}`)
-    const won = dial(target, { signal, source: 'ephemeral' }).then((connection) => ({
-      controller,
-      connection
-    }))
-    return { controller, won }
-  })
-  const first = await Promise.any(attempts.map(async ({ won }) => won)).catch(() => undefined)
-  for (const { controller } of attempts) {
-    if (controller !== first?.controller) controller.abort()
-  }
-  return first?.connection
 }

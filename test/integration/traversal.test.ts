@@ -113,6 +113,20 @@ describe('a circuit between two peers', () => {
     for (const [one, other] of pairs) assert.ok(isDirect(one, other))
   })
 
+  it('becomes direct again when the direct connection dies beside the circuit', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await dialThrough(scene.address, ann, ben)
+    const [first] = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    await roundOf(ben)
+    first.abort(new Error('as when a NAT forgets'))
+    await ben.rounds.until(() =>
+      ben.rounds.events.slice(1).find(({ outcome }) => outcome === 'direct')
+    )
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+  })
+
   it('outlives its relay once it is direct', async () => {
     const scene = await relayScene()
     await using ann = await startPuncher(scene.address)

@@ -91,7 +91,8 @@ export async function startPuncher(
       reuse: probePortReuse(),
       own: () => parts.own(),
       nameOf: () => 'the other one',
-      onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result })
+      onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),
+      onSilence: () => undefined
     },
     { signal }
   )

@@ -41,6 +41,7 @@ await startTraversal(
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }),
     nameOf: (peer) => peer,
+    onSilence: () => undefined,
     onRound: (_, attempt, { role, outcome, reason }) =>
       tell('punch', { attempt, role, outcome, reason })
   },

@@ -127,13 +127,24 @@ describe('reaching a member', () => {
     assert.equal(scene.timesMs.length, 1)
   })
 
-  it('goes by way of relays that the member names, two of them at most', async (t) => {
+  it('never goes by way of a relay that only the member names: it could be anything, anywhere', async (t) => {
     const scene = new Scene(t, ANN)
-    scene.circuits = []
-    scene.addresses = [1, 2, 3].map((port) => OTHER_RELAY.replace('tcp/1', `tcp/${port}`))
+    scene.addresses = [OTHER_RELAY, `/ip4/127.0.0.1/tcp/22/p2p/${ANN}/p2p-circuit`]
     scene.reach.reach(BEN)
-    await scene.clock.pass(10)
-    assert.equal(scene.timesMs.length, 2)
+    await scene.clock.pass(60_000, 1_000)
+    const circuits = new Set(
+      scene.dialled.map(([, to]) => to).filter((to) => to.includes('p2p-circuit'))
+    )
+    assert.deepEqual([...circuits], [`${RELAY}/p2p/${BEN}`])
+  })
+
+  it('does not knock for ever at addresses that do not answer, and goes on with the circuit', async (t) => {
+    const scene = new Scene(t, ANN)
+    scene.addresses = [PUBLIC]
+    scene.reach.reach(BEN)
+    await scene.clock.pass(300_000, 1_000)
+    assert.equal(scene.dialled.filter(([, to]) => to === PUBLIC).length, 4)
+    assert.ok(scene.timesMs.length > 8)
   })
 
   it('begins anew when the last connection closes, at the one with the smaller id first', async (t) => {

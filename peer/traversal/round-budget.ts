@@ -1,0 +1,24 @@
+// How many rounds a peer may ask of us: each costs up to a hundred SYNs to each address it names. (pure)
+
+/** Three rounds make a punch; a clash, or a connection that comes back, costs a few more. */
+export const MAX_ROUNDS_PER_MINUTE = 12
+
+const MINUTE_MS = 60_000
+
+/** Peers that are remembered; those that asked longest ago are forgotten first. */
+const MAX_PEERS = 1024
+
+export class RoundBudget {
+  readonly #asked = new Map<string, number[]>()
+
+  /** Takes one round of that peer's, unless it has had its share of the last minute. */
+  take(peer: string, nowMs: number): boolean {
+    const recent = (this.#asked.get(peer) ?? []).filter((askedMs) => nowMs - askedMs < MINUTE_MS)
+    this.#asked.delete(peer)
+    const has = recent.length < MAX_ROUNDS_PER_MINUTE
+    this.#asked.set(peer, has ? [...recent, nowMs] : recent)
+    const [oldest] = this.#asked.keys()
+    if (this.#asked.size > MAX_PEERS && oldest !== undefined) this.#asked.delete(oldest)
+    return has
+  }
+}

@@ -1,5 +1,7 @@
 // Who is in the room, by which path, and what is told of it. (pure: time is an argument, events go to a callback)
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { foldedName, harmlessName } from '../shared/harmless.ts'
+import { CHAT_LIMITS } from '../shared/wire/chat.ts'
 import type { Member } from './api.ts'
 import type { PathKind, PeerEvent } from './events.ts'
 
@@ -53,9 +55,17 @@ export class Room {
     return this.#members.get(peer)?.name
   }
 
-  /** What people call it: its name, or the end of its peer id. */
+  /** What it is called in a sentence: its name, made harmless; the end of its peer id where that says too little. */
   label(peer: string): string {
-    return this.nameOf(peer) ?? `…${peer.slice(-6)}`
+    const id = `…${peer.slice(-8)}`
+    const name = this.nameOf(peer) ?? ''
+    const shown = shownName(name)
+    if (shown === '' || name === id) return id
+    const folded = foldedName(shown)
+    const taken = [...this.#members.values()].some(
+      (other) => other.peer !== peer && foldedName(shownName(other.name ?? '')) === folded
+    )
+    return taken ? `${shown} (${id})` : shown
   }
 
   /** Peer ids of those with that name, or of the one with that peer id. */
@@ -194,3 +204,5 @@ export class Room {
 function named({ name }: MemberState): { name?: string } {
   return name === undefined ? {} : { name }
 }
+
+const shownName = (name: string): string => harmlessName(name, CHAT_LIMITS.maxNameBytes)

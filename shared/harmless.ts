@@ -27,18 +27,41 @@ export function harmless(text: string): string {
 
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/v
 
+/** What ends a name (`bob: hello`), sets a peer id off from it (`bob (…dWrfUW8T)`), and what looks like those. */
+const MARKS_OF_OURS: Array<[RegExp, string]> = [
+  [/[:：﹕︓∶꞉ː˸։׃፡⁚]/gv, '·'],
+  [/\.{2,}|[…‥⋯᠁]/gv, '·'],
+  [/[\(（﹙⁽₍❨❪⟮⦅｟⸨]/gv, '['],
+  [/[\)）﹚⁾₎❩❫⟯⦆｠⸩]/gv, ']'],
+  // Braille's blank is a symbol that shows as a space.
+  [/[\s\u2800]+/gv, ' ']
+]
+
+const JOINERS = /\u200C|\u200D|\uFE0E|\uFE0F/gv
+const EMOJI = /^\p{RGI_Emoji}$/v
+
 /**
- * Like `harmless`, trimmed, at most `maxBytes` of UTF-8, and without the `:` that ends a name in `bob: hello`.
+ * Like `harmless`, trimmed, at most `maxBytes` of UTF-8, and without what is put around names: the `:` that ends one,
+ * the brackets and the ellipsis of a peer id. Joiners stay in emoji only: elsewhere they make two names look alike.
  * Empty when nothing of it can be seen.
  */
 export function harmlessName(name: string, maxBytes: number): string {
-  const oneLine = harmless(name).replaceAll(':', '·').replaceAll(/\s+/gv, ' ').trim()
+  let oneLine = harmless(name)
+  for (const [mark, lookAlike] of MARKS_OF_OURS) oneLine = oneLine.replaceAll(mark, lookAlike)
   let kept = ''
   let bytes = 0
-  for (const { segment } of new Intl.Segmenter().segment(oneLine)) {
-    bytes += Buffer.byteLength(segment)
+  for (const { segment } of new Intl.Segmenter().segment(oneLine.trim())) {
+    const shown = EMOJI.test(segment) ? segment : segment.replaceAll(JOINERS, '')
+    bytes += Buffer.byteLength(shown)
     if (bytes > maxBytes) break
-    kept += segment
+    kept += shown
   }
   return VISIBLE.test(kept) ? kept.trim() : ''
 }
+
+/** Equal for names that people take for the same: whatever their case, their form and what in them shows as nothing. */
+export const foldedName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gv, '')
+    .toLowerCase()

@@ -1,6 +1,6 @@
 // How the people of a room are called in what is printed: a name where it is unmistakable, else with a piece
 // of the peer id, so that nobody can pass for another by taking a name. (pure)
-import { harmlessName } from '../../shared/harmless.ts'
+import { foldedName, harmlessName } from '../../shared/harmless.ts'
 
 export const MAX_NAME_BYTES = 64
 const SHORT_CHARS = 8
@@ -22,7 +22,8 @@ export class Labels {
 
   /** Remembers a peer, the own one included; a name that is missing or invisible changes nothing. */
   learn(peer: string, name: string | undefined): void {
-    const shown = harmlessName(name ?? '', MAX_NAME_BYTES)
+    // Whoever has no name to give says the end of its id, which nobody else may.
+    const shown = name === shortPeer(peer) ? name : harmlessName(name ?? '', MAX_NAME_BYTES)
     const before = this.#known.get(peer)?.name ?? shortPeer(peer)
     this.#known.set(peer, { name: shown === '' ? before : shown, here: true })
     const [oldest] = this.#known.keys()
@@ -38,12 +39,10 @@ export class Labels {
   of(peer: string): string {
     const name = this.#known.get(peer)?.name ?? shortPeer(peer)
     if (name === shortPeer(peer)) return name
-    const folded = fold(name)
+    const folded = foldedName(name)
     const taken = [...this.#known].some(
-      ([other, theirs]) => other !== peer && theirs.here && fold(theirs.name) === folded
+      ([other, theirs]) => other !== peer && theirs.here && foldedName(theirs.name) === folded
     )
     return taken ? `${name} (${shortPeer(peer)})` : name
   }
 }
-
-const fold = (name: string): string => name.normalize('NFKC').toLowerCase()

@@ -41,7 +41,7 @@ describe('a room', () => {
     room.registered(ANN, RELAY, [AT], 0)
     room.announce(ANN)
     assert.deepEqual(news(), [{ event: 'discovered', peer: ANN, room: 'kitchen' }])
-    assert.equal(room.label(ANN), '…TLKvvv')
+    assert.equal(room.label(ANN), '…W8TLKvvv')
   })
 
   it('tells of a member, with its name, before it tells of its paths', () => {
@@ -161,6 +161,17 @@ describe('a room', () => {
     assert.deepEqual(room.named('sam'), [ANN, BEN])
     assert.deepEqual(room.named(BEN), [BEN])
     assert.deepEqual(room.named('nobody'), [])
+  })
+
+  it('calls members in sentences so that none can pass for another, or for more than a name', () => {
+    room.introduced(ANN, 'ann\u001B[2J: (…Lr2NASuq)', 0)
+    assert.equal(room.label(ANN), 'ann␛[2J· [·Lr2NASuq]')
+    room.introduced(BEN, 'ben', 0)
+    assert.equal(room.label(BEN), 'ben')
+    room.introduced(ANN, 'Ben\u200D', 0)
+    assert.deepEqual([room.label(BEN), room.label(ANN)], ['ben (…Lr2NASuq)', 'Ben (…W8TLKvvv)'])
+    room.introduced(ANN, '…W8TLKvvv', 0)
+    assert.equal(room.label(ANN), '…W8TLKvvv', 'the name of who has none')
   })
 
   it('joins the addresses that several relays list', () => {

@@ -1,7 +1,7 @@
 // What others wrote, made safe to print.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { harmless, harmlessName } from '../../../shared/harmless.ts'
+import { foldedName, harmless, harmlessName } from '../../../shared/harmless.ts'
 
 describe('harmless text', () => {
   it('leaves what people write as it is, emoji with joiners included', () => {
@@ -41,6 +41,17 @@ describe('a harmless name', () => {
     assert.equal(harmlessName('  bob:\n hi ', 64), 'bob·␊ hi')
   })
 
+  it('has none of the marks that are put around names, nor what looks like them', () => {
+    assert.equal(harmlessName('bob (…abc)', 64), 'bob [·abc]')
+    assert.equal(harmlessName('bob（...abc）： hi', 64), 'bob[·abc]· hi')
+  })
+
+  it('has joiners in emoji and nowhere else', () => {
+    assert.equal(harmlessName('b\u200Do\u200Cb\uFE0F', 64), 'bob')
+    assert.equal(harmlessName('👨‍👩‍👧 ❤️ 1️⃣', 64), '👨‍👩‍👧 ❤️ 1️⃣')
+    assert.equal(harmlessName('👨\u200D bob', 64), '👨 bob')
+  })
+
   it('is cut between characters, not within one', () => {
     assert.equal(harmlessName('ééééé', 5), 'éé')
     assert.equal(harmlessName('👨‍👩‍👧👨‍👩‍👧', 20), '👨‍👩‍👧')
@@ -51,4 +62,10 @@ describe('a harmless name', () => {
     for (const name of ['', '   ', '\u200D\u200D', '\uFE0F'])
       assert.equal(harmlessName(name, 64), '')
   })
+})
+
+it('names that people take for the same are equal when folded', () => {
+  for (const name of ['Bob', 'ｂｏｂ', 'b\u200Dob', 'bo\u00ADb'])
+    assert.equal(foldedName(name), 'bob')
+  assert.notEqual(foldedName('bob'), foldedName('bobb'))
 })

@@ -5,6 +5,7 @@ import { Labels, shortPeer } from '../../../../peer/terminal/labels.ts'
 
 const ME = '12D3KooWAAAAAAAAaaaaaaaa'
 const BOB = '12D3KooWAAAAAAAAbbbbbbbb'
+const OTHER_BOB = '12D3KooWAAAAAAAAoooooooo'
 const MALLORY = '12D3KooWAAAAAAAAmmmmmmmm'
 
 function labels(): Labels {
@@ -25,6 +26,35 @@ it('a name that two have is told apart by the ids, whatever its case and form', 
   assert.equal(known.of(MALLORY), 'BOB (…mmmmmmmm)')
   known.learn(MALLORY, 'ａｎｎ')
   assert.equal(known.of(MALLORY), 'ａｎｎ (…mmmmmmmm)')
+})
+
+it('a name that shows like one that is taken is taken, whatever is hidden in it', () => {
+  for (const name of ['bob\u200D', 'b\u200Cob', 'bob\uFE0F', 'bob\u2800', 'bob\u3000']) {
+    const known = labels()
+    known.learn(MALLORY, name)
+    assert.equal(known.of(MALLORY), 'bob (…mmmmmmmm)')
+    assert.equal(known.of(BOB), 'bob (…bbbbbbbb)')
+  }
+})
+
+it('a name cannot end in the id of another, nor be one', () => {
+  const known = labels()
+  known.learn(OTHER_BOB, 'bob')
+  known.learn(MALLORY, known.of(BOB))
+  assert.equal(known.of(BOB), 'bob (…bbbbbbbb)')
+  assert.equal(known.of(MALLORY), 'bob [·bbbbbbbb]')
+  for (const name of [shortPeer(BOB), '...bbbbbbbb', '‥bbbbbbbb']) {
+    known.learn(MALLORY, name)
+    assert.equal(known.of(MALLORY), '·bbbbbbbb')
+  }
+  known.learn(MALLORY, 'bob (to you alone)')
+  assert.equal(known.of(MALLORY), 'bob [to you alone]')
+})
+
+it('the end of the own id is a name that needs nothing beside it', () => {
+  const known = labels()
+  known.learn(MALLORY, shortPeer(MALLORY))
+  assert.equal(known.of(MALLORY), '…mmmmmmmm')
 })
 
 it('a peer without a name, or an invisible one, is its id', () => {

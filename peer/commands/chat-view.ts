@@ -3,7 +3,8 @@ import { createLog, type Log } from '../../shared/log.ts'
 import type { PeerEvent } from '../events.ts'
 import { Labels } from '../terminal/labels.ts'
 import type { Terminal } from '../terminal/prompt.ts'
-import { wordsFor } from '../terminal/words.ts'
+import { wordsFor, type Words } from '../terminal/words.ts'
+import { RelayTelling } from './chat-relays.ts'
 import { eventLine } from './event-line.ts'
 import { Receipts } from './receipts.ts'
 
@@ -18,8 +19,9 @@ export class ChatView {
   /** Sentences about the program, beside those that events are told in. */
   readonly log: Log
   readonly #labels = new Labels()
-  /** Relays that are being tried again: told once when lost and once when back. */
-  readonly #lostRelays = new Set<string>()
+  readonly #relays = new RelayTelling()
+  /** What made a relay useless before the peer was ready: if it never is, that is how the program fails. */
+  #held: PeerEvent[] | undefined = []
   readonly #options: ViewOptions
 
   constructor(options: ViewOptions) {
@@ -36,26 +38,34 @@ export class ChatView {
     this.receipts.add(event)
     if (event.event === 'started') this.#labels.learn(event.peerId, event.name)
     else if ('peer' in event && 'name' in event) this.#labels.learn(event.peer, event.name)
-    if (this.#options.json) this.#options.terminal.print(eventLine(event))
-    else this.#tell(event)
+    if (event.event === 'error' && event.code === 'rendezvous' && this.#held !== undefined) {
+      this.#held.push(event)
+    } else this.#tell(event)
     if (event.event === 'left') this.#labels.leave(event.peer)
   }
 
+  /** The peer has started: failures on the way there, which would else be told as the program's own, are told now. */
+  ready(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    this.#say(this.#relays.ready())
+    for (const event of held) this.#tell(event)
+  }
+
   #tell(event: PeerEvent): void {
-    const again = this.#isRetry(event)
-    for (const { kind, text } of wordsFor(event, this.labelOf)) {
-      if (again) this.log.verbose(text)
-      else if (kind === 'data') this.#options.terminal.print(text)
+    if (this.#options.json) {
+      this.#options.terminal.print(eventLine(event))
+      return
+    }
+    const words = wordsFor(event, this.labelOf)
+    this.#say(event.event === 'relay' ? this.#relays.words(event, words) : words)
+  }
+
+  #say(words: readonly Words[]): void {
+    for (const { kind, text } of words) {
+      if (kind === 'data') this.#options.terminal.print(text)
       else if (kind === 'info') this.log.info(text)
       else this.log.verbose(text)
     }
-  }
-
-  #isRetry(event: PeerEvent): boolean {
-    if (event.event !== 'relay') return false
-    const isLost = this.#lostRelays.has(event.relay)
-    if (event.state === 'reserved') this.#lostRelays.delete(event.relay)
-    else if (event.state !== 'connecting') this.#lostRelays.add(event.relay)
-    return isLost && event.state !== 'reserved'
   }
 }

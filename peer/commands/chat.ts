@@ -34,6 +34,7 @@ export async function runChat(program: Program): Promise<ExitCode> {
     { ...settings, name, privateKey },
     { signal, onEvent: view.show }
   )
+  view.ready()
   return await talk(peer, { terminal, view, signal, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS })
 }
 

@@ -35,6 +35,13 @@ const RULES: Rule[] = [
       `another peer than the one named answers at ${address}: copy the address that the relay prints now`
   },
   {
+    code: 'relay-no-answer',
+    // Listening through a relay is reserving there, on a connection that stands.
+    matches: /failed to be listened on[^]*(?:Timeout|timed out|aborted)/i,
+    message: (address) =>
+      `the relay at ${address} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
+  },
+  {
     code: 'relay-timeout',
     matches: /Timeout|timed out|ETIMEDOUT|AbortError|aborted/i,
     message: (address) =>

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
+import { RENDEZVOUS_PROTOCOL } from '../../shared/wire/rendezvous.ts'
 import { start, type RunningProgram } from '../support/program.ts'
+import { relayScene } from '../support/relay-scene.ts'
 import { scratchFolder } from '../support/scratch.ts'
 import { stallingRelay, type Stage } from '../support/stalling-relay.ts'
 
@@ -97,5 +99,37 @@ describe('a reader that has enough on the way to the relay', () => {
     relay.answer(CircuitStatus.OK)
     assert.equal(await program.ended(), 0)
     assert.equal(program.stderr, '')
+  })
+})
+
+describe('a relay that cannot be used', { concurrency: 2 }, () => {
+  it('is told once, as the last line, and not as lost', async (test) => {
+    const gone = `/ip4/127.0.0.1/tcp/1/p2p/${SOMEBODY}`
+    const program = chat(test, [gone])
+    assert.equal(await program.ended(), 1)
+    assert.match(
+      program.stderr,
+      /^you are .+\nconnecting to the relay .+\nnothing listens at .+: is the relay running, .+\n$/
+    )
+  })
+
+  it('is told once when it cannot say who is in the room, with --json too', async (test) => {
+    await using relay = await stallingRelay('rendezvous')
+    await relay.node.unhandle(RENDEZVOUS_PROTOCOL)
+    const address = relay.address.toString()
+    const [plain, json] = [chat(test, [address]), chat(test, [address], ['--json'])]
+    assert.deepEqual([await plain.ended(), await json.ended()], [1, 1])
+    assert.match(plain.stderr, /^.+\n.+\nthe relay \S+ makes you reachable\nthe relay .+\n$/)
+    assert.equal(kinds(json).filter((kind) => kind === 'error').length, 1)
+  })
+
+  it('is told when another one has let us in, and not as lost', async (test) => {
+    await using scene = await relayScene()
+    const gone = `/ip4/127.0.0.1/tcp/1/p2p/${SOMEBODY}`
+    const program = chat(test, [gone, scene.address.toString()])
+    await program.shows('stderr', /nothing listens at/)
+    assert.match(program.stderr, /makes you reachable\n(?:.+\n)*nothing listens at /)
+    assert.doesNotMatch(program.stderr, /lost/)
+    await leaves(program)
   })
 })

@@ -8,6 +8,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import { startRelay, type Relay } from '../../relay/relay.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 import { relayScene } from '../support/relay-scene.ts'
+import { stallingRelay } from '../support/stalling-relay.ts'
 
 const SOMEBODY = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 
@@ -111,6 +112,13 @@ describe('a relay that cannot be used', () => {
     const relay = await serverAt(t, (socket) => socket.resume())
     const message = `${relay} does not answer: check the address, and that a firewall lets its port through`
     await cannotJoin(relay, 'relay-timeout', message)
+  })
+
+  it('takes the connection and never answers a reservation', async () => {
+    await using silent = await stallingRelay('reserve')
+    const relay = silent.address.toString()
+    const message = `the relay at ${relay} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
+    await cannotJoin(relay, 'relay-no-answer', message)
   })
 
   for (const relay of ['hello', '', '/ip4/127.0.0.1/tcp/4001', `/p2p/${SOMEBODY}`]) {

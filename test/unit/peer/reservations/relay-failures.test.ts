@@ -69,6 +69,15 @@ const CASES: Array<{ what: string; error: unknown; code: string; message: string
     code: 'relay-timeout',
     message: `${AT} does not answer: check the address, and that a firewall lets its port through`
   })),
+  ...[
+    { name: 'TimeoutError', code: 23 },
+    { name: 'AbortError', code: 20 }
+  ].map((of) => ({
+    what: `a reservation that is not answered (${of.name})`,
+    error: listening('The operation was aborted due to timeout', of),
+    code: 'relay-no-answer',
+    message: `the relay at ${AT} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
+  })),
   {
     what: 'a peer that is no relay',
     error: listening('Protocol selection failed - could not negotiate /libp2p/circuit/relay', {

@@ -92,14 +92,20 @@ class RunningLink implements RelayLink {
   async #connect(): Promise<void> {
     this.#init.onState('connecting')
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)])
-    const { node, transportManager } = this.#init
+    const { node } = this.#init
     const connection = await node.dial(this.address, { signal })
     const observed = await this.#observedOn(connection, signal)
     // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
     if (connection.direct && observed !== undefined) this.mapped = withoutPeer(observed)
-    await transportManager.listen([this.address.encapsulate('/p2p-circuit')])
+    await this.#reserve()
     this.connection = connection
     this.#init.onState('reserved')
+  }
+
+  /** The library knows no signal here, only its own deadline: who is asked to leave does not wait for that. */
+  async #reserve(): Promise<void> {
+    const listening = this.#init.transportManager.listen([this.address.encapsulate('/p2p-circuit')])
+    await unlessAborted(listening, this.#signal)
   }
 
   readonly #identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
@@ -113,20 +119,16 @@ class RunningLink implements RelayLink {
 
   /** The address that the relay has observed of us on this connection, once it has identified itself there. */
   async #observedOn(connection: Connection, signal: AbortSignal): Promise<Multiaddr | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<Multiaddr | undefined>()
+    const { promise, resolve } = Promise.withResolvers<Multiaddr | undefined>()
     const look = (): void => {
       if (this.#observed.has(connection)) resolve(this.#observed.get(connection))
     }
-    const aborted = (): void => reject(signal.reason)
     this.#init.node.addEventListener('peer:identify', look)
-    signal.addEventListener('abort', aborted, { once: true })
     look()
-    if (signal.aborted) aborted()
     try {
-      return await promise
+      return await unlessAborted(promise, signal)
     } finally {
       this.#init.node.removeEventListener('peer:identify', look)
-      signal.removeEventListener('abort', aborted)
     }
   }
 
@@ -148,5 +150,18 @@ class RunningLink implements RelayLink {
     const { code, message } = relayFailure(this.address.toString(), error)
     this.#init.onState(code === 'relay-refused' ? 'refused' : 'lost', message)
     return new UserError(code, message, { cause: error })
+  }
+}
+
+/** What comes of it, or the signal's reason when that comes first; a failure that comes later is nobody's. */
+async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }

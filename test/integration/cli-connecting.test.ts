@@ -63,7 +63,7 @@ async function leaves(program: RunningProgram): Promise<void> {
 }
 
 describe('Ctrl-C on the way to the relay', { concurrency: 2 }, () => {
-  for (const stage of ['dial', 'identify', 'rendezvous'] as const) {
+  for (const stage of ['dial', 'identify', 'reserve', 'rendezvous'] as const) {
     it(`is no failure while it does not answer: ${stage}`, async (test) => {
       const { address, asked } = await stuckAt(test, stage)
       const program = chat(test, [address])

@@ -1,5 +1,6 @@
 // The transports that a peer runs: the one place to add WebRTC or QUIC to.
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { ListenError } from '@libp2p/interface'
 import type { NodeConfig } from '../shared/node.ts'
 import { boundTcp } from '../shared/transport/bound-tcp.ts'
 import type { PortReuse } from '../shared/transport/port-reuse.ts'
@@ -22,6 +23,17 @@ export function peerTransports(init: {
   return [boundTcp(init), eagerCircuits]
 }
 
+/**
+ * Whoever opens a STOP stream, the library makes its relay ("dialed via relay we did not have a reservation on, start
+ * listening on that relay address"). We listen at the relays that the user named, and not through the library's hands:
+ * it tells its log of this error and takes the circuit without.
+ */
+const NO_OTHER_RELAYS = {
+  listen: async (): Promise<void> => {
+    throw new ListenError('only the relays that the user named are listened on')
+  }
+}
+
 type CircuitTransport = ReturnType<typeof circuitRelayTransport>
 
 /** The library's transport, encrypting its circuits without waiting for the other side to agree: 80 ms less. */
@@ -30,5 +42,10 @@ const eagerCircuits: CircuitTransport = (components) => {
   return circuitRelayTransport({
     discoveryFilter: NAMED_RELAYS_ONLY,
     reservationCompletionTimeout: RESERVATION_TIMEOUT_MS
-  })(Object.create(components, { upgrader: { value: upgrader } }))
+  })(
+    Object.create(components, {
+      upgrader: { value: upgrader },
+      transportManager: { value: NO_OTHER_RELAYS }
+    })
+  )
 }

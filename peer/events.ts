@@ -47,5 +47,6 @@ export type PeerEvent =
     }
   | { event: 'sent'; id: string; to: string[] }
   | { event: 'delivered'; id: string; peer: string }
-  | { event: 'error'; code: string; message: string }
+  /** `id` and `peer` of the message that the code `undelivered` is about. */
+  | { event: 'error'; code: string; message: string; id?: string; peer?: string }
   | { event: 'stopped' }

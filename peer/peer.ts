@@ -91,7 +91,7 @@ class RunningPeer implements Peer {
       to === undefined ? { to: this.#members.peers, room: this.room } : { to: [this.#only(to)] }
     const { id, to: receivers, refused } = this.#talk().send({ text, ...message })
     this.#tell({ event: 'sent', id, to: receivers })
-    for (const { peer, reason } of refused) this.#undeliverable(peer, reason)
+    for (const { peer, reason } of refused) this.#undeliverable(id, peer, reason)
     return id
   }
 
@@ -219,7 +219,7 @@ class RunningPeer implements Peer {
         this.#tell({ event: 'delivered', id: event.id, peer: event.peer })
         break
       case 'refused':
-        this.#undeliverable(event.peer, event.reason)
+        this.#undeliverable(event.id, event.peer, event.reason)
         break
       case 'carrier':
         this.#members.moved(event.peer, pathOf(event.carrier, event.reason), performance.now())
@@ -267,9 +267,9 @@ class RunningPeer implements Peer {
     return this.#conversations
   }
 
-  #undeliverable(peer: string, reason: string): void {
+  #undeliverable(id: string, peer: string, reason: string): void {
     const message = `a message to ${this.#members.label(peer)} was not delivered: ${reason}`
-    this.#tell({ event: 'error', code: 'undelivered', message })
+    this.#tell({ event: 'error', code: 'undelivered', message, id, peer })
   }
 
   #nameOf(peer: string): { name?: string } {

@@ -11,12 +11,17 @@ export class Receipts {
     if (event.event === 'sent' && event.to.length > 0) {
       this.#waiting.set(event.id, new Set(event.to))
     }
-    if (event.event === 'delivered') {
-      const peers = this.#waiting.get(event.id)
-      peers?.delete(event.peer)
-      if (peers?.size === 0) this.#waiting.delete(event.id)
+    if (event.event === 'delivered') this.#settle(event.id, event.peer)
+    if (event.event === 'error' && event.code === 'undelivered') {
+      this.#refused += 1
+      if (event.id !== undefined && event.peer !== undefined) this.#settle(event.id, event.peer)
     }
-    if (event.event === 'error' && event.code === 'undelivered') this.#refused += 1
+  }
+
+  #settle(id: string, peer: string): void {
+    const peers = this.#waiting.get(id)
+    peers?.delete(peer)
+    if (peers?.size === 0) this.#waiting.delete(id)
   }
 
   /** A message was sent while there was nobody to get it. */

@@ -35,7 +35,7 @@ export interface SentMessage {
 export interface Conversations extends AsyncDisposable {
   /** Keeps a conversation with that peer from now on, whenever there is a connection to it. */
   admit(peer: string): void
-  /** Gives the conversation up; what still waits for that peer is told as `refused`. */
+  /** Gives the conversation up; what still waits for that peer is told as `refused` before this returns. Resolves when the goodbye is said. */
   dismiss(peer: string, reason: string): Promise<void>
   /** Never throws for a peer; throws UserError for a text that is empty or too long. */
   send(message: { text: string; to: string[]; room?: string }): SentMessage

@@ -39,6 +39,7 @@ export class Conversation {
   #attempts = { seq: 0, count: 0 }
   readonly #turns = new Turns()
   #closed = false
+  #givenUp = false
 
   constructor(config: ConversationConfig) {
     this.#config = config
@@ -113,8 +114,14 @@ export class Conversation {
     void sender?.close(AbortSignal.timeout(this.#config.timing.drainTimeoutMs))
   }
 
-  /** Stops; with a reason for the peer it is told first. What still waits is returned. */
-  async close(options: { bye?: string }): Promise<readonly Entry[]> {
+  /** Returns what still waits: the caller tells what becomes of it, acknowledgements that come late do not. */
+  giveUp(): readonly Entry[] {
+    this.#givenUp = true
+    return [...this.#ledger.waiting]
+  }
+
+  /** Stops; with a reason for the peer it is told first. */
+  async close(options: { bye?: string }): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retryTimer)
     this.#opening?.controller.abort(new Error('the conversation was closed'))
@@ -122,7 +129,6 @@ export class Conversation {
     this.#sender = undefined
     if (options.bye !== undefined) sender?.bye(options.bye)
     await sender?.close(AbortSignal.timeout(this.#config.timing.byeTimeoutMs))
-    return this.#ledger.waiting
   }
 
   /** Looks at everything anew and does the next thing: stay, wait, or open a stream on a better connection. */
@@ -229,6 +235,7 @@ export class Conversation {
     const answer = this.#ledger.acknowledge(received)
     if (!answer.ok) return answer.reason
     if (answer.settled.length > 0) path.failures = 0
+    if (this.#givenUp) return undefined
     for (const { id } of answer.settled)
       this.#config.tell({ type: 'delivered', id, peer: this.#config.peer })
     return undefined
@@ -236,7 +243,8 @@ export class Conversation {
 
   #refuse(entry: Entry, reason: string): void {
     this.#ledger.acknowledge(entry.seq)
-    this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
+    if (!this.#givenUp)
+      this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
   }
 
   #mayTry({ seq }: Entry): boolean {

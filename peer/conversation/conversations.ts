@@ -105,8 +105,9 @@ class RunningConversations implements Conversations {
   }
 
   async dismiss(peer: string, reason: string): Promise<void> {
-    const waiting = await this.#members.remove(peer, reason)
+    const { waiting, closed } = this.#members.remove(peer, reason)
     for (const { id } of waiting) this.#tell({ type: 'refused', id, peer, reason })
+    await closed
   }
 
   send({ text, to, room }: { text: string; to: string[]; room?: string }): SentMessage {
@@ -238,6 +239,9 @@ class RunningConversations implements Conversations {
   async #accept(peer: string, epoch: string, messages: ChatMessage[]): Promise<Accepted> {
     return this.#members.reception(peer).accept(epoch, messages, (fresh) => {
       for (const { id, room, text, sentAtMs } of fresh) {
+        // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
+        // what follows for us, so it is acknowledged, and shown nowhere.
+        if (room !== undefined && room !== this.#room) continue
         this.#tell({
           type: 'message',
           peer,
@@ -251,10 +255,15 @@ class RunningConversations implements Conversations {
   }
 
   #onMsg = async (stream: Stream, connection: Connection): Promise<void> => {
-    const options = { timeoutMs: this.#timing.welcomeTimeoutMs, signal: this.#stopped.signal }
-    const text = await receivePlain(stream, options)
-    if (text instanceof Error) return connection.log('plain message failed - %e', text)
     const peer = connection.remotePeer.toString()
+    // As with chat: the words of strangers are not shown, least of all as if they were meant for us.
+    if (this.#members.get(peer)?.wanted !== true) return stream.abort(new Error('not a member'))
+    const text = await receivePlain(stream, {
+      timeoutMs: this.#timing.welcomeTimeoutMs,
+      signal: this.#stopped.signal,
+      turnMs: () => this.#members.reception(peer).plainPace.turnMs(performance.now())
+    })
+    if (text instanceof Error) return connection.log('plain message failed - %e', text)
     if (text !== '')
       this.#tell({ type: 'message', peer, id: randomUUID(), text, sentAtMs: Date.now() })
   }

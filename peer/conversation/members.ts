@@ -32,12 +32,14 @@ export class Members {
     return conversation
   }
 
-  /** Returns what still waited for that peer. */
-  async remove(peer: string, reason: string): Promise<readonly Entry[]> {
+  /** Returns what still waited for that peer, at once, and when the goodbye has been said. */
+  remove(peer: string, reason: string): { waiting: readonly Entry[]; closed: Promise<void> } {
     const conversation = this.#conversations.get(peer)
     this.#conversations.delete(peer)
     this.#introductions.delete(peer)
-    return (await conversation?.close({ bye: reason })) ?? []
+    if (conversation === undefined) return { waiting: [], closed: Promise.resolve() }
+    const waiting = conversation.giveUp()
+    return { waiting, closed: conversation.close({ bye: reason }) }
   }
 
   undelivered(): number {

@@ -1,5 +1,6 @@
 // Sends to and receives from peers that only speak the seed system's `/p2p/msg/1.0.0`: one text a stream, in order.
 // There are no acks: a text counts as delivered when it was written whole and the remote has ended the stream.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
 import {
   decodeMsg,
@@ -122,16 +123,27 @@ function ignore(): void {
   // Nothing comes back in this protocol.
 }
 
-/** Reads the text of one inbound stream and closes it; an error, after resetting it, when there is none. */
+/**
+ * Reads the text of one inbound stream and closes it; an error, after resetting it, when there is none.
+ *
+ * @param options.turnMs asked when the text is there: how long it has to wait, and with it a sender that waits for the
+ *   end of its stream; longer than `timeoutMs` is refused
+ */
 export async function receivePlain(
   stream: Stream,
-  options: { timeoutMs: number; signal: AbortSignal }
+  options: { timeoutMs: number; signal: AbortSignal; turnMs: () => number }
 ): Promise<string | Error> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
   try {
     keepQuiet(stream)
     const text = await firstText(stream, signal, options.timeoutMs)
-    void endStream(stream, signal)
+    const waitMs = options.turnMs()
+    if (waitMs > options.timeoutMs) throw new Error('too many messages at once')
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: options.signal })
+    void endStream(
+      stream,
+      AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
+    )
     return text
   } catch (error) {
     stream.abort(asError(error))

@@ -2,6 +2,7 @@
 // acknowledged only after it has been taken.
 import type { ChatMessage } from '../../shared/wire/chat.ts'
 import { IncomingLedger, type Refusal } from './ledger.ts'
+import { PlainPace } from './plain-pace.ts'
 import { Turns } from './turns.ts'
 
 export type Accepted = { ok: true; received: number } | Refusal
@@ -11,6 +12,7 @@ export type Deliver = (messages: ChatMessage[]) => void | Promise<void>
 
 export class Reception {
   readonly ledger = new IncomingLedger()
+  readonly plainPace = new PlainPace()
   /** Batches of several streams take turns: between judging and recording nothing may come in between. */
   readonly #turns = new Turns()
 

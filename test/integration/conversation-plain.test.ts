@@ -1,18 +1,22 @@
 // Conversations with peers of the seed system, which speak only `/p2p/msg/1.0.0`; and what a quiet stream is set to.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, Stream } from '@libp2p/interface'
 import { CHAT_PROTOCOL } from '../../shared/wire/chat.ts'
 import { MSG_PROTOCOL } from '../../shared/wire/msg.ts'
 import { startNode, Talker } from '../support/talkers.ts'
+
+async function readAll(stream: Stream): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk.subarray())
+  return Buffer.concat(chunks).toString()
+}
 
 /** A node that reads as the seed's program does: the bytes of one stream, then it closes its side. */
 async function startSeed(received: string[], options: { reset?: boolean } = {}): Promise<Libp2p> {
   const node = await startNode()
   await node.handle(MSG_PROTOCOL, async (stream) => {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of stream) chunks.push(chunk.subarray())
-    received.push(Buffer.concat(chunks).toString())
+    received.push(await readAll(stream))
     if (options.reset === true) stream.abort(new Error('dropped'))
     else await stream.close()
   })
@@ -92,6 +96,7 @@ test('texts go on in order, one at a time, when the conversation moves between c
 test('a plain message that comes in is shown; one too long, empty or not UTF-8 is not', async () => {
   await using ann = await Talker.start('ann')
   await using seed = stopping(await startNode())
+  ann.conversations.admit(seed.peerId.toString())
   const connection = await seed.dial(ann.node.getMultiaddrs())
   const write = async (...bytes: number[]): Promise<void> => {
     const stream = await connection.newStream(MSG_PROTOCOL)
@@ -110,10 +115,55 @@ test('a plain message that comes in is shown; one too long, empty or not UTF-8 i
   assert.match(message.id, /^[0-9a-f-]{36}$/u)
 })
 
+/** Resolves with how the stream ended: its state or the name of its error when it was reset, else nothing. */
+async function plainFrom(node: Libp2p, to: Talker, text: string): Promise<string | undefined> {
+  const [connection = await node.dial(to.node.getMultiaddrs())] = node.getConnections()
+  const stream = await connection.newStream(MSG_PROTOCOL)
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  if (stream.status !== 'open') return stream.status
+  stream.addEventListener('message', () => undefined)
+  stream.addEventListener('close', ({ error }) => resolve(error?.name))
+  try {
+    stream.send(Uint8Array.from([text.length, ...Buffer.from(text)]))
+    await stream.close()
+  } catch {
+    // Reset: told by the event.
+  }
+  return promise
+}
+
+test('plain messages of strangers are refused, also of those that were dismissed', async () => {
+  await using ann = await Talker.start('ann')
+  await using seed = stopping(await startNode())
+  const peer = seed.peerId.toString()
+  assert.match((await plainFrom(seed, ann, 'stranger')) ?? '', /reset/iv)
+  ann.conversations.admit(peer)
+  assert.equal(await plainFrom(seed, ann, 'member'), undefined)
+  await ann.conversations.dismiss(peer, 'it left')
+  assert.match((await plainFrom(seed, ann, 'gone')) ?? '', /reset/iv)
+  assert.deepEqual(ann.texts, ['member'])
+})
+
+test('plain messages beyond what anybody types wait for their turn, and none is lost', async () => {
+  await using ann = await Talker.start('ann')
+  await using seed = stopping(await startNode())
+  ann.conversations.admit(seed.peerId.toString())
+  const texts = Array.from({ length: 75 }, (_, index) => `text ${index}`)
+  const startedAtMs = performance.now()
+  for (const text of texts) assert.equal(await plainFrom(seed, ann, text), undefined)
+  assert.deepEqual(ann.texts, texts)
+  const takenMs = performance.now() - startedAtMs
+  assert.ok(takenMs >= 480, `50 at once and 25 at 20 ms each, but they took ${takenMs} ms`)
+})
+
 test('a peer whose chat was not ready yet is spoken to in chat as soon as it says HELLO', async () => {
   await using ann = await Talker.start('ann')
   await using ben = await Talker.start('ben')
-  await ben.node.unhandle(CHAT_PROTOCOL)
+  await ben.node.unhandle([CHAT_PROTOCOL, MSG_PROTOCOL])
+  await ben.node.handle(MSG_PROTOCOL, async (stream) => {
+    await readAll(stream)
+    await stream.close()
+  })
   await ann.connect(ben.node)
   ann.say('plain', ben)
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
@@ -127,7 +177,7 @@ test('a peer whose chat was not ready yet is spoken to in chat as soon as it say
   assert.equal(ann.of('delivered').at(-1)?.id, id)
   assert.deepEqual(
     ben.texts.map(({ length }) => length),
-    [5, 3_000]
+    [3_000]
   )
 })
 

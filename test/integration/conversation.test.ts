@@ -196,10 +196,40 @@ test('a peer that was dismissed gets nothing more, and what waited for it is tol
   await using ann = await Talker.start('ann')
   const gone = await startNode()
   const id = ann.say('are you there?', gone)
-  await ann.conversations.dismiss(gone.peerId.toString(), 'left the room')
-  assert.deepEqual(ann.of('refused'), [
-    { type: 'refused', id, peer: gone.peerId.toString(), reason: 'left the room' }
-  ])
+  const dismissed = ann.conversations.dismiss(gone.peerId.toString(), 'left the room')
+  assert.deepEqual(
+    ann.of('refused'),
+    [{ type: 'refused', id, peer: gone.peerId.toString(), reason: 'left the room' }],
+    'before the goodbye'
+  )
+  await dismissed
   await ann.conversations.delivered(AbortSignal.timeout(10))
   await gone.stop()
+})
+
+test('what was told as refused is not told as delivered when its acknowledgement comes late', async () => {
+  await using both = await pair()
+  const { ann, ben } = both
+  await ann.connect(ben.node)
+  ann.conversations.admit(ben.peer)
+  await ann.until(() => ann.of('carrier').length > 0)
+  const ids = numbered('ann', 50).map((text) => ann.say(text, ben))
+  const dismissed = ann.conversations.dismiss(ben.peer, 'enough')
+  assert.deepEqual(
+    ann.of('refused').map(({ id }) => id),
+    ids
+  )
+  await Promise.all([dismissed, ben.until(() => ben.of('bye').length > 0)])
+  assert.deepEqual(ann.of('delivered'), [])
+})
+
+test('what was said in another room is acknowledged and not shown, and what follows is', async () => {
+  await using both = await pair()
+  const { ann, ben } = both
+  await ann.connect(ben.node)
+  const to = [ben.peer]
+  for (const room of ['garden', ROOM]) ann.conversations.send({ text: room, to, room })
+  ann.conversations.send({ text: 'aside', to })
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(ben.texts, [ROOM, 'aside'])
 })

@@ -66,6 +66,19 @@ describe('three peers in one room', () => {
     }
   })
 
+  it('are told which message to whom was not delivered', async () => {
+    await using scene = await roomScene()
+    const [ann, ben] = [await scene.join('ann'), await scene.join('ben')]
+    await scene.introductions(ann, ben)
+    const undelivered = () => ann.of('error').filter(({ code }) => code === 'undelivered')
+    let id = ''
+    // No acknowledgement comes in between: at some point there is no place for more.
+    for (let count = 0; count < 20_000 && undelivered().length === 0; count += 1) {
+      id = ann.peer.send('x')
+    }
+    assert.partialDeepStrictEqual(undelivered(), [{ id, peer: ben.peer.peerId }])
+  })
+
   it('may say something to one of them alone', async () => {
     await using scene = await roomScene()
     const [ann, ben, cat] = [

@@ -46,3 +46,12 @@ it('what was refused on the way is not complete, and not told a second time', ()
   assert.ok(!receipts.complete)
   assert.equal(receipts.complaint('kitchen', labelOf), undefined)
 })
+
+it('what was refused after a while is not waited for any more', () => {
+  const receipts = new Receipts()
+  const refused = { event: 'error', code: 'undelivered', message: 'bob has left' } as const
+  receipts.add({ event: 'sent', id: '1', to: ['bob', 'ann'] })
+  receipts.add({ ...refused, id: '1', peer: 'bob' })
+  assert.ok(!receipts.complete)
+  assert.equal(receipts.complaint('kitchen', labelOf), 'ann did not confirm 1 message')
+})

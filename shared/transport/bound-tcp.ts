@@ -2,7 +2,15 @@
 // address that a relay observes leads nowhere (js-libp2p #2620); this wraps just its dial and its listener.
 import { lookup } from 'node:dns/promises'
 import type { BoundSocket } from 'node:net'
-import type { Connection, CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
+import type {
+  Connection,
+  CreateListenerOptions,
+  Listener,
+  MultiaddrConnection,
+  Transport,
+  Upgrader,
+  UpgraderOptions
+} from '@libp2p/interface'
 import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
@@ -51,15 +59,17 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
   const createListener = inner.createListener.bind(inner)
 
   inner.dial = (address: Multiaddr, options: BoundDialOptions): Promise<Connection> =>
-    whileDialling(options.signal, (signal) => dialOnce(address, { ...options, signal }))
+    whileDialling(options.signal, (signal, connected) => {
+      const upgrader = telling(punchingUpgrader(options.upgrader, punches), connected)
+      return dialOnce(address, { ...options, signal, upgrader })
+    })
 
   async function dialOnce(address: Multiaddr, options: BoundDialOptions): Promise<Connection> {
-    const upgrader = punchingUpgrader(options.upgrader, punches)
     const target = await resolve(address, options.signal)
     options.signal.throwIfAborted()
     const handle =
       reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
-    const common = { ...options, host: target?.host, upgrader }
+    const common = { ...options, host: target?.host }
     if (handle === undefined) return dial(address, common)
     const bound = { ...common, handle }
     try {
@@ -88,20 +98,36 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
 
 /**
  * Node destroys a socket when the signal of its dial aborts, however long ago that dial has ended. The dial gets a
- * signal of its own, which lets go of the caller's: a deadline must not close the connection that met it.
+ * signal of its own, which lets go of the caller's: a deadline must not close the connection that met it. And a socket
+ * that is connected by then is reset: a FIN would keep its 4-tuple, on which the next round punches, for a minute.
  */
 async function whileDialling<T>(
   signal: AbortSignal,
-  dial: (signal: AbortSignal) => Promise<T>
+  dial: (signal: AbortSignal, connected: (maConn: MultiaddrConnection) => void) => Promise<T>
 ): Promise<T> {
   signal.throwIfAborted()
   const dialling = new AbortController()
-  const abort = (): void => dialling.abort(signal.reason)
+  let socket: MultiaddrConnection | undefined
+  const abort = (): void => {
+    socket?.abort(new Error('the dial was called off', { cause: signal.reason }))
+    dialling.abort(signal.reason)
+  }
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await dial(dialling.signal)
+    return await dial(dialling.signal, (maConn) => (socket = maConn))
   } finally {
     signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Tells of the socket when it is connected and its handshakes begin. */
+function telling(upgrader: Upgrader, connected: (maConn: MultiaddrConnection) => void): Upgrader {
+  return {
+    ...upgrader,
+    upgradeOutbound: (maConn: MultiaddrConnection, options: UpgraderOptions) => {
+      connected(maConn)
+      return upgrader.upgradeOutbound(maConn, options)
+    }
   }
 }
 

@@ -27,6 +27,30 @@ const seenBy = (node: Bound, other: Bound): Array<[string, string]> =>
 
 const portOf = (bound: Bound): string => withoutPeer(bound.address).toString()
 
+/** Calls the dial off when the server has accepted it and been spoken to. */
+async function dialAndCallOff(from: Bound, to: net.Server): Promise<void> {
+  to.listen(0, '127.0.0.1')
+  await once(to, 'listening')
+  const address = to.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const calledOff = new AbortController()
+  to.once('connection', (socket) => socket.once('data', () => calledOff.abort()))
+  const target = multiaddr(`/ip4/127.0.0.1/tcp/${address.port}`)
+  const { signal } = calledOff
+  await assert.rejects(from.transportManager.dial(target, { signal }))
+}
+
+/** With the code of an error, or in order. */
+async function howItEnds(socket: net.Socket | undefined): Promise<string> {
+  if (socket === undefined) return 'nobody connected'
+  const { promise, resolve } = Promise.withResolvers<string>()
+  socket.once('end', () => resolve('in order'))
+  socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+  const how = await promise
+  socket.destroy()
+  return how
+}
+
 describe('a dial', () => {
   it('leaves from the port that we listen on', async () => {
     await using near = await startBoundNode()
@@ -90,6 +114,16 @@ describe('a dial', () => {
       const dialled = near.transportManager.dial(nobody, { signal: patience() })
       await assert.rejects(dialled, { code: 'ECONNREFUSED' })
     }
+  })
+
+  it('that is called off in its handshake is reset, so that nothing of it lies on its two ports', async () => {
+    await using near = await startBoundNode()
+    await using silent = net.createServer()
+    const [socket] = await Promise.all([
+      once(silent, 'connection').then(([accepted]: net.Socket[]) => accepted),
+      dialAndCallOff(near, silent)
+    ])
+    assert.equal(await howItEnds(socket), 'ECONNRESET')
   })
 
   it('is called off by its signal', async () => {

@@ -43,7 +43,7 @@ const RULES: Rule[] = [
   },
   {
     code: 'relay-timeout',
-    matches: /Timeout|timed out|ETIMEDOUT|AbortError|aborted/i,
+    matches: /Timeout|timed out|ETIMEDOUT|AbortError|aborted|called off/i,
     message: (address) =>
       `${address} does not answer: check the address, and that a firewall lets its port through`
   },

@@ -62,6 +62,7 @@ const CASES: Array<{ what: string; error: unknown; code: string; message: string
   ...[
     raised('The operation was aborted due to timeout', { name: 'TimeoutError', code: 23 }),
     encryption('The operation was aborted due to timeout'),
+    encryption('the dial was called off'),
     raised('connect ETIMEDOUT 7.7.7.9:45678', { code: 'ETIMEDOUT' })
   ].map((error) => ({
     what: `silence (${error.name}: ${error.message})`,

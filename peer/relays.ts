@@ -10,7 +10,7 @@ import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
 
 export interface RelaysInit {
   node: Libp2p
-  transportManager: Pick<TransportManager, 'listen'>
+  transportManager: Pick<TransportManager, 'listen' | 'getAddrs'>
   /** Multiaddrs with `/p2p/…`; of several addresses of one relay the first is used. */
   relays: string[]
   room: string

@@ -14,7 +14,7 @@ type RelayState = Extract<PeerEvent, { event: 'relay' }>['state']
 
 export interface RelayLinkInit {
   node: Libp2p
-  transportManager: Pick<TransportManager, 'listen'>
+  transportManager: Pick<TransportManager, 'listen' | 'getAddrs'>
   /** A relay's multiaddr with `/p2p/…`. */
   relay: string
   onState: (state: RelayState, reason?: string) => void
@@ -25,7 +25,7 @@ export interface RelayLink extends AsyncDisposable {
   readonly address: Multiaddr
   /** Our address as this relay sees it, from the listening port; known from the first identify on. */
   readonly mapped: Multiaddr | undefined
-  /** The connection that our reservation is on, while it stands. */
+  /** The connection that our reservation is on, while both stand. */
   readonly connection: Connection | undefined
   /** Resolves with the first reservation, rejects with a UserError when the first try fails for good. */
   readonly ready: Promise<void>
@@ -33,6 +33,8 @@ export interface RelayLink extends AsyncDisposable {
 
 /** A dial with its handshakes, and an identify, each with 10 s of its own; packets get lost. */
 const CONNECT_TIMEOUT_MS = 20_000
+
+const NOT_RENEWED = 'the relay did not renew the reservation'
 
 export function startRelayLink(init: RelayLinkInit, options: { signal: AbortSignal }): RelayLink {
   return new RunningLink(init, parseRelayAddress(init.relay), options.signal)
@@ -132,18 +134,35 @@ class RunningLink implements RelayLink {
     }
   }
 
-  /** Resolves when the connection that the reservation is on has closed. */
+  /** Resolves when the reservation, or the connection that it is on, has ended; rejects when asked to leave. */
   async #hold(): Promise<void> {
     const { connection } = this
     if (connection === undefined) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    connection.addEventListener('close', () => resolve(), { once: true })
-    const aborted = (): void => resolve()
-    this.#signal.addEventListener('abort', aborted, { once: true })
-    if (connection.status === 'open' && !this.#signal.aborted) await promise
-    this.#signal.removeEventListener('abort', aborted)
-    this.connection = undefined
-    if (!this.#signal.aborted) this.#init.onState('lost', 'the connection to the relay closed')
+    const ended = (): void => resolve()
+    const stood = this.#isReserved()
+    const look = (): void => {
+      if (stood && !this.#isReserved()) resolve()
+    }
+    connection.addEventListener('close', ended)
+    this.#init.node.addEventListener('transport:listening', look)
+    if (connection.status !== 'open') resolve()
+    try {
+      await unlessAborted(promise, this.#signal)
+    } finally {
+      connection.removeEventListener('close', ended)
+      this.#init.node.removeEventListener('transport:listening', look)
+      this.connection = undefined
+    }
+    const what = connection.status === 'open' ? NOT_RENEWED : 'the connection to the relay closed'
+    this.#init.onState('lost', what)
+  }
+
+  /** The library stops listening through a relay when that does not renew a reservation. */
+  #isReserved(): boolean {
+    const through = `/p2p/${this.peerId}/p2p-circuit`
+    const addresses = this.#init.transportManager.getAddrs()
+    return addresses.some((address) => address.toString().includes(through))
   }
 
   #report(error: unknown): UserError {

@@ -71,8 +71,17 @@ async function listen(node: Libp2p, addresses: string[]): Promise<void> {
   try {
     await node.start()
   } catch (cause) {
-    const [first = ''] = cause instanceof Error ? cause.message.split('\n') : []
-    const message = `cannot listen on ${addresses.join(', ')} (${first}): choose other addresses with --listen`
+    // The library does so too; nothing says that it has to.
+    await node.stop()
+    const { failed, why } = whyNot(cause) ?? { failed: addresses.join(', '), why: String(cause) }
+    const message = `cannot listen on ${failed} (${why}): choose another address with --listen`
     throw new UserError('cannot-listen', message, { cause })
   }
+}
+
+/** The library's message lists, on lines of their own, the addresses that failed, each with an error and its stack. */
+function whyNot(cause: unknown): { failed: string; why: string } | undefined {
+  const lines = cause instanceof Error ? cause.message : ''
+  const [, failed, why] = /^\s*(\/[^:\n]\S*): (?:Error: )?(.+)$/mv.exec(lines) ?? []
+  return failed === undefined || why === undefined ? undefined : { failed, why }
 }

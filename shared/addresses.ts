@@ -45,11 +45,6 @@ export function withoutPeer(address: Multiaddr): Multiaddr {
   return endsInPeer ? address.decapsulateCode(CODE_P2P) : address
 }
 
-/** The peer id that an address ends in, if any. */
-export function peerOf(address: Multiaddr): string | undefined {
-  return address.getComponents().findLast((component) => component.code === CODE_P2P)?.value
-}
-
 /** The same address once, first mention first. */
 export function distinct(addresses: readonly Multiaddr[]): Multiaddr[] {
   const seen = new Map(addresses.map((address) => [address.toString(), address]))

@@ -13,6 +13,8 @@ export interface RelayAddress {
 const EXAMPLE =
   '/ip4/203.0.113.7/tcp/45678/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 
+const MAX_PORT = 65_535
+
 /** Longer than any address that can be right; keeps the complaint about a wrong one readable. */
 const MAX_QUOTED_CHARS = 120
 
@@ -26,7 +28,7 @@ export function parseRelayAddress(text: string): RelayAddress {
   try {
     address = multiaddr(text.trim())
   } catch (cause) {
-    throw wrong('relay-address-malformed', `is malformed: it has to be a multiaddr`, cause)
+    throw wrong('relay-address-malformed', whyMalformed(text), cause)
   }
   const components = address.getComponents()
   if (components.length === 0) throw wrong('relay-address-malformed', 'is empty')
@@ -57,6 +59,13 @@ export function parseRelayAddress(text: string): RelayAddress {
       cause
     )
   }
+}
+
+function whyMalformed(text: string): string {
+  const port = /\/tcp\/(\d+)/v.exec(text)?.[1]
+  return port !== undefined && Number(port) > MAX_PORT
+    ? `is malformed: ports go from 1 to ${MAX_PORT}`
+    : 'is malformed: it has to be a multiaddr'
 }
 
 function checkReachable(

@@ -34,8 +34,6 @@ export interface Listing {
   found: FoundPeer[]
   /** Hand it to the next `discover` to get only what is new; undefined when the server gave none. */
   cookie: Uint8Array | undefined
-  /** Why records were left out, one reason each. */
-  dropped: string[]
   /** The reply is so long that the server may have cut it. */
   maybeCut: boolean
 }
@@ -108,13 +106,11 @@ export async function discover(
   if (reply.status !== STATUS.ok) throw new RefusedError(step, reply.status, reply.statusText)
 
   const found: FoundPeer[] = []
-  const dropped: string[] = []
   for (const registration of reply.registrations) {
     const opened = await open(registration, room, signal)
-    if (typeof opened === 'string') dropped.push(opened)
-    else found.push(opened)
+    if (opened !== undefined) found.push(opened)
   }
-  return { found, cookie: reply.cookie, dropped, maybeCut: isLong(reply.registrations) }
+  return { found, cookie: reply.cookie, maybeCut: isLong(reply.registrations) }
 }
 
 function isLong(registrations: WireRegistration[]): boolean {
@@ -122,20 +118,20 @@ function isLong(registrations: WireRegistration[]): boolean {
   return registrations.length >= LONG_REPLY.registrations || bytes >= LONG_REPLY.bytes
 }
 
-/** The reason in words when the registration is not to be believed. */
+/** Undefined when the registration is not to be believed. */
 async function open(
   registration: WireRegistration,
   room: string,
   signal: AbortSignal
-): Promise<FoundPeer | string> {
-  if (registration.ns !== room) return 'registered in another room'
+): Promise<FoundPeer | undefined> {
+  if (registration.ns !== room) return undefined
   try {
     const { signedPeerRecord: record, ttlSeconds } = registration
     const { peer, addresses, sequence } = await openRecord(record, { signal })
     return { peer, addresses, sequence, record, ttlMs: clampTtl(ttlSeconds ?? DEFAULT_TTL_SECONDS) }
-  } catch (error) {
+  } catch {
     signal.throwIfAborted()
-    return error instanceof Error ? error.message : String(error)
+    return undefined
   }
 }
 

@@ -59,3 +59,10 @@ for (const [text, code] of WRONG) {
     )
   })
 }
+
+it('a port that is none is named as what is wrong', () => {
+  for (const port of ['65536', '99999']) {
+    const text = `/ip4/203.0.113.7/tcp/${port}/p2p/${PEER}`
+    assert.throws(() => parseRelayAddress(text), /is malformed: ports go from 1 to 65535,/)
+  }
+})

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program `parley-relay`: the process's arguments, signals, streams and exit code, and nothing else.
 // Everything but the version check is loaded later, because an older Node could not even parse it.
+import { join } from 'node:path'
 import { nodeVersionProblem } from '../shared/node-version.ts'
 
 const problem = nodeVersionProblem(process.versions.node)
@@ -12,6 +13,7 @@ else {
 
 async function main(): Promise<number> {
   const { runRelay } = await import('./program.ts')
+  const { peerCommand } = await import('./peer-command.ts')
   const { version } = await import('../shared/version.ts')
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -31,6 +33,7 @@ async function main(): Promise<number> {
     env: process.env,
     platform: process.platform,
     version,
+    peerCommand: peerCommand(join(import.meta.dirname, '..')),
     signal: stopping.signal,
     print: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text)

@@ -4,6 +4,7 @@ import { UserError } from '../shared/errors.ts'
 import { harmless } from '../shared/harmless.ts'
 import { lockIdentity } from '../shared/identity-lock.ts'
 import { loadOrCreateIdentity } from '../shared/identity.ts'
+import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
@@ -15,6 +16,8 @@ export interface RelayProgram {
   /** As `process.platform`. */
   platform: string
   version: string
+  /** What starts a peer, but for its relay. */
+  peerCommand: string
   /** Aborts when the relay is to stop. */
   signal: AbortSignal
   /** Standard output: data. */
@@ -59,7 +62,8 @@ function reporter(program: RelayProgram, { json, verbose }: RelaySettings): Rela
   if (json) return (event) => program.print(eventLine(event))
   const log = createLog({ write: program.say, verbose })
   return (event) => {
-    if (event.event === 'listening') program.print(addressBlock(event.addresses))
+    if (event.event === 'listening')
+      program.print(addressBlock(event.addresses, program.peerCommand))
     const words = eventWords(event)
     if (words === undefined) return
     if (isRoutine(event)) log.verbose(words)
@@ -79,8 +83,7 @@ function fail({ argv, env, print, say }: RelayProgram, error: unknown): 1 | 2 {
       : new UserError('unexpected', `parley-relay failed unexpectedly: ${String(error)}`)
   say(`${harmless(known.message)}\n`)
   // The options themselves may be what is wrong, so this looks at them as they were typed.
-  const json = ['1', 'true', 'yes', 'on'].includes(env['PARLEY_JSON']?.toLowerCase() ?? '')
-  if (json || argv.includes('--json')) {
+  if (isJsonAsked(argv, env)) {
     print(eventLine({ event: 'error', code: known.code, message: known.message }))
   }
   return known.exitCode

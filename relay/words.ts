@@ -7,15 +7,18 @@ import type { RelayEvent } from './events.ts'
 export const ADDRESSES_BEGIN = '----- parley relay addresses -----'
 export const ADDRESSES_END = '----- end of addresses -----'
 
-/** The addresses one a line between the markers, then the command for a peer; ends in a newline. Best address first. */
-export function addressBlock(addresses: readonly string[]): string {
+/**
+ * The addresses one a line between the markers, then the command for a peer; ends in a newline. Best address first.
+ * `command` is what comes before `--relay`.
+ */
+export function addressBlock(addresses: readonly string[], command: string): string {
   const [best] = reachable(addresses.map((text) => multiaddr(text)))
   return [
     ADDRESSES_BEGIN,
     ...addresses,
     ADDRESSES_END,
     'A peer joins with:',
-    `  parley chat --relay ${best === undefined ? 'ADDRESS' : best.toString()}`,
+    `  ${command} --relay ${best === undefined ? 'ADDRESS' : best.toString()}`,
     ''
   ].join('\n')
 }

@@ -3,6 +3,7 @@ import { didYouMean } from '../../shared/did-you-mean.ts'
 import { UsageError, UserError } from '../../shared/errors.ts'
 import { harmless } from '../../shared/harmless.ts'
 import { table } from '../../shared/help.ts'
+import { isJsonAsked } from '../../shared/json-asked.ts'
 import { eventLine } from './event-line.ts'
 import type { Command, ExitCode, Program } from './program.ts'
 
@@ -75,7 +76,7 @@ function fail({ argv, env, terminal }: Program, error: unknown): ExitCode {
       : new UserError('unexpected', `parley failed unexpectedly: ${String(error)}`)
   terminal.say(harmless(known.message))
   // The options themselves may be what is wrong, so this looks at them as they were typed.
-  if (argv.includes('--json') || ['1', 'true', 'yes', 'on'].includes(env['PARLEY_JSON'] ?? '')) {
+  if (isJsonAsked(argv, env)) {
     terminal.print(eventLine({ event: 'error', code: known.code, message: known.message }))
   }
   return known.exitCode

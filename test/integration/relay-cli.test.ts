@@ -11,7 +11,7 @@ import { scratchFolder } from '../support/scratch.ts'
 const MAIN = 'relay/main.ts'
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 const BLOCK =
-  /^----- parley relay addresses -----\n((?:\/.+\n)+)----- end of addresses -----\nA peer joins with:\n {2}parley chat --relay (\S+)\n$/
+  /^----- parley relay addresses -----\n((?:\/.+\n)+)----- end of addresses -----\nA peer joins with:\n {2}node peer\/parley\.js chat --relay (\S+)\n$/
 
 interface Run {
   program: RunningProgram
@@ -72,6 +72,16 @@ describe('parley-relay', { concurrency: 2 }, () => {
     assert.equal(again.program.stderr, '')
   })
 
+  it('prints a command for a peer that works as it stands', async (t) => {
+    const { program } = relay(t, ['--listen', LOOPBACK])
+    await program.shows('stdout', BLOCK)
+    const [, ...command] = program.stdout.trimEnd().split('\n').at(-1)?.trim().split(' ') ?? []
+    const env = { PARLEY_HOME: scratchFolder(t) }
+    const peer = start(t, [...command, '--listen', LOOPBACK], { env, input: '' })
+    assert.equal(await peer.ended(), 0, peer.stderr)
+    assert.match(peer.stderr, /makes you reachable/)
+  })
+
   it('names announced addresses first, in the block and in the command', async (t) => {
     const announced = '/dns4/relay.example/tcp/45678'
     const { program } = relay(t, ['--listen', LOOPBACK], { PARLEY_ANNOUNCE: announced })
@@ -105,6 +115,8 @@ describe('parley-relay', { concurrency: 2 }, () => {
     await fails(busy.program, 1, sentence)
     assert.equal(await json.program.ended(), 1)
     assert.match(json.program.stdout, /^\{"event":"error","at":"[^"]+","code":"cannot-listen",/)
+    const args = ['--no-json', '--listen', `/ip4/127.0.0.1/tcp/${port}`]
+    await fails(relay(t, args, { PARLEY_JSON: '1' }).program, 1, sentence)
   })
 
   it('refuses an IPv6 port in use although IPv4 would do', async (t) => {

@@ -11,15 +11,18 @@ const LOOPBACK = `/ip4/127.0.0.1/tcp/45678/p2p/${ID}`
 describe('the words of the relay', () => {
   it('put the addresses between two marker lines, and the command for a peer behind', () => {
     assert.equal(
-      addressBlock([LAN, LOOPBACK]),
+      addressBlock([LAN, LOOPBACK], 'parley chat'),
       `----- parley relay addresses -----\n${LAN}\n${LOOPBACK}\n----- end of addresses -----\n` +
         `A peer joins with:\n  parley chat --relay ${LAN}\n`
     )
   })
 
   it('name loopback in the command only when there is nothing else', () => {
-    assert.match(addressBlock([LOOPBACK, LAN]), /--relay \/ip4\/192\.168/)
-    assert.match(addressBlock([LOOPBACK]), /--relay \/ip4\/127/)
+    assert.match(addressBlock([LOOPBACK, LAN], 'parley chat'), /--relay \/ip4\/192\.168/)
+    assert.match(
+      addressBlock([LOOPBACK], 'node peer/parley.js chat'),
+      /\n {2}node peer\/parley\.js chat --relay \/ip4\/127/
+    )
   })
 
   it('say each event in a line', () => {

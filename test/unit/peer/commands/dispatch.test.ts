@@ -142,7 +142,7 @@ describe('parley chat', () => {
     assert.deepEqual([plain.code, plain.said, plain.printed], [1, 'the relay says no', ''])
     for (const [argv, env] of [
       [['chat', '--relay', RELAY, '--json'], {}],
-      [['chat', '--relay', RELAY], { PARLEY_JSON: '1' }]
+      [['chat', '--relay', RELAY], { PARLEY_JSON: 'Yes' }]
     ] as const) {
       const json = await parley(test, [...argv], { startPeer, env })
       assert.equal(json.said, 'the relay says no')
@@ -151,6 +151,9 @@ describe('parley chat', () => {
         /^\{"event":"error","at":"[^"]+","code":"relay-refused","message":"the relay says no"\}$/
       )
     }
+    const argv = ['chat', '--relay', RELAY, '--no-json']
+    const words = await parley(test, argv, { startPeer, env: { PARLEY_JSON: '1' } })
+    assert.deepEqual([words.said, words.printed], ['the relay says no', ''])
     const wrong = await parley(test, ['chat', '--relay', 'nonsense', '--json'])
     assert.equal(wrong.code, 2)
     assert.match(wrong.printed, /"code":"relay-address-malformed"/)

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { withoutPeer } from '../../shared/addresses.ts'
 import { UserError } from '../../shared/errors.ts'
 import { parseRelayAddress, type RelayAddress } from '../../shared/relay-address.ts'
 import type { PeerEvent } from '../events.ts'
 import { backoffMs } from './backoff.ts'
+import { believableMapping } from './mapping.ts'
 import { relayFailure } from './relay-failures.ts'
 
 type RelayState = Extract<PeerEvent, { event: 'relay' }>['state']
@@ -98,7 +98,7 @@ class RunningLink implements RelayLink {
     const connection = await node.dial(this.address, { signal })
     const observed = await this.#observedOn(connection, signal)
     // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
-    if (connection.direct && observed !== undefined) this.mapped = withoutPeer(observed)
+    this.mapped = believableMapping(observed, connection.remoteAddr) ?? this.mapped
     await this.#reserve()
     this.connection = connection
     this.#init.onState('reserved')

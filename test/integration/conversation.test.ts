@@ -214,12 +214,14 @@ test('what was told as refused is not told as delivered when its acknowledgement
   ann.conversations.admit(ben.peer)
   await ann.until(() => ann.of('carrier').length > 0)
   const ids = numbered('ann', 50).map((text) => ann.say(text, ben))
+  await Promise.resolve() // they are on their way then, and no answer can have come yet
   const dismissed = ann.conversations.dismiss(ben.peer, 'enough')
   assert.deepEqual(
     ann.of('refused').map(({ id }) => id),
     ids
   )
   await Promise.all([dismissed, ben.until(() => ben.of('bye').length > 0)])
+  assert.equal(ben.texts.length, ids.length)
   assert.deepEqual(ann.of('delivered'), [])
 })
 

@@ -46,7 +46,7 @@ class PlainSender implements Sender {
     if (!this.#sending) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
-      if (this.#sending && this.#config.ledger.waiting.length > 0) this.pump()
+      if (this.#sending && this.#config.ledger.first !== undefined) this.pump()
     })
   }
 
@@ -73,7 +73,7 @@ class PlainSender implements Sender {
   async #run(): Promise<void> {
     const { ledger, turns } = this.#config
     try {
-      while (this.#sending && ledger.waiting.length > 0) await turns.take(() => this.#sendFirst())
+      while (this.#sending && ledger.first !== undefined) await turns.take(() => this.#sendFirst())
     } catch (error) {
       this.#ended.resolve(this.#sending ? asError(error) : undefined)
       this.abort(asError(error))
@@ -82,7 +82,7 @@ class PlainSender implements Sender {
 
   async #sendFirst(): Promise<void> {
     const { ledger, onAck, onRefused, mayTry } = this.#config
-    const entry = ledger.waiting[0]
+    const entry = ledger.first
     if (entry === undefined || !this.#sending) return
     const bytes = encodeMsg(entry.text)
     if (bytes instanceof MsgFormatError) return onRefused(entry, TOO_LONG)
@@ -122,17 +122,18 @@ function ignore(): void {
   // Nothing comes back in this protocol.
 }
 
-/** Reads the text of one inbound stream and closes it; an error, after resetting it, when there is none. */
+/** Reads the text of one inbound stream, lets it be kept, and closes the stream; resets it and tells why otherwise. */
 export async function receivePlain(
   stream: Stream,
-  options: { timeoutMs: number; signal: AbortSignal }
-): Promise<string | Error> {
+  options: { timeoutMs: number; signal: AbortSignal; keep: (text: string) => Promise<void> }
+): Promise<Error | undefined> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
   try {
     keepQuiet(stream)
     const text = await firstText(stream, signal, options.timeoutMs)
+    if (text !== '') await options.keep(text)
     void endStream(stream, signal)
-    return text
+    return undefined
   } catch (error) {
     stream.abort(asError(error))
     return asError(error)

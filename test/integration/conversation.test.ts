@@ -192,14 +192,15 @@ test('an empty text and one over 64 KiB are refused with a sentence, 64 KiB are 
   assert.equal(ben.texts[0], 'é'.repeat(32_768))
 })
 
-test('a peer that was dismissed gets nothing more, and what waited for it is told', async () => {
-  await using ann = await Talker.start('ann')
-  const gone = await startNode()
-  const id = ann.say('are you there?', gone)
-  await ann.conversations.dismiss(gone.peerId.toString(), 'left the room')
-  assert.deepEqual(ann.of('refused'), [
-    { type: 'refused', id, peer: gone.peerId.toString(), reason: 'left the room' }
-  ])
-  await ann.conversations.delivered(AbortSignal.timeout(10))
-  await gone.stop()
+test('what waits for a peer that was dismissed is told, and delivered when it is met again', async () => {
+  await using both = await pair()
+  const { ann, ben } = both
+  ann.say('are you there?', ben)
+  await ann.conversations.dismiss(ben.peer, 'left the room')
+  assert.deepEqual(ann.of('waiting'), [{ type: 'waiting', peer: ben.peer, messages: 1 }])
+  await ann.conversations.delivered(AbortSignal.timeout(1000))
+  await ann.connect(ben.node)
+  ann.conversations.admit(ben.peer)
+  await ann.until(() => ann.of('delivered').length === 1)
+  assert.deepEqual(ben.texts, ['are you there?'])
 })

@@ -1,5 +1,14 @@
 // Opens the database file: makes it, brings it up to date, and sets a damaged one aside.
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '../../shared/errors.ts'
@@ -24,15 +33,22 @@ export interface OpenedDatabase {
 /** Throws a UserError for whatever keeps messages from being kept there. A damaged file is kept under another name. */
 export function openDatabase(file: string, nowMs: number): OpenedDatabase {
   try {
-    try {
-      return { database: openSound(file) }
-    } catch (error) {
-      if (!isDamage(error)) throw error
-      const setAside = moveAside(file, nowMs)
-      return { database: openSound(file), setAside }
-    }
+    return openOrSetAside(file, nowMs)
   } catch (error) {
     throw storeError(file, error)
+  }
+}
+
+function openOrSetAside(file: string, nowMs: number): OpenedDatabase {
+  const log = holdLog(file)
+  try {
+    return { database: openSound(file) }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    const setAside = moveAside(file, log, nowMs)
+    return { database: openSound(file), setAside }
+  } finally {
+    rmSync(log, { force: true })
   }
 }
 
@@ -117,13 +133,26 @@ function isDamage(error: unknown): boolean {
   return error instanceof DamagedError || code === SQLITE.CORRUPT || code === SQLITE.NOTADB
 }
 
+/** A second name for the log that a killed process has left: SQLite removes its own, also when it cannot read it. */
+function holdLog(file: string): string {
+  const held = `${file}-wal.held`
+  rmSync(held, { force: true })
+  try {
+    linkSync(`${file}-wal`, held)
+  } catch {
+    // There is none, or the file system has no links: then what SQLite has left is all there is.
+  }
+  return held
+}
+
 /** With its log, under names that SQLite still knows to belong together. */
-function moveAside(file: string, nowMs: number): string {
+function moveAside(file: string, log: string, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')
   const aside = `${file}.corrupt-${stamp}`
-  for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`)
-  }
+  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`)
+  else if (existsSync(log)) renameSync(log, `${aside}-wal`)
+  rmSync(`${file}-shm`, { force: true })
+  renameSync(file, aside)
   return aside
 }
 

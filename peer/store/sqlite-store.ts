@@ -70,7 +70,7 @@ class SqliteStore implements Store {
       const what = messages === 1 ? 'a message' : `${messages} messages`
       const days = MAX_WAITING_MS / (24 * 3_600_000)
       const message = `${what} to ${peer} waited for ${days} days and will not be delivered`
-      this.#options.onTrouble({ code: 'undelivered', message })
+      this.#options.onTrouble({ code: 'expired', message })
     }
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { UserError } from '../../shared/errors.ts'
-import { ROOM, startNode, Talker } from '../support/talkers.ts'
+import { ROOM, Talker } from '../support/talkers.ts'
 
 function numbered(from: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${from} ${index + 1}`)

@@ -15,7 +15,9 @@ export interface BooksConfig {
 /** The side of a conversation that waits for its messages to be kept. */
 export interface Holder {
   readonly peer: string
-  /** Everything up to and including `seq` of that epoch is kept: it may be sent. */
+  /** Everything up to and including `seq` of that epoch outlives this process. */
+  keep(epoch: string, seq: number): void
+  /** It outlives a power failure too, and may be sent. */
   release(epoch: string, seq: number): void
   /** What was held is not kept: it is forgotten. */
   withdraw(): void
@@ -53,8 +55,10 @@ export class Books {
     const peers = to.map(({ peer }) => peer)
     store.write([{ kind: 'sent', message, name, to }], (error) => {
       this.#note(error)
-      if (error === undefined) void this.#letGo(message.id, peers, held)
-      else {
+      if (error === undefined) {
+        for (const { holder, epoch, seq } of held) holder.keep(epoch, seq)
+        void this.#letGo(message.id, peers, held)
+      } else {
         for (const { holder } of held) holder.withdraw()
         tell({ type: 'unsent', id: message.id, to: peers, reason: error.message })
       }

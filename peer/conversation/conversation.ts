@@ -7,7 +7,7 @@ import { type Books, type Holder, newEpoch } from './books.ts'
 import type { Entry, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
 import { openPlain, TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
-import { isDirect, type KnownPath, Paths } from './paths.ts'
+import { carrierOf, type KnownPath, Paths } from './paths.ts'
 import { openChat } from './handshake.ts'
 import type { OpenStream, Sender } from './session.ts'
 import { asError, isUnsupported } from './streams.ts'
@@ -61,13 +61,7 @@ export class Conversation implements Holder {
   }
 
   get carrier(): Carrier | undefined {
-    const connection = this.#sender?.connection
-    if (connection === undefined) return undefined
-    return {
-      connectionId: connection.id,
-      direct: isDirect(connection),
-      address: connection.remoteAddr.toString()
-    }
+    return this.#sender && carrierOf(this.#sender.connection)
   }
 
   /** Takes a message on; it is sent after `release`. */
@@ -76,6 +70,10 @@ export class Conversation implements Holder {
       return { ok: false, reason: TOO_LONG }
     const held = this.#ledger.hold(message)
     return held.ok ? { ...held, epoch: this.#ledger.epoch } : held
+  }
+
+  keep(epoch: string, seq: number): void {
+    if (epoch === this.#ledger.epoch) this.#ledger.keep(seq)
   }
 
   release(epoch: string, seq: number): void {

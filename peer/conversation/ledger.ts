@@ -45,7 +45,9 @@ export class OutgoingLedger {
   #epoch: string
   #waiting: Entry[] = []
   #acknowledged: number
-  /** The highest number that may be sent; those above it are being stored. */
+  /** The highest number that outlives this process; those above it may be withdrawn. */
+  #kept: number
+  /** The highest number that may be sent. */
   #released: number
   #endOffset = 0
   #acknowledgedOffset = 0
@@ -54,6 +56,7 @@ export class OutgoingLedger {
     this.#epoch = epoch
     this.#limits = limits
     this.#acknowledged = acknowledged
+    this.#kept = acknowledged
     this.#released = acknowledged
   }
 
@@ -61,7 +64,7 @@ export class OutgoingLedger {
   static restore({ epoch, acknowledged, waiting }: OutgoingState): OutgoingLedger {
     const ledger = new OutgoingLedger(epoch, OUTGOING_LIMITS, acknowledged)
     for (const message of waiting) ledger.#push(message)
-    ledger.#released = ledger.last
+    ledger.release(ledger.last)
     return ledger
   }
 
@@ -109,14 +112,20 @@ export class OutgoingLedger {
     return { ok: true, seq: this.#push(message) }
   }
 
-  /** Everything up to and including `seq` is stored and may be sent. */
+  /** Everything up to and including `seq` outlives this process. */
+  keep(seq: number): void {
+    this.#kept = Math.max(this.#kept, Math.min(seq, this.last))
+  }
+
+  /** Everything up to and including `seq` outlives a power failure too, and may be sent. */
   release(seq: number): void {
+    this.keep(seq)
     this.#released = Math.max(this.#released, Math.min(seq, this.last))
   }
 
-  /** Forgets what was held and could not be stored; its numbers are given out again. */
+  /** Forgets what was held and could not be kept; its numbers are given out again. */
   withdraw(): void {
-    this.#waiting.length = this.#released - this.#acknowledged
+    this.#waiting.length = this.#kept - this.#acknowledged
     this.#endOffset = this.#waiting.at(-1)?.endOffset ?? this.#acknowledgedOffset
   }
 
@@ -125,6 +134,7 @@ export class OutgoingLedger {
     this.#epoch = epoch
     this.#acknowledged = 0
     this.#waiting = this.#waiting.map((entry, index) => ({ ...entry, seq: index + 1 }))
+    this.#kept = this.last
     this.#released = this.last
   }
 

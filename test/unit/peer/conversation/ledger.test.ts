@@ -151,6 +151,16 @@ test('a message that is held is not sent, and can be withdrawn', () => {
   assert.equal(ledger.bytesUpTo(2), 3)
 })
 
+test('what is kept and not yet released survives that what came after it is withdrawn', () => {
+  const ledger = new OutgoingLedger(EPOCH)
+  for (const id of ['a', 'b']) ledger.hold({ id, sentAtMs: 0, text: 'x' })
+  ledger.keep(1)
+  ledger.withdraw()
+  assert.deepEqual([ledger.last, ledger.first], [1, undefined])
+  ledger.release(1)
+  assert.equal(ledger.first?.id, 'a')
+})
+
 test('a sender that starts anew goes on numbering where it was', () => {
   const waiting = ['a', 'b'].map((id) => ({ id, sentAtMs: 0, text: 'x' }))
   const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged: 7, waiting })

@@ -42,7 +42,11 @@ class World {
   commit(): void {
     this.outgoing.waiting.push(...this.held)
     this.told.push(...this.held.splice(0).map(({ id }) => id))
-    this.sender.release(this.sender.last)
+    this.sender.keep(this.sender.last)
+  }
+
+  release(): void {
+    this.sender.release(this.outgoing.acknowledged + this.outgoing.waiting.length)
   }
 
   fail(): void {
@@ -109,6 +113,7 @@ class World {
 
   finish(): void {
     this.fail()
+    this.release()
     this.open()
     for (let step = 0; step < 5_000 && (step < 4 || this.sender.first !== undefined); step++) {
       this.receive()
@@ -125,6 +130,7 @@ const often = <Step extends string>(step: Step, weight: number): fc.WeightedArbi
 const STEP = fc.oneof(
   often('hold', 3),
   often('commit', 2),
+  often('release', 2),
   often('fail', 1),
   often('keepAcknowledged', 2),
   often('killSender', 1),

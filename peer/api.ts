@@ -1,6 +1,7 @@
 // What a running peer looks like to the commands and to programs: `peer.ts` provides it, `commands/` build on it.
 import type { PrivateKey } from '@libp2p/interface'
 import type { PathKind, PeerEvent } from './events.ts'
+import type { HistoryLine } from './store/store.ts'
 
 export interface PeerConfig {
   privateKey: PrivateKey
@@ -16,6 +17,11 @@ export interface PeerConfig {
   announce: string[]
   /** Never look for a direct path. */
   relayedOnly: boolean
+  /**
+   * The database that keeps what is sent until it is delivered, and what was said; made when missing. One peer at a
+   * time. Absent: both are kept until the peer stops.
+   */
+  stateFile?: string
 }
 
 /** Another peer of the room, as it stands now. */
@@ -38,9 +44,14 @@ export interface Peer extends AsyncDisposable {
   readonly members: Member[]
   /** Calls the listener with every event from now on, until the returned function is called. */
   subscribe(listener: (event: PeerEvent) => void): () => void
-  /** Sends text to every member of the room, or to one (`to`: name or peer id). Returns the id; throws UserError when nobody has that name. */
+  /**
+   * Sends text to every member of the room, or to one (`to`: name or peer id). Returns the id; a `sent` event with it
+   * follows once the message is on disk, an `error` when it cannot be stored. Throws UserError when nobody has that name.
+   */
   send(text: string, options?: { to?: string }): string
-  /** Resolves when everything sent has been acknowledged, rejects with the signal's reason. */
+  /** The last lines of the room, oldest first, those of earlier runs included. */
+  history(limit: number): HistoryLine[]
+  /** Resolves when everything for those who have not left is acknowledged, rejects with the signal's reason. */
   delivered(signal: AbortSignal): Promise<void>
 }
 

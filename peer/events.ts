@@ -45,8 +45,11 @@ export type PeerEvent =
       text: string
       sentAt: string
     }
+  /** It is on disk, and arrives at these peers now or when they are met again. */
   | { event: 'sent'; id: string; to: string[] }
   | { event: 'delivered'; id: string; peer: string }
+  /** That peer has gone before it had everything: so many messages are delivered when it is met again. */
+  | { event: 'waiting'; peer: string; name?: string; messages: number }
   /** `id` and `peer` of the message that the code `undelivered` is about. */
   | { event: 'error'; code: string; message: string; id?: string; peer?: string }
   | { event: 'stopped' }

@@ -18,7 +18,10 @@ import { Presence } from './presence.ts'
 import { startReach, type Reach } from './reach.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { Room } from './room.ts'
-import { messageOf, pathOf } from './tellings.ts'
+import { MemoryStore } from './store/memory-store.ts'
+import { openStore } from './store/sqlite-store.ts'
+import type { HistoryLine, Store } from './store/store.ts'
+import { pathOf, tellingOf } from './tellings.ts'
 import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
@@ -61,6 +64,7 @@ class RunningPeer implements Peer {
   readonly #reuse = probePortReuse()
   /** Disposed in reverse: say goodbye, leave the relays, stop dialling, stop the node. */
   readonly #parts = new AsyncDisposableStack()
+  #store: Store | undefined
   #conversations: Conversations | undefined
   #relays: Relays | undefined
   #traversal: Traversal | undefined
@@ -89,8 +93,7 @@ class RunningPeer implements Peer {
   send(text: string, { to }: { to?: string } = {}): string {
     const message =
       to === undefined ? { to: this.#members.peers, room: this.room } : { to: [this.#only(to)] }
-    const { id, to: receivers, refused } = this.#talk().send({ text, ...message })
-    this.#tell({ event: 'sent', id, to: receivers })
+    const { id, refused } = this.#talk().send({ text, ...message })
     for (const { peer, reason } of refused) this.#undeliverable(id, peer, reason)
     return id
   }
@@ -99,8 +102,15 @@ class RunningPeer implements Peer {
     await this.#talk().delivered(signal)
   }
 
+  history(limit: number): HistoryLine[] {
+    return this.#store?.history({ room: this.room, limit }) ?? []
+  }
+
   async start(): Promise<void> {
     const options = { signal: this.#signal }
+    // First in, last out: nothing is told that could not be kept.
+    const store = this.#parts.use(this.#openStore())
+    this.#store = store
     const net = await startPeerNode({
       ...this.#config,
       ...(this.#config.relayedOnly ? NOWHERE : {}),
@@ -121,7 +131,7 @@ class RunningPeer implements Peer {
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net))
     const reach = this.#parts.use(this.#startReach(net))
-    const talk = { node, name: this.name, room: this.room, openStream }
+    const talk = { node, name: this.name, room: this.room, openStream, store }
     const onEvent = (event: ConversationEvent): void => this.#heard(event)
     const conversations = await startConversations(talk, { ...options, onEvent })
     this.#conversations = conversations
@@ -145,6 +155,14 @@ class RunningPeer implements Peer {
       this.#stopped.abort(new Error('the peer stops'))
       this.#tell({ event: 'stopped' })
     }
+  }
+
+  #openStore(): Store {
+    const { stateFile } = this.#config
+    if (stateFile === undefined) return new MemoryStore()
+    return openStore(stateFile, {
+      onTrouble: (trouble) => this.#tell({ event: 'error', ...trouble })
+    })
   }
 
   async #startTraversal({ node, transportManager }: PeerNode): Promise<Traversal> {
@@ -212,12 +230,6 @@ class RunningPeer implements Peer {
       case 'bye':
         if (event.room === undefined || event.room === this.room) this.#presence?.left(event.peer)
         break
-      case 'message':
-        this.#tell({ ...messageOf(event), ...this.#nameOf(event.peer) })
-        break
-      case 'delivered':
-        this.#tell({ event: 'delivered', id: event.id, peer: event.peer })
-        break
       case 'refused':
         this.#undeliverable(event.id, event.peer, event.reason)
         break
@@ -225,6 +237,13 @@ class RunningPeer implements Peer {
         this.#members.moved(event.peer, pathOf(event.carrier, event.reason), performance.now())
         if (this.#config.relayedOnly) this.#staysRelayed(event.peer, STAYS_RELAYED)
         break
+      case 'message':
+      case 'sent':
+      case 'unsent':
+      case 'delivered':
+      case 'waiting':
+      case 'trouble':
+        this.#tell(tellingOf(event, (peer) => this.#members.nameOf(peer)))
     }
   }
 
@@ -270,11 +289,6 @@ class RunningPeer implements Peer {
   #undeliverable(id: string, peer: string, reason: string): void {
     const message = `a message to ${this.#members.label(peer)} was not delivered: ${reason}`
     this.#tell({ event: 'error', code: 'undelivered', message, id, peer })
-  }
-
-  #nameOf(peer: string): { name?: string } {
-    const name = this.#members.nameOf(peer)
-    return name === undefined ? {} : { name }
   }
 
   #tell(event: PeerEvent): void {

@@ -78,7 +78,7 @@ export class Presence {
     setTimeout(() => room.announce(peer), NAME_TIMEOUT_MS).unref()
   }
 
-  /** What still waits for it is told as refused. */
+  /** What still waits for it is told, and delivered when it comes back. */
   #forgetIfGone(peer: string): void {
     if (this.#init.room.has(peer)) return
     void this.#init.conversations.dismiss(peer, 'it has left the room')

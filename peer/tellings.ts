@@ -1,4 +1,5 @@
 // What the parts of a peer report, in the terms of its events. (pure)
+import { UserError } from '../shared/errors.ts'
 import type { Carrier, ConversationEvent } from './conversation/api.ts'
 import type { PathKind, PeerEvent } from './events.ts'
 
@@ -11,10 +12,39 @@ export function pathOf(
   return { path: carrier.direct ? 'direct' : 'relayed', address: carrier.address, ...because }
 }
 
-export function messageOf(
-  event: Extract<ConversationEvent, { type: 'message' }>
-): Extract<PeerEvent, { event: 'message' }> {
-  const { peer, id, text, room, sentAtMs } = event
-  const inRoom = room === undefined ? {} : { room }
-  return { event: 'message', peer, ...inRoom, id, text, sentAt: new Date(sentAtMs).toISOString() }
+/** What a peer tells of with the same words. `nameOf` knows the members of the room. */
+export function tellingOf(
+  event: Extract<
+    ConversationEvent,
+    { type: 'message' | 'sent' | 'unsent' | 'delivered' | 'waiting' | 'trouble' }
+  >,
+  nameOf: (peer: string) => string | undefined
+): PeerEvent {
+  switch (event.type) {
+    case 'message': {
+      const { peer, id, text, room, sentAtMs } = event
+      const where = { ...named(nameOf(peer)), ...(room === undefined ? {} : { room }) }
+      const sentAt = new Date(sentAtMs).toISOString()
+      return { event: 'message', peer, ...where, id, text, sentAt }
+    }
+    case 'sent':
+      return { event: 'sent', id: event.id, to: event.to }
+    case 'unsent':
+      return { event: 'error', code: 'not-sent', message: `not sent: ${event.reason}` }
+    case 'delivered':
+      return { event: 'delivered', id: event.id, peer: event.peer }
+    case 'waiting': {
+      const { peer, messages } = event
+      return { event: 'waiting', peer, ...named(nameOf(peer)), messages }
+    }
+    case 'trouble': {
+      const { error } = event
+      const code = error instanceof UserError ? error.code : 'store-failed'
+      return { event: 'error', code, message: error.message }
+    }
+    default:
+      return event satisfies never
+  }
 }
+
+const named = (name: string | undefined): { name?: string } => (name === undefined ? {} : { name })

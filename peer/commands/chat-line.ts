@@ -2,6 +2,7 @@
 import { didYouMean } from '../../shared/did-you-mean.ts'
 import { harmlessName } from '../../shared/harmless.ts'
 import { shortPeer, MAX_NAME_BYTES } from '../terminal/labels.ts'
+import { DEFAULT_LINES } from './history-lines.ts'
 
 export type ChatLine =
   | { kind: 'nothing' }
@@ -9,16 +10,18 @@ export type ChatLine =
   | { kind: 'peers' }
   | { kind: 'path'; who: string | undefined }
   | { kind: 'to'; rest: string }
+  | { kind: 'history'; lines: number }
   | { kind: 'help' }
   | { kind: 'quit' }
   | { kind: 'unclear'; hint: string }
 
-const COMMANDS = ['/peers', '/path', '/to', '/help', '/quit']
+const COMMANDS = ['/peers', '/path', '/to', '/history', '/help', '/quit']
 
 export const CHAT_HELP = `A line is sent to everybody in the room; a line that starts with / is a command:
   /peers           who is here, over which path
   /path [NAME]     which path leads to them, and why it is not direct
   /to NAME TEXT    say it to one person
+  /history [N]     what was said here, the last N lines
   /help            this text
   /quit            leave, as Ctrl-D does
   //TEXT           send /TEXT`
@@ -36,6 +39,8 @@ export function parseChatLine(line: string): ChatLine {
       return { kind: 'path', who: rest === '' ? undefined : rest }
     case '/to':
       return { kind: 'to', rest }
+    case '/history':
+      return parseHistory(rest)
     case '/help':
       return { kind: 'help' }
     case '/quit':
@@ -43,6 +48,12 @@ export function parseChatLine(line: string): ChatLine {
     default:
       return { kind: 'unclear', hint: hintFor(command, line) }
   }
+}
+
+function parseHistory(rest: string): ChatLine {
+  if (rest === '') return { kind: 'history', lines: DEFAULT_LINES }
+  if (/^\d{1,6}$/.test(rest) && Number(rest) > 0) return { kind: 'history', lines: Number(rest) }
+  return { kind: 'unclear', hint: 'say how many lines: /history 50' }
 }
 
 function hintFor(command: string, line: string): string {

@@ -62,14 +62,17 @@ export const CHAT_COMMAND = {
   },
   notes: [
     CHAT_HELP,
-    'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nFrom a pipe every line is sent, then the program leaves: 0 when everybody got everything, else 1.'
+    'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nFrom a pipe every line is sent, then the program leaves: 0 when everybody got everything, else 1.',
+    'What you say to somebody who is away waits beside the key file, for 30 days at most, and is delivered when both of you are there again: up to 10,000 messages or 8 MiB a person, beyond which it is refused.'
   ]
 } as const satisfies CommandSpec
 
 type ChatOptions = (typeof CHAT_COMMAND)['options']
 
-/** What the options alone decide: all of a peer's configuration but its key; the name may still be open. */
-export type ChatSettings = Omit<PeerConfig, 'privateKey' | 'name'> & { name: string | undefined }
+/** What the options alone decide: all of a peer's configuration but its files; the name may still be open. */
+export type ChatSettings = Omit<PeerConfig, 'privateKey' | 'name' | 'stateFile'> & {
+  name: string | undefined
+}
 
 /** Throws a UsageError for the first value that cannot be right. */
 export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSettings {

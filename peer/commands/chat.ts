@@ -7,7 +7,7 @@ import { lockIdentity } from '../../shared/identity-lock.ts'
 import { MAX_NAME_BYTES, shortPeer } from '../terminal/labels.ts'
 import { CHAT_COMMAND, chatSettings } from './chat-options.ts'
 import { ChatView } from './chat-view.ts'
-import { identityFile } from './identity-option.ts'
+import { identityFile, stateFileOf } from './identity-option.ts'
 import type { ExitCode, Program } from './program.ts'
 import { DELIVERY_TIMEOUT_MS, talk } from './talk.ts'
 
@@ -31,7 +31,7 @@ export async function runChat(program: Program): Promise<ExitCode> {
   }
   const name = settings.name ?? defaultName(privateKey.publicKey.toString())
   await using peer = await program.startPeer(
-    { ...settings, name, privateKey },
+    { ...settings, name, privateKey, stateFile: stateFileOf(keyFile) },
     { signal, onEvent: view.show }
   )
   view.ready()

@@ -17,6 +17,10 @@ const COMMANDS: Record<string, Command> = {
     summary: 'show it all: a relay and two peers, relayed, direct, the relay killed, more talk',
     run: async (program) => (await import('./demo.ts')).runDemo(program)
   },
+  history: {
+    summary: 'print what was said in a room',
+    run: async (program) => (await import('./history.ts')).runHistory(program)
+  },
   id: {
     summary: 'print the peer id, making the key when there is none',
     run: async (program) => (await import('./id.ts')).runId(program)

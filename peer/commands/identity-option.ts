@@ -1,4 +1,4 @@
-// The key file: the option that names it, and where it is when nobody does. (pure)
+// The key file: the option that names it, where it is when nobody does, and the database beside it. (pure)
 import { join } from 'node:path'
 import type { TextOption } from '../../shared/config.ts'
 import { stateFolder } from '../../shared/state-folder.ts'
@@ -15,4 +15,9 @@ export function identityFile(
   { env, platform }: { env: Record<string, string | undefined>; platform: string }
 ): string {
   return given ?? join(stateFolder(env, platform), 'peer.key')
+}
+
+/** `peer.db` beside `peer.key`: whoever holds the lock of the key has the database to itself. */
+export function stateFileOf(keyFile: string): string {
+  return `${keyFile.replace(/\.key$/, '')}.db`
 }

@@ -1,6 +1,9 @@
 // Who has got what was sent: fed with the events of sending, asked when the program is about to leave. (pure)
 import type { PeerEvent } from '../events.ts'
 
+/** Errors that say that a message is not under way. */
+const REFUSALS = new Set(['undelivered', 'not-sent'])
+
 export class Receipts {
   /** Message id to the peers that have not acknowledged it; a message that all have is forgotten. */
   readonly #waiting = new Map<string, Set<string>>()
@@ -12,7 +15,7 @@ export class Receipts {
       this.#waiting.set(event.id, new Set(event.to))
     }
     if (event.event === 'delivered') this.#settle(event.id, event.peer)
-    if (event.event === 'error' && event.code === 'undelivered') {
+    if (event.event === 'error' && REFUSALS.has(event.code)) {
       this.#refused += 1
       if (event.id !== undefined && event.peer !== undefined) this.#settle(event.id, event.peer)
     }
@@ -45,14 +48,17 @@ export class Receipts {
 
   /** One sentence naming who did not get what; undefined when everybody got everything. */
   complaint(room: string, labelOf: (peer: string) => string): string | undefined {
-    const parts = [...this.missing()].map(
+    const missing = [...this.missing()].map(
       ([peer, count]) => `${labelOf(peer)} did not confirm ${messages(count)}`
     )
+    const parts = missing.length === 0 ? [] : [`${missing.join(', and ')}${KEPT}`]
     if (this.#toNobody > 0) {
       parts.push(`nobody was in the room ${room} to get ${messages(this.#toNobody)}`)
     }
     return parts.length === 0 ? undefined : parts.join(', and ')
   }
 }
+
+const KEPT = ' (kept, and delivered when you meet again)'
 
 const messages = (count: number): string => (count === 1 ? '1 message' : `${count} messages`)

@@ -5,6 +5,7 @@ import type { Member, Peer } from '../api.ts'
 import type { Terminal } from '../terminal/prompt.ts'
 import type { ChatView } from './chat-view.ts'
 import { CHAT_HELP, findAddressee, parseChatLine, type ChatLine } from './chat-line.ts'
+import { historyWords, LINES_AT_START } from './history-lines.ts'
 import { pathSentence, peersTable } from './members.ts'
 import { introductions } from './introductions.ts'
 import type { ExitCode } from './program.ts'
@@ -24,6 +25,7 @@ export async function talk(peer: Peer, options: TalkOptions): Promise<ExitCode> 
   const { terminal, view, signal } = options
   const chat = new Chat(peer, view, terminal.interactive)
   if (terminal.interactive) {
+    chat.showHistory(LINES_AT_START)
     view.log.info(`this is the room ${peer.room}: type to talk, /help for more`)
   }
   for await (const line of terminal.lines(signal)) {
@@ -90,6 +92,9 @@ class Chat {
       case 'path':
         this.#path(line.who)
         break
+      case 'history':
+        this.showHistory(line.lines)
+        break
       case 'help':
         this.#say(CHAT_HELP.split('\n'))
         break
@@ -100,6 +105,12 @@ class Chat {
         return 'quit'
     }
     return undefined
+  }
+
+  /** As talk, not as data: a pipe gets each message once, when it arrives. */
+  showHistory(lines: number): void {
+    const said = this.#peer.history(lines).map((line) => historyWords(line, { withRoom: false }))
+    this.#say(said)
   }
 
   #send(text: string, to?: Member): void {

@@ -16,7 +16,15 @@ export type ConversationEvent =
   | { type: 'bye'; peer: string; room?: string; reason?: string }
   /** `room` is absent when it was meant for us alone, or came by `/p2p/msg/1.0.0`. */
   | { type: 'message'; peer: string; room?: string; id: string; text: string; sentAtMs: number }
+  /** It is on disk, and on its way to those peers as soon as there is one. */
+  | { type: 'sent'; id: string; to: string[] }
+  /** It could not be stored and goes nowhere. */
+  | { type: 'unsent'; id: string; to: string[]; reason: string }
   | { type: 'delivered'; id: string; peer: string }
+  /** The peer has gone; what waits for it is delivered when it is met again, in this run or a later one. */
+  | { type: 'waiting'; peer: string; messages: number }
+  /** Messages cannot be stored: told once until they can again. */
+  | { type: 'trouble'; error: Error }
   /** Was accepted from the user and cannot be delivered after all. */
   | { type: 'refused'; id: string; peer: string; reason: string }
   /** Another connection carries the conversation now; none: what is sent waits. */
@@ -35,11 +43,11 @@ export interface SentMessage {
 export interface Conversations extends AsyncDisposable {
   /** Keeps a conversation with that peer from now on, whenever there is a connection to it. */
   admit(peer: string): void
-  /** Gives the conversation up; what still waits for that peer is told as `refused` before this returns. Resolves when the goodbye is said. */
+  /** Ends the conversation; what still waits for that peer stays, and is told as `waiting`. */
   dismiss(peer: string, reason: string): Promise<void>
-  /** Never throws for a peer; throws UserError for a text that is empty or too long. */
+  /** `sent` or `unsent` follows. Never throws for a peer; throws UserError for a text that is empty or too long. */
   send(message: { text: string; to: string[]; room?: string }): SentMessage
-  /** Resolves when nothing waits any more, rejects with the signal's reason. */
+  /** Resolves when nothing waits for anybody who has not gone, rejects with the signal's reason. */
   delivered(signal: AbortSignal): Promise<void>
   /** Messages that wait for that peer's acknowledgement. */
   undelivered(peer: string): number

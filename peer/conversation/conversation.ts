@@ -1,16 +1,16 @@
 // The conversation with one peer, sending side: looks which connection should carry it, moves there without a gap,
 // and keeps what waits until some connection has carried it over.
-import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
 import type { Carrier, ConversationEvent } from './api.ts'
-import { type Entry, OutgoingLedger, type OutgoingMessage, type Refusal } from './ledger.ts'
+import { type Books, type Holder, newEpoch } from './books.ts'
+import type { Entry, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
 import { openPlain, TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
-import { isDirect, type KnownPath, Paths } from './paths.ts'
+import { carrierOf, type KnownPath, Paths } from './paths.ts'
 import { openChat } from './handshake.ts'
 import type { OpenStream, Sender } from './session.ts'
-import { asError } from './streams.ts'
+import { asError, isUnsupported } from './streams.ts'
 import { Turns } from './turns.ts'
 import { type ConversationTiming, MAX_PLAIN_ATTEMPTS } from './timing.ts'
 
@@ -20,14 +20,17 @@ export interface ConversationConfig {
   introduction: Pick<Hello, 'name' | 'rooms'>
   openStream: OpenStream
   timing: ConversationTiming
+  /** Where what it sends is kept. */
+  books: Pick<Books, 'outgoing' | 'settle'>
   tell: (event: ConversationEvent) => void
 }
 
-export class Conversation {
+export class Conversation implements Holder {
+  readonly peer: string
   /** Whether we open streams to this peer. */
   wanted = false
   readonly #config: ConversationConfig
-  readonly #ledger = new OutgoingLedger(randomBytes(8).toString('hex'))
+  readonly #ledger: OutgoingLedger
   readonly #paths: Paths
   #sender: Sender | undefined
   /** It has spoken chat: it is never sent plain messages, which could double what a stream had carried. */
@@ -39,10 +42,12 @@ export class Conversation {
   #attempts = { seq: 0, count: 0 }
   readonly #turns = new Turns()
   #closed = false
-  #givenUp = false
 
+  /** Throws a UserError when what was kept cannot be read. */
   constructor(config: ConversationConfig) {
     this.#config = config
+    this.peer = config.peer
+    this.#ledger = config.books.outgoing(config.peer)
     this.#paths = new Paths(config.timing)
   }
 
@@ -50,26 +55,35 @@ export class Conversation {
     return this.#ledger.waiting.length
   }
 
+  /** Nobody is there; what waits is kept. */
   get idle(): boolean {
-    return this.#paths.size === 0 && this.undelivered === 0
+    return this.#paths.size === 0
   }
 
   get carrier(): Carrier | undefined {
-    const connection = this.#sender?.connection
-    if (connection === undefined) return undefined
-    return {
-      connectionId: connection.id,
-      direct: isDirect(connection),
-      address: connection.remoteAddr.toString()
-    }
+    return this.#sender && carrierOf(this.#sender.connection)
   }
 
-  send(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
+  /** Takes a message on; it is sent after `release`. */
+  hold(message: OutgoingMessage): { ok: true; epoch: string; seq: number } | Refusal {
     if (this.#plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
       return { ok: false, reason: TOO_LONG }
-    const appended = this.#ledger.append(message)
+    const held = this.#ledger.hold(message)
+    return held.ok ? { ...held, epoch: this.#ledger.epoch } : held
+  }
+
+  keep(epoch: string, seq: number): void {
+    if (epoch === this.#ledger.epoch) this.#ledger.keep(seq)
+  }
+
+  release(epoch: string, seq: number): void {
+    if (epoch !== this.#ledger.epoch) return
+    this.#ledger.release(seq)
     this.#sender?.pump()
-    return appended
+  }
+
+  withdraw(): void {
+    this.#ledger.withdraw()
   }
 
   want(): void {
@@ -112,12 +126,6 @@ export class Conversation {
     const sender = this.#sender
     this.#sender = undefined
     void sender?.close(AbortSignal.timeout(this.#config.timing.drainTimeoutMs))
-  }
-
-  /** Returns what still waits: the caller tells what becomes of it, acknowledgements that come late do not. */
-  giveUp(): readonly Entry[] {
-    this.#givenUp = true
-    return [...this.#ledger.waiting]
   }
 
   /** Stops; with a reason for the peer it is told first. */
@@ -185,7 +193,8 @@ export class Conversation {
       timing,
       signal,
       hello: () => helloNow(ledger, introduction),
-      onAck: (received: number) => this.#acknowledge(path, received)
+      onAck: (received: number) => this.#acknowledge(path, received),
+      onAhead: () => this.#renumber()
     }
     try {
       const sender = await openChat(config)
@@ -234,17 +243,32 @@ export class Conversation {
   #acknowledge(path: KnownPath, received: number): string | undefined {
     const answer = this.#ledger.acknowledge(received)
     if (!answer.ok) return answer.reason
-    if (answer.settled.length > 0) path.failures = 0
-    if (this.#givenUp) return undefined
+    if (answer.settled.length > 0) this.#settled(path)
     for (const { id } of answer.settled)
       this.#config.tell({ type: 'delivered', id, peer: this.#config.peer })
     return undefined
   }
 
+  #settled(path: KnownPath): void {
+    path.failures = 0
+    const { acknowledged: received } = this.#ledger
+    const atMs = Date.now()
+    this.#config.books.settle({ kind: 'acknowledged', peer: this.peer, received, atMs })
+  }
+
+  /** Our books are older than the conversation, as after a restored backup: what waits gets numbers of its own. */
+  #renumber(): void {
+    this.#sender?.abort(new Error('what waits is numbered anew'))
+    this.#sender = undefined
+    const epoch = newEpoch()
+    this.#config.books.settle({ kind: 'renumbered', peer: this.peer, epoch })
+    this.#ledger.renumber(epoch)
+  }
+
   #refuse(entry: Entry, reason: string): void {
     this.#ledger.acknowledge(entry.seq)
-    if (!this.#givenUp)
-      this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
+    this.#config.books.settle({ kind: 'gaveUp', peer: this.peer, seq: entry.seq })
+    this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
   }
 
   #mayTry({ seq }: Entry): boolean {
@@ -271,11 +295,4 @@ export class Conversation {
 
 function helloNow(ledger: OutgoingLedger, introduction: Pick<Hello, 'name' | 'rooms'>): Hello {
   return { kind: 'hello', epoch: ledger.epoch, nextSeq: ledger.acknowledged + 1, ...introduction }
-}
-
-function isUnsupported(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at.name === 'UnsupportedProtocolError') return true
-  }
-  return false
 }

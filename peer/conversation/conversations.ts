@@ -3,21 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { UserError } from '../../shared/errors.ts'
-import {
-  type Bye,
-  CHAT_LIMITS,
-  CHAT_PROTOCOL,
-  type ChatMessage,
-  type Hello
-} from '../../shared/wire/chat.ts'
+import { type Bye, CHAT_PROTOCOL, type ChatMessage, type Hello } from '../../shared/wire/chat.ts'
 import { MSG_PROTOCOL } from '../../shared/wire/msg.ts'
-import { Conversation } from './conversation.ts'
+import type { Store } from '../store/store.ts'
+import { MemoryStore } from '../store/memory-store.ts'
+import { Books, type Held } from './books.ts'
+import type { Conversation } from './conversation.ts'
 import type { Carrier, ConversationEvent, Conversations, SentMessage } from './api.ts'
 import { serveChat } from './inbound.ts'
+import type { IncomingState, OutgoingMessage } from './ledger.ts'
 import { Members } from './members.ts'
 import { receivePlain } from './plain.ts'
 import type { Accepted } from './reception.ts'
+import { checkName, checkRoomName, checkText } from './sayable.ts'
 import type { OpenStream } from './session.ts'
 import {
   CONVERSATION_TIMING,
@@ -40,6 +38,8 @@ export interface ConversationsConfig {
   room: string
   /** Default: `connection.newStream`, also on limited connections. */
   openStream?: OpenStream
+  /** Where messages are kept, by default for this run only; who opened it disposes it, after the conversations. */
+  store?: Store
   timing?: ConversationTiming
 }
 
@@ -48,8 +48,8 @@ export async function startConversations(
   config: ConversationsConfig,
   options: { signal: AbortSignal; onEvent?: (event: ConversationEvent) => void }
 ): Promise<Conversations> {
-  checkBytes('name', config.name, CHAT_LIMITS.maxNameBytes)
-  checkBytes('room', config.room, CHAT_LIMITS.maxRoomBytes)
+  checkName(config.name)
+  checkRoomName(config.room)
   options.signal.throwIfAborted()
   const conversations = new RunningConversations(config)
   if (options.onEvent !== undefined) conversations.subscribe(options.onEvent)
@@ -66,6 +66,7 @@ class RunningConversations implements Conversations {
   readonly #node: ConversationNode
   readonly #room: string
   readonly #timing: ConversationTiming
+  readonly #books: Books
   readonly #members: Members
   readonly #listeners = new Set<(event: ConversationEvent) => void>()
   readonly #stopped = new AbortController()
@@ -75,11 +76,15 @@ class RunningConversations implements Conversations {
     this.#node = config.node
     this.#room = config.room
     this.#timing = config.timing ?? CONVERSATION_TIMING
+    const tell = (event: ConversationEvent): void => this.#tell(event)
+    const { name, store = new MemoryStore() } = config
+    this.#books = new Books({ store, name, tell })
     this.#members = new Members({
-      introduction: { name: config.name, rooms: [config.room] },
+      introduction: { name, rooms: [config.room] },
       openStream: config.openStream ?? openOnAnyConnection,
       timing: this.#timing,
-      tell: (event) => this.#tell(event)
+      books: this.#books,
+      tell
     })
     setMaxListeners(Infinity, this.#stopped.signal)
   }
@@ -105,22 +110,26 @@ class RunningConversations implements Conversations {
   }
 
   async dismiss(peer: string, reason: string): Promise<void> {
-    const { waiting, closed } = this.#members.remove(peer, reason)
-    for (const { id } of waiting) this.#tell({ type: 'refused', id, peer, reason })
-    await closed
+    const messages = this.undelivered(peer)
+    const removed = this.#members.remove(peer, reason)
+    if (messages > 0) this.#tell({ type: 'waiting', peer, messages })
+    await removed
   }
 
   send({ text, to, room }: { text: string; to: string[]; room?: string }): SentMessage {
     checkText(text)
     const id = randomUUID()
     const message = { id, sentAtMs: Date.now(), text, ...(room === undefined ? {} : { room }) }
-    const sent: SentMessage = { id, to: [], refused: [] }
+    const held: Held[] = []
+    const refused: SentMessage['refused'] = []
     for (const peer of to) {
-      const answer = this.#conversationWith(peer)?.send(message) ?? NO_PLACE
-      if (answer.ok) sent.to.push(peer)
-      else sent.refused.push({ peer, reason: answer.reason })
+      const holder = this.#conversationWith(peer)
+      const answer = holder?.hold(message) ?? NO_PLACE
+      if (holder !== undefined && answer.ok) held.push({ holder, ...answer })
+      else if (!answer.ok) refused.push({ peer, reason: answer.reason })
     }
-    return sent
+    this.#books.sent(message, held)
+    return { id, to: held.map(({ holder }) => holder.peer), refused }
   }
 
   async delivered(signal: AbortSignal): Promise<void> {
@@ -130,8 +139,7 @@ class RunningConversations implements Conversations {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     const unsubscribe = this.subscribe(({ type }) => {
-      const settles = type === 'delivered' || type === 'refused'
-      if (settles && this.#members.undelivered() === 0) resolve()
+      if (SETTLING.has(type) && this.#members.undelivered() === 0) resolve()
     })
     try {
       await promise
@@ -167,6 +175,8 @@ class RunningConversations implements Conversations {
     this.#node.removeEventListener('connection:open', this.#onOpen)
     this.#node.removeEventListener('connection:close', this.#onClose)
     const unhandled = this.#node.unhandle([CHAT_PROTOCOL, MSG_PROTOCOL])
+    // What was said last is told as sent.
+    await this.#books.synced()
     await this.#members.close('the peer stops')
     this.#stopped.abort(new Error('the peer stops'))
     await unhandled.catch(() => undefined)
@@ -237,53 +247,49 @@ class RunningConversations implements Conversations {
   }
 
   async #accept(peer: string, epoch: string, messages: ChatMessage[]): Promise<Accepted> {
-    return this.#members.reception(peer).accept(epoch, messages, (fresh) => {
-      for (const { id, room, text, sentAtMs } of fresh) {
-        // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
-        // what follows for us, so it is acknowledged, and shown nowhere.
-        if (room !== undefined && room !== this.#room) continue
-        this.#tell({
-          type: 'message',
-          peer,
-          id,
-          text,
-          sentAtMs,
-          ...(room === undefined ? {} : { room })
-        })
-      }
-    })
+    try {
+      const accepted = await this.#members
+        .reception(peer)
+        .accept(epoch, messages, async (fresh, books) => this.#keep(peer, fresh, books))
+      await this.#books.synced()
+      return accepted
+    } catch {
+      return NOT_STORED
+    }
+  }
+
+  /** Shown in the moment when it is kept: whatever kills the process then, it is not shown again. */
+  async #keep(peer: string, messages: OutgoingMessage[], books?: IncomingState): Promise<void> {
+    // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
+    // what follows for us, so it is acknowledged, and neither kept nor shown.
+    const ours = messages.filter(({ room }) => room === undefined || room === this.#room)
+    await this.#books.received(peer, ours, { name: this.#members.nameOf(peer), books })
+    for (const { id, room, text, sentAtMs } of ours) {
+      const message = { type: 'message' as const, peer, id, text, sentAtMs }
+      this.#tell(room === undefined ? message : { ...message, room })
+    }
   }
 
   #onMsg = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = connection.remotePeer.toString()
     // As with chat: the words of strangers are not shown, least of all as if they were meant for us.
     if (this.#members.get(peer)?.wanted !== true) return stream.abort(new Error('not a member'))
-    const text = await receivePlain(stream, {
+    const error = await receivePlain(stream, {
       timeoutMs: this.#timing.welcomeTimeoutMs,
       signal: this.#stopped.signal,
-      turnMs: () => this.#members.reception(peer).plainPace.turnMs(performance.now())
+      turnMs: () => this.#members.reception(peer).plainPace.turnMs(performance.now()),
+      keep: async (text) => this.#keep(peer, [{ id: randomUUID(), sentAtMs: Date.now(), text }])
     })
-    if (text instanceof Error) return connection.log('plain message failed - %e', text)
-    if (text !== '')
-      this.#tell({ type: 'message', peer, id: randomUUID(), text, sentAtMs: Date.now() })
+    if (error !== undefined) connection.log('plain message failed - %e', error)
   }
 }
 
+/** After these something may wait no longer. */
+const SETTLING = new Set<ConversationEvent['type']>(['delivered', 'refused', 'unsent', 'waiting'])
+
+/** What the sender learns; our user is told which file it is. */
+const NOT_STORED = { ok: false as const, reason: 'messages cannot be stored here now' }
 const NO_PLACE = { ok: false as const, reason: 'no conversation with this peer can be held' }
 
 const openOnAnyConnection: OpenStream = (connection, protocol, { signal }) =>
   connection.newStream(protocol, { runOnLimitedConnection: true, signal })
-
-function checkText(text: string): void {
-  if (text === '')
-    throw new UserError('empty-message', 'there is nothing to send: the message is empty')
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= CHAT_LIMITS.maxTextBytes) return
-  const most = `at most ${CHAT_LIMITS.maxTextBytes} can be sent at once: split it up`
-  throw new UserError('message-too-long', `the message has ${bytes} bytes; ${most}`)
-}
-
-function checkBytes(what: string, value: string, maxBytes: number): void {
-  if (value !== '' && Buffer.byteLength(value) <= maxBytes) return
-  throw new UserError(`bad-${what}`, `the ${what} must have 1 to ${maxBytes} bytes: choose another`)
-}

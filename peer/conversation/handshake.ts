@@ -41,7 +41,10 @@ export async function openChat(config: SenderConfig): Promise<Sender> {
     stream.send(encodeChatFrame(hello))
     const { welcome, rest } = await welcomed(batches, hello)
     const wrong = config.onAck(welcome.received)
-    if (wrong !== undefined) throw new ChatProtocolError(wrong)
+    if (wrong !== undefined) {
+      config.onAhead?.()
+      throw new ChatProtocolError(wrong)
+    }
     return new ChatSender(config, stream, welcome.received + 1, { rest, batches, reading })
   } catch (error) {
     stream.abort(asError(error))

@@ -26,23 +26,51 @@ export interface LedgerLimits {
 /** A refusal is a value: its reason is a sentence for logs, BYE frames or the user. */
 export type Refusal = { ok: false; reason: string }
 
-/** About an hour of a talkative room that is away, in memory. */
+/** What may wait for one peer, away or not; the newest message is refused beyond it. Hours of a talkative room. */
 export const OUTGOING_LIMITS: LedgerLimits = { maxMessages: 10_000, maxBytes: 8 * 1024 * 1024 }
+
+/** What a sender's side begins with: nothing, or what an earlier run has left. */
+export interface OutgoingState {
+  /** 16 hexadecimal digits. */
+  epoch: string
+  /** The highest number acknowledged; 0 when none. */
+  acknowledged: number
+  /** Numbered from `acknowledged + 1`, without gaps. */
+  waiting: readonly OutgoingMessage[]
+}
 
 /** The sender's side: numbers messages and keeps them until a cumulative acknowledgement covers them. */
 export class OutgoingLedger {
-  /** 16 hexadecimal digits: a receiver that knows them goes on counting, another starts. */
-  readonly epoch: string
   readonly #limits: LedgerLimits
+  #epoch: string
   #waiting: Entry[] = []
   #acknowledged: number
+  /** The highest number that outlives this process; those above it may be withdrawn. */
+  #kept: number
+  /** The highest number that may be sent. */
+  #released: number
   #endOffset = 0
   #acknowledgedOffset = 0
 
   constructor(epoch: string, limits: LedgerLimits = OUTGOING_LIMITS, acknowledged = 0) {
-    this.epoch = epoch
+    this.#epoch = epoch
     this.#limits = limits
     this.#acknowledged = acknowledged
+    this.#kept = acknowledged
+    this.#released = acknowledged
+  }
+
+  /** Goes on where an earlier run ended; its limits were kept to when the messages were accepted. */
+  static restore({ epoch, acknowledged, waiting }: OutgoingState): OutgoingLedger {
+    const ledger = new OutgoingLedger(epoch, OUTGOING_LIMITS, acknowledged)
+    for (const message of waiting) ledger.#push(message)
+    ledger.release(ledger.last)
+    return ledger
+  }
+
+  /** 16 hexadecimal digits: a receiver that knows them goes on counting, another starts. */
+  get epoch(): string {
+    return this.#epoch
   }
 
   /** The highest number acknowledged; 0 when none. */
@@ -60,24 +88,64 @@ export class OutgoingLedger {
     return this.#waiting
   }
 
+  /** UTF-8 bytes of the texts that wait. */
+  get waitingBytes(): number {
+    return this.#endOffset - this.#acknowledgedOffset
+  }
+
+  /** Numbers a message that may be sent at once. */
   append(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
+    const held = this.hold(message)
+    if (held.ok) this.release(held.seq)
+    return held
+  }
+
+  /** Numbers a message that must not be sent before `release`. */
+  hold(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
     const { maxMessages, maxBytes } = this.#limits
     if (this.#waiting.length >= maxMessages) {
       return { ok: false, reason: `${maxMessages} messages are waiting for this peer already` }
     }
-    const endOffset = this.#endOffset + Buffer.byteLength(message.text)
-    if (endOffset - this.#acknowledgedOffset > maxBytes) {
+    if (this.waitingBytes + Buffer.byteLength(message.text) > maxBytes) {
       return { ok: false, reason: `${maxBytes} bytes are waiting for this peer already` }
     }
-    this.#endOffset = endOffset
-    const seq = this.last + 1
-    this.#waiting.push({ ...message, seq, endOffset })
-    return { ok: true, seq }
+    return { ok: true, seq: this.#push(message) }
   }
 
-  /** The message of that number, while it waits. */
+  /** Everything up to and including `seq` outlives this process. */
+  keep(seq: number): void {
+    this.#kept = Math.max(this.#kept, Math.min(seq, this.last))
+  }
+
+  /** Everything up to and including `seq` outlives a power failure too, and may be sent. */
+  release(seq: number): void {
+    this.keep(seq)
+    this.#released = Math.max(this.#released, Math.min(seq, this.last))
+  }
+
+  /** Forgets what was held and could not be kept; its numbers are given out again. */
+  withdraw(): void {
+    this.#waiting.length = this.#kept - this.#acknowledged
+    this.#endOffset = this.#waiting.at(-1)?.endOffset ?? this.#acknowledgedOffset
+  }
+
+  /** Numbers what waits anew, under another epoch: the receiver knows more of this one than we do. Nothing is held. */
+  renumber(epoch: string): void {
+    this.#epoch = epoch
+    this.#acknowledged = 0
+    this.#waiting = this.#waiting.map((entry, index) => ({ ...entry, seq: index + 1 }))
+    this.#kept = this.last
+    this.#released = this.last
+  }
+
+  /** The message of that number, while it waits and may be sent. */
   at(seq: number): Entry | undefined {
-    return this.#waiting[seq - this.#acknowledged - 1]
+    return seq > this.#released ? undefined : this.#waiting[seq - this.#acknowledged - 1]
+  }
+
+  /** The oldest message that waits and may be sent. */
+  get first(): Entry | undefined {
+    return this.at(this.#acknowledged + 1)
   }
 
   /** Bytes of text from what is acknowledged up to and including `seq`. */
@@ -87,14 +155,21 @@ export class OutgoingLedger {
 
   /** Takes a cumulative acknowledgement and returns what it settles; an old one settles nothing. */
   acknowledge(received: number): { ok: true; settled: Entry[] } | Refusal {
-    if (received > this.last) {
-      const reason = `number ${received} was acknowledged, but only ${this.last} were ever sent`
+    if (received > this.#released) {
+      const reason = `number ${received} was acknowledged, but only ${this.#released} were ever sent`
       return { ok: false, reason }
     }
     const settled = this.#waiting.splice(0, Math.max(0, received - this.#acknowledged))
     this.#acknowledged += settled.length
     this.#acknowledgedOffset = settled.at(-1)?.endOffset ?? this.#acknowledgedOffset
     return { ok: true, settled }
+  }
+
+  #push(message: OutgoingMessage): number {
+    this.#endOffset += Buffer.byteLength(message.text)
+    const seq = this.last + 1
+    this.#waiting.push({ ...message, seq, endOffset: this.#endOffset })
+    return seq
   }
 }
 
@@ -110,11 +185,34 @@ export type Verdict =
 /** Epochs of which a late stream may still arrive; older ones are too far gone to matter. */
 const MAX_PAST_EPOCHS = 16
 
+/** What a receiver's side goes on with after a restart. */
+export interface IncomingState {
+  epoch: string
+  received: number
+  /** Epochs that were replaced, oldest first. */
+  past: readonly string[]
+}
+
 /** The receiver's side: counts what has arrived in the current epoch of the sender. */
 export class IncomingLedger {
   #epoch: string | undefined
   #received = 0
   #past: string[] = []
+
+  /** Goes on where an earlier run ended. */
+  static restore({ epoch, received, past }: IncomingState): IncomingLedger {
+    const ledger = new IncomingLedger()
+    ledger.#epoch = epoch
+    ledger.#received = received
+    ledger.#past = past.slice(-MAX_PAST_EPOCHS)
+    return ledger
+  }
+
+  /** What a restart needs once `ahead` more messages are recorded; nothing before the first HELLO. */
+  state(ahead = 0): IncomingState | undefined {
+    if (this.#epoch === undefined) return undefined
+    return { epoch: this.#epoch, received: this.#received + ahead, past: this.#past }
+  }
 
   get epoch(): string | undefined {
     return this.#epoch
@@ -127,15 +225,16 @@ export class IncomingLedger {
 
   /**
    * A stream of `epoch` begins whose first message may be `nextSeq`. A new epoch replaces the current one; one that
-   * was replaced does not come back. `received` tells the sender where to go on.
+   * was replaced does not come back. `received` tells the sender where to go on. Numbers that the sender skips were
+   * given up there, or acknowledged by an earlier life of ours whose books are lost: they will not come.
    */
   begin(epoch: string, nextSeq: number): { ok: true; received: number; fresh: boolean } | Refusal {
     if (this.#past.includes(epoch)) {
       return { ok: false, reason: `epoch ${epoch} was replaced by a younger one` }
     }
     if (epoch === this.#epoch) {
-      if (nextSeq <= this.#received + 1) return { ok: true, received: this.#received, fresh: false }
-      return { ok: false, reason: jump(nextSeq, this.#received + 1) }
+      this.#received = Math.max(this.#received, nextSeq - 1)
+      return { ok: true, received: this.#received, fresh: false }
     }
     if (this.#epoch !== undefined) this.#past = [...this.#past, this.#epoch].slice(-MAX_PAST_EPOCHS)
     this.#epoch = epoch
@@ -154,9 +253,9 @@ export class IncomingLedger {
     return { verdict: 'gap', reason: jump(seq, expected) }
   }
 
-  /** The next `count` messages are in safe hands: from now on they are acknowledged. */
-  record(count: number): void {
-    this.#received += count
+  /** Everything up to and including `seq` is in safe hands: from now on it is acknowledged. */
+  record(epoch: string, seq: number): void {
+    if (epoch === this.#epoch) this.#received = Math.max(this.#received, seq)
   }
 }
 

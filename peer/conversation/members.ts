@@ -1,20 +1,24 @@
 // The table of conversations: bounded, with what each peer has sent remembered longer than the conversation itself.
 import type { Hello } from '../../shared/wire/chat.ts'
 import { Conversation, type ConversationConfig } from './conversation.ts'
-import type { Entry } from './ledger.ts'
-import { type Accepted, Reception } from './reception.ts'
+import type { Books } from './books.ts'
+import type { Accepted, Reception } from './reception.ts'
 import { MAX_CONVERSATIONS, MAX_REMEMBERED_SENDERS } from './timing.ts'
 
-/** Peers are named by their peer ids. */
+export interface MembersConfig extends Omit<ConversationConfig, 'peer'> {
+  books: Pick<Books, 'outgoing' | 'incoming' | 'settle'>
+}
+
+/** Peers are named by their peer ids. Throws a UserError where what was kept cannot be read. */
 export class Members {
-  readonly #config: Omit<ConversationConfig, 'peer'>
+  readonly #config: MembersConfig
   readonly #conversations = new Map<string, Conversation>()
   /** Oldest use first. */
   readonly #receptions = new Map<string, Reception>()
-  readonly #introductions = new Map<string, string>()
+  readonly #introductions = new Map<string, { name: string; text: string }>()
   #closed = false
 
-  constructor(config: Omit<ConversationConfig, 'peer'>) {
+  constructor(config: MembersConfig) {
     this.#config = config
   }
 
@@ -32,14 +36,17 @@ export class Members {
     return conversation
   }
 
-  /** Returns what still waited for that peer, at once, and when the goodbye has been said. */
-  remove(peer: string, reason: string): { waiting: readonly Entry[]; closed: Promise<void> } {
+  /** What waits for that peer is kept. */
+  async remove(peer: string, reason: string): Promise<void> {
     const conversation = this.#conversations.get(peer)
     this.#conversations.delete(peer)
     this.#introductions.delete(peer)
-    if (conversation === undefined) return { waiting: [], closed: Promise.resolve() }
-    const waiting = conversation.giveUp()
-    return { waiting, closed: conversation.close({ bye: reason }) }
+    await conversation?.close({ bye: reason })
+  }
+
+  /** What that peer calls itself, since it has introduced itself. */
+  nameOf(peer: string): string | undefined {
+    return this.#introductions.get(peer)?.name
   }
 
   undelivered(): number {
@@ -52,9 +59,9 @@ export class Members {
   begin(peer: string, hello: Hello): Accepted {
     const begun = this.reception(peer).ledger.begin(hello.epoch, hello.nextSeq)
     if (!begun.ok) return begun
-    const introduction = JSON.stringify([hello.epoch, hello.name, hello.rooms])
-    if (this.#introductions.get(peer) !== introduction) {
-      this.#introductions.set(peer, introduction)
+    const text = JSON.stringify([hello.epoch, hello.name, hello.rooms])
+    if (this.#introductions.get(peer)?.text !== text) {
+      this.#introductions.set(peer, { name: hello.name, text })
       this.#config.tell({ type: 'hello', peer, name: hello.name, rooms: hello.rooms })
     }
     return begun
@@ -67,7 +74,7 @@ export class Members {
 
   /** What that peer has sent us; outlives its conversation, so that nothing is shown twice when it comes back. */
   reception(peer: string): Reception {
-    const reception = this.#receptions.get(peer) ?? new Reception()
+    const reception = this.#receptions.get(peer) ?? this.#config.books.incoming(peer)
     this.#receptions.delete(peer)
     this.#receptions.set(peer, reception)
     for (const oldest of this.#receptions.keys()) {
@@ -83,7 +90,7 @@ export class Members {
     await Promise.all([...this.#conversations.values()].map((each) => each.close({ bye: reason })))
   }
 
-  /** Makes room: gives up a conversation with somebody who is not there and for whom nothing waits. */
+  /** Makes room: gives up a conversation with somebody who is not there. */
   #forgetIdle(): boolean {
     for (const [peer, conversation] of this.#conversations) {
       if (!conversation.idle) continue

@@ -1,6 +1,7 @@
 // The connections to one peer, as the conversation sees them: which are open, where a stream failed and how often.
 import type { Connection } from '@libp2p/interface'
 import { Circuit } from '@multiformats/multiaddr-matcher'
+import type { Carrier } from './api.ts'
 import { chooseRoute, type Route } from './router.ts'
 import { type ConversationTiming, retryDelayMs } from './timing.ts'
 
@@ -72,4 +73,9 @@ export class Paths {
 /** `limits` does not tell: a relay without limits is a relay all the same. */
 export function isDirect(connection: Connection): boolean {
   return !Circuit.matches(connection.remoteAddr)
+}
+
+export function carrierOf(connection: Connection): Carrier {
+  const { id: connectionId, remoteAddr } = connection
+  return { connectionId, direct: isDirect(connection), address: remoteAddr.toString() }
 }

@@ -47,7 +47,7 @@ class PlainSender implements Sender {
     if (!this.#sending) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
-      if (this.#sending && this.#config.ledger.waiting.length > 0) this.pump()
+      if (this.#sending && this.#config.ledger.first !== undefined) this.pump()
     })
   }
 
@@ -74,7 +74,7 @@ class PlainSender implements Sender {
   async #run(): Promise<void> {
     const { ledger, turns } = this.#config
     try {
-      while (this.#sending && ledger.waiting.length > 0) await turns.take(() => this.#sendFirst())
+      while (this.#sending && ledger.first !== undefined) await turns.take(() => this.#sendFirst())
     } catch (error) {
       this.#ended.resolve(this.#sending ? asError(error) : undefined)
       this.abort(asError(error))
@@ -83,7 +83,7 @@ class PlainSender implements Sender {
 
   async #sendFirst(): Promise<void> {
     const { ledger, onAck, onRefused, mayTry } = this.#config
-    const entry = ledger.waiting[0]
+    const entry = ledger.first
     if (entry === undefined || !this.#sending) return
     const bytes = encodeMsg(entry.text)
     if (bytes instanceof MsgFormatError) return onRefused(entry, TOO_LONG)
@@ -124,15 +124,20 @@ function ignore(): void {
 }
 
 /**
- * Reads the text of one inbound stream and closes it; an error, after resetting it, when there is none.
+ * Reads the text of one inbound stream, lets it be kept, and closes the stream; resets it and tells why otherwise.
  *
  * @param options.turnMs asked when the text is there: how long it has to wait, and with it a sender that waits for the
  *   end of its stream; longer than `timeoutMs` is refused
  */
 export async function receivePlain(
   stream: Stream,
-  options: { timeoutMs: number; signal: AbortSignal; turnMs: () => number }
-): Promise<string | Error> {
+  options: {
+    timeoutMs: number
+    signal: AbortSignal
+    turnMs: () => number
+    keep: (text: string) => Promise<void>
+  }
+): Promise<Error | undefined> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
   try {
     keepQuiet(stream)
@@ -140,11 +145,12 @@ export async function receivePlain(
     const waitMs = options.turnMs()
     if (waitMs > options.timeoutMs) throw new Error('too many messages at once')
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: options.signal })
+    if (text !== '') await options.keep(text)
     void endStream(
       stream,
       AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)])
     )
-    return text
+    return undefined
   } catch (error) {
     stream.abort(asError(error))
     return asError(error)

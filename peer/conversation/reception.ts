@@ -1,20 +1,31 @@
 // What one peer has sent us, over however many streams at once: each message is handed on once, in order, and
 // acknowledged only after it has been taken.
 import type { ChatMessage } from '../../shared/wire/chat.ts'
-import { IncomingLedger, type Refusal } from './ledger.ts'
+import { IncomingLedger, type IncomingState, type Refusal } from './ledger.ts'
 import { PlainPace } from './plain-pace.ts'
 import { Turns } from './turns.ts'
 
 export type Accepted = { ok: true; received: number } | Refusal
 
-/** Takes messages for good: once it has returned (or resolved) they are acknowledged. Rejects to have them sent again. */
-export type Deliver = (messages: ChatMessage[]) => void | Promise<void>
+/**
+ * Takes messages for good, together with the books as they are then: once it has returned (or resolved) they are
+ * acknowledged. Rejects to have them sent again.
+ */
+export type Deliver = (
+  messages: ChatMessage[],
+  books: IncomingState | undefined
+) => void | Promise<void>
 
 export class Reception {
-  readonly ledger = new IncomingLedger()
   readonly plainPace = new PlainPace()
+  readonly ledger: IncomingLedger
   /** Batches of several streams take turns: between judging and recording nothing may come in between. */
   readonly #turns = new Turns()
+
+  /** With what an earlier run has left. */
+  constructor(state?: IncomingState) {
+    this.ledger = state === undefined ? new IncomingLedger() : IncomingLedger.restore(state)
+  }
 
   /** Judges a batch of one stream, hands on what is new and tells what to acknowledge. */
   async accept(epoch: string, messages: ChatMessage[], deliver: Deliver): Promise<Accepted> {
@@ -30,9 +41,10 @@ export class Reception {
       else if (judged.verdict !== 'duplicate') refusal = { ok: false, reason: judged.reason }
       if (refusal !== undefined) break
     }
-    if (fresh.length > 0) {
-      await deliver(fresh)
-      this.ledger.record(fresh.length)
+    const last = fresh.at(-1)
+    if (last !== undefined) {
+      await deliver(fresh, this.ledger.state(fresh.length))
+      this.ledger.record(epoch, last.seq)
     }
     return refusal ?? { ok: true, received: this.ledger.received }
   }

@@ -39,6 +39,8 @@ export interface SenderConfig {
   signal: AbortSignal
   /** Takes a cumulative acknowledgement; a returned sentence says why it cannot be right. */
   onAck: (received: number) => string | undefined
+  /** WELCOME tells of more than was ever sent in this epoch: the next stream needs another. */
+  onAhead?: () => void
 }
 
 /** The remote does not want this conversation; its own words. */

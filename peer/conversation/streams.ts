@@ -53,3 +53,11 @@ async function next(
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
+
+/** The remote does not speak that protocol. */
+export function isUnsupported(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'UnsupportedProtocolError') return true
+  }
+  return false
+}

@@ -50,6 +50,9 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
     case 'delivered':
       words = [verbose(`${labelOf(event.peer)} has message ${event.id}`)]
       break
+    case 'waiting':
+      words = [info(waitingWords(event, labelOf))]
+      break
     case 'error':
       words = [info(event.message)]
       break
@@ -85,6 +88,12 @@ function punchWords(event: Extract<PeerEvent, { event: 'punch' }>, labelOf: Labe
     verbose(`${start}: ${event.outcome} after ${event.ms} ms${because}`),
     verbose(`  candidates: ${event.candidates.join(', ') || 'none'}`)
   ]
+}
+
+function waitingWords(event: Extract<PeerEvent, { event: 'waiting' }>, labelOf: LabelOf): string {
+  const { peer, messages } = event
+  const what = messages === 1 ? 'a message waits' : `${messages} messages wait`
+  return `${what} for ${labelOf(peer)}, to be delivered when both of you are here again`
 }
 
 function messageWords(event: Extract<PeerEvent, { event: 'message' }>, labelOf: LabelOf): Words {

@@ -34,7 +34,7 @@ export interface Hello {
   epoch: string
   name: string
   rooms: string[]
-  /** The first number that may come on this stream: everything below it has been acknowledged. From 1. */
+  /** The first number that may come on this stream: everything below it was acknowledged or given up. From 1. */
   nextSeq: number
 }
 

@@ -2,6 +2,7 @@
 import { UserError } from '../../shared/errors.ts'
 import type { Member, Peer, PeerConfig, StartPeer } from '../../peer/api.ts'
 import type { PeerEvent } from '../../peer/events.ts'
+import type { HistoryLine } from '../../peer/store/store.ts'
 
 export interface FakeOptions {
   members?: Member[]
@@ -20,6 +21,7 @@ export class FakePeer implements Peer {
   readonly config: PeerConfig
   members: Member[]
   readonly sent: Array<{ text: string; to?: string }> = []
+  lines: HistoryLine[] = []
   stopped = false
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   readonly #acknowledges: boolean
@@ -37,6 +39,10 @@ export class FakePeer implements Peer {
     this.members = members
     this.#acknowledges = acknowledges
     this.#refuses = refuses
+  }
+
+  history(limit: number): HistoryLine[] {
+    return this.lines.slice(-limit)
   }
 
   emit(event: PeerEvent): void {

@@ -23,7 +23,7 @@ it('who did not get what is said in one sentence', () => {
   receipts.add({ event: 'delivered', id: '1', peer: 'cy' })
   assert.equal(
     receipts.complaint('kitchen', labelOf),
-    'bob did not confirm 2 messages, and ann did not confirm 1 message'
+    'bob did not confirm 2 messages, and ann did not confirm 1 message (kept, and delivered when you meet again)'
   )
 })
 
@@ -53,5 +53,8 @@ it('what was refused after a while is not waited for any more', () => {
   receipts.add({ event: 'sent', id: '1', to: ['bob', 'ann'] })
   receipts.add({ ...refused, id: '1', peer: 'bob' })
   assert.ok(!receipts.complete)
-  assert.equal(receipts.complaint('kitchen', labelOf), 'ann did not confirm 1 message')
+  assert.equal(
+    receipts.complaint('kitchen', labelOf),
+    'ann did not confirm 1 message (kept, and delivered when you meet again)'
+  )
 })

@@ -132,6 +132,33 @@ describe('a chat', () => {
   })
 })
 
+const shown = (said: string[]): string[] => said.flatMap((line) => /line \d/.exec(line)?.[0] ?? [])
+
+describe('the history', () => {
+  const lines = [1, 2, 3].map((at) => ({
+    id: `m${at}`,
+    peer: bob.peer,
+    name: 'bob',
+    room: 'kitchen',
+    sentAtMs: at,
+    text: `line ${at}`,
+    to: []
+  }))
+  const onStarted = (fake: FakePeer): void => void (fake.lines = lines)
+
+  it('is shown to a person who comes in', async () => {
+    const { said, printed } = await chat([], { interactive: true, onStarted })
+    assert.deepEqual(shown(said), ['line 1', 'line 2', 'line 3'])
+    assert.deepEqual(printed, [])
+  })
+
+  it('is shown to a pipe only when it asks, as many lines as it asks for', async () => {
+    const { said, printed } = await chat(['/history 2'], { onStarted })
+    assert.deepEqual(shown(said), ['line 2', 'line 3'])
+    assert.deepEqual(printed, [])
+  })
+})
+
 describe('the end of a pipe', () => {
   it('is a success when everybody has everything', async () => {
     const { code, said } = await chat(['one', 'two'], { members: [bob, ann] })
@@ -146,7 +173,10 @@ describe('the end of a pipe', () => {
       deliveryTimeoutMs: 10
     })
     assert.equal(code, 1)
-    assert.equal(said.at(-1), 'bob did not confirm 2 messages, and ann did not confirm 2 messages')
+    assert.equal(
+      said.at(-1),
+      'bob did not confirm 2 messages, and ann did not confirm 2 messages (kept, and delivered when you meet again)'
+    )
   })
 
   it('is a failure when nobody was there, or when a line could not be sent', async () => {
@@ -192,7 +222,10 @@ describe('the end of a pipe', () => {
       signal: leaving.signal
     })
     assert.equal(code, 0)
-    assert.equal(said.at(-1), 'bob did not confirm 1 message')
+    assert.equal(
+      said.at(-1),
+      'bob did not confirm 1 message (kept, and delivered when you meet again)'
+    )
   })
 })
 

@@ -99,19 +99,98 @@ test('a receiver that knows nothing starts where the sender still can', () => {
 test('a receiver that knows the epoch tells how far it is', () => {
   const ledger = new IncomingLedger()
   ledger.begin(EPOCH, 1)
-  ledger.record(3)
+  ledger.record(EPOCH, 3)
   assert.deepEqual(ledger.begin(EPOCH, 2), { ok: true, received: 3, fresh: false })
   assert.deepEqual(ledger.begin(EPOCH, 4), { ok: true, received: 3, fresh: false })
-  assert.deepEqual(ledger.begin(EPOCH, 5), {
-    ok: false,
-    reason: 'number 5 came where 4 was expected'
+})
+
+test('numbers that the sender skips are not waited for: they were given up, or we have forgotten them', () => {
+  const ledger = new IncomingLedger()
+  ledger.begin(EPOCH, 1)
+  ledger.record(EPOCH, 3)
+  assert.deepEqual(ledger.begin(EPOCH, 6), { ok: true, received: 5, fresh: false })
+  // What was being stored meanwhile must not count twice.
+  ledger.record(EPOCH, 4)
+  assert.equal(ledger.received, 5)
+  assert.deepEqual(ledger.judge(EPOCH, 6), { verdict: 'deliver' })
+})
+
+test('what was being stored when another epoch began does not count for that one', () => {
+  const ledger = new IncomingLedger()
+  ledger.begin(EPOCH, 1)
+  ledger.begin('02', 1)
+  ledger.record(EPOCH, 3)
+  assert.equal(ledger.received, 0)
+})
+
+test('a receiver that starts anew goes on counting, and refuses what was replaced before', () => {
+  const ledger = new IncomingLedger()
+  assert.equal(ledger.state(), undefined)
+  ledger.begin('01', 1)
+  ledger.begin('02', 1)
+  ledger.record('02', 3)
+  const state = ledger.state(2)
+  assert.deepEqual(state, { epoch: '02', received: 5, past: ['01'] })
+  const again = IncomingLedger.restore(state)
+  assert.deepEqual(again.begin('02', 4), { ok: true, received: 5, fresh: false })
+  assert.equal(again.begin('01', 1).ok, false)
+})
+
+test('a message that is held is not sent, and can be withdrawn', () => {
+  const ledger = new OutgoingLedger(EPOCH)
+  ledger.append({ id: 'a', sentAtMs: 0, text: 'aa' })
+  assert.deepEqual(ledger.hold({ id: 'b', sentAtMs: 0, text: 'bbb' }), { ok: true, seq: 2 })
+  assert.equal(ledger.at(2), undefined)
+  assert.equal(ledger.waiting.length, 2)
+  assert.equal(ledger.acknowledge(2).ok, false)
+  ledger.withdraw()
+  assert.deepEqual([ledger.last, ledger.waitingBytes], [1, 2])
+  ledger.hold({ id: 'c', sentAtMs: 0, text: 'c' })
+  ledger.release(2)
+  assert.equal(ledger.at(2)?.id, 'c')
+  assert.equal(ledger.bytesUpTo(2), 3)
+})
+
+test('what is kept and not yet released survives that what came after it is withdrawn', () => {
+  const ledger = new OutgoingLedger(EPOCH)
+  for (const id of ['a', 'b']) ledger.hold({ id, sentAtMs: 0, text: 'x' })
+  ledger.keep(1)
+  ledger.withdraw()
+  assert.deepEqual([ledger.last, ledger.first], [1, undefined])
+  ledger.release(1)
+  assert.equal(ledger.first?.id, 'a')
+})
+
+test('a sender that starts anew goes on numbering where it was', () => {
+  const waiting = ['a', 'b'].map((id) => ({ id, sentAtMs: 0, text: 'x' }))
+  const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged: 7, waiting })
+  assert.equal(ledger.first?.seq, 8)
+  assert.deepEqual(ledger.append({ id: 'c', sentAtMs: 0, text: 'x' }), { ok: true, seq: 10 })
+  const answer = ledger.acknowledge(9)
+  assert(answer.ok)
+  assert.deepEqual(
+    answer.settled.map(({ id }) => id),
+    ['a', 'b']
+  )
+})
+
+test('what waits can be numbered anew under another epoch', () => {
+  const ledger = OutgoingLedger.restore({
+    epoch: '01',
+    acknowledged: 7,
+    waiting: [{ id: 'a', sentAtMs: 0, text: 'xx' }]
   })
+  ledger.hold({ id: 'b', sentAtMs: 0, text: 'x' })
+  ledger.renumber('02')
+  assert.deepEqual([ledger.epoch, ledger.acknowledged, ledger.last], ['02', 0, 2])
+  assert.equal(ledger.at(1)?.id, 'a')
+  assert.equal(ledger.at(2)?.seq, 2)
 })
 
 test('what came before is a duplicate, what comes too early a gap', () => {
   const ledger = new IncomingLedger()
   ledger.begin(EPOCH, 1)
-  ledger.record(3)
+  ledger.record(EPOCH, 3)
   assert.deepEqual(ledger.judge(EPOCH, 3), { verdict: 'duplicate' })
   assert.deepEqual(ledger.judge(EPOCH, 4), { verdict: 'deliver' })
   assert.deepEqual(ledger.judge(EPOCH, 5, 1), { verdict: 'deliver' })
@@ -125,7 +204,7 @@ test('what came before is a duplicate, what comes too early a gap', () => {
 test('a new epoch replaces the old one, which does not come back', () => {
   const ledger = new IncomingLedger()
   ledger.begin('01', 1)
-  ledger.record(5)
+  ledger.record(EPOCH, 5)
   assert.deepEqual(ledger.begin('02', 1), { ok: true, received: 0, fresh: true })
   assert.deepEqual(ledger.judge('01', 6), {
     verdict: 'refused',

@@ -32,6 +32,10 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
   [{ event: 'discovered', peer, room }, ['info bob is in the room']],
   [{ event: 'left', peer, room }, ['info bob left the room']],
   [
+    { event: 'waiting', peer, messages: 2 },
+    ['info 2 messages wait for bob, to be delivered when both of you are here again']
+  ],
+  [
     { event: 'path', peer, path: 'relayed', was: 'none', ms: 80 },
     ['info path to bob: relayed after 80 ms']
   ],

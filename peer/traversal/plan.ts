@@ -16,7 +16,10 @@ export const EXCHANGE_TIMEOUT_MS = 8_000
  */
 export const WINDOW_MS = 5_000
 
-/** Between a refused dial and the next: a NAT that answers RST lets us in as soon as our SYNs cross. */
+/**
+ * Between a refused dial and the next, on average: a NAT that answers RST lets us in as soon as our SYNs cross. It is
+ * open from a SYN to its RST, and two sides that dial in step but out of phase never meet: pauses vary.
+ */
 export const REDIAL_MS = 25
 
 /** From this age of a round on, dials are spaced out: a host that refuses for a second is not about to change. */
@@ -59,12 +62,13 @@ export function yieldsTo(ownId: string, peerId: string): boolean {
 export function redialAfterMs(
   errorCode: string | undefined,
   ageMs: number,
-  isPublic: boolean
+  isPublic: boolean,
+  random: number
 ): number | undefined {
   if (errorCode === 'EADDRNOTAVAIL') return TAKEN_REDIAL_MS
   if (errorCode === 'EINVAL' || errorCode === 'EAFNOSUPPORT' || errorCode === 'EACCES')
     return undefined
   // Without a code it was the handshake that failed: somebody else lives there.
   const eager = isPublic && errorCode !== undefined && ageMs < EAGER_MS
-  return eager ? REDIAL_MS : SPACED_REDIAL_MS
+  return (eager ? REDIAL_MS : SPACED_REDIAL_MS) * (0.5 + random)
 }

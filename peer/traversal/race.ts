@@ -11,6 +11,8 @@ export interface RaceInit {
   /** Resolves with the first direct connection to the peer, dialled or accepted, when `signal` is given up rejects. */
   connected: (signal: AbortSignal) => Promise<Connection>
   signal: AbortSignal
+  /** From 0 to 1; for tests. */
+  random?: () => number
 }
 
 export type RaceResult =
@@ -19,12 +21,18 @@ export type RaceResult =
   | { outcome: 'failed'; errors: Map<string, Map<string, number>> }
 
 /** Never throws but for the caller's own signal. Dials that lost are aborted, the one that won never is. */
-export async function race({ candidates, dial, connected, signal }: RaceInit): Promise<RaceResult> {
+export async function race({
+  candidates,
+  dial,
+  connected,
+  signal,
+  random = Math.random
+}: RaceInit): Promise<RaceResult> {
   const windowEnd = new AbortController()
   const timer = setTimeout(() => windowEnd.abort(), WINDOW_MS)
   const stop = AbortSignal.any([signal, windowEnd.signal])
   const errors = new Map<string, Map<string, number>>()
-  const lanes = candidates.map((candidate) => startLane(candidate, dial, errors))
+  const lanes = candidates.map((candidate) => startLane(candidate, { dial, errors, random }))
   try {
     const connection = await connected(stop)
     return { outcome: 'direct', connection }
@@ -38,24 +46,23 @@ export async function race({ candidates, dial, connected, signal }: RaceInit): P
   }
 }
 
-/** One candidate, dialled again and again until its lane is aborted or a dial went through. */
-function startLane(
-  candidate: Multiaddr,
-  dial: RaceInit['dial'],
+interface LaneParts {
+  dial: RaceInit['dial']
   errors: Map<string, Map<string, number>>
-): AbortController {
+  random: () => number
+}
+
+/** One candidate, dialled again and again until its lane is aborted or a dial went through. */
+function startLane(candidate: Multiaddr, parts: LaneParts): AbortController {
   const lane = new AbortController()
-  void runLane(candidate, dial, lane.signal, (failure) =>
-    count(errors, candidate.toString(), failure)
-  )
+  void runLane(candidate, parts, lane.signal)
   return lane
 }
 
 async function runLane(
   candidate: Multiaddr,
-  dial: RaceInit['dial'],
-  signal: AbortSignal,
-  failed: (failure: string) => void
+  { dial, errors, random }: LaneParts,
+  signal: AbortSignal
 ): Promise<void> {
   const startedMs = performance.now()
   const isPublic = isPublicAddress(candidate)
@@ -68,8 +75,9 @@ async function runLane(
       return
     } catch (error) {
       if (signal.aborted) return
-      failed(describe(error))
-      const pauseMs = redialAfterMs(codeOf(error), performance.now() - startedMs, isPublic)
+      count(errors, candidate.toString(), describe(error))
+      const ageMs = performance.now() - startedMs
+      const pauseMs = redialAfterMs(codeOf(error), ageMs, isPublic, random())
       if (pauseMs === undefined) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     } finally {

@@ -50,29 +50,39 @@ describe('the plan of a punch', () => {
 
   for (const code of ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET']) {
     it(`dials a public address again at once after ${code}, and spaced later on`, () => {
-      assert.equal(redialAfterMs(code, 0, true), REDIAL_MS)
-      assert.equal(redialAfterMs(code, EAGER_MS - 1, true), REDIAL_MS)
-      assert.equal(redialAfterMs(code, EAGER_MS, true), SPACED_REDIAL_MS)
+      assert.equal(redialAfterMs(code, 0, true, 0.5), REDIAL_MS)
+      assert.equal(redialAfterMs(code, EAGER_MS - 1, true, 0.5), REDIAL_MS)
+      assert.equal(redialAfterMs(code, EAGER_MS, true, 0.5), SPACED_REDIAL_MS)
     })
 
     it(`spaces the dials of a private address from the first ${code} on: a host has answered, not a NAT`, () => {
-      assert.equal(redialAfterMs(code, 0, false), SPACED_REDIAL_MS)
+      assert.equal(redialAfterMs(code, 0, false, 0.5), SPACED_REDIAL_MS)
     })
   }
 
   it('spaces the dials when it was the handshake that failed: somebody else lives there', () => {
-    assert.equal(redialAfterMs(undefined, 0, true), SPACED_REDIAL_MS)
+    assert.equal(redialAfterMs(undefined, 0, true, 0.5), SPACED_REDIAL_MS)
+  })
+
+  it('varies its pauses, so that two sides that dial out of phase do not stay out of it', () => {
+    for (const [ageMs, pauseMs] of [
+      [0, REDIAL_MS],
+      [EAGER_MS, SPACED_REDIAL_MS]
+    ] as const) {
+      assert.equal(redialAfterMs('ECONNREFUSED', ageMs, true, 0), pauseMs / 2)
+      assert.equal(redialAfterMs('ECONNREFUSED', ageMs, true, 1), pauseMs * 1.5)
+    }
   })
 
   it('gives the other side time after EADDRNOTAVAIL: its SYN was first', () => {
-    assert.equal(redialAfterMs('EADDRNOTAVAIL', 0, true), TAKEN_REDIAL_MS)
-    assert.equal(redialAfterMs('EADDRNOTAVAIL', EAGER_MS, true), TAKEN_REDIAL_MS)
+    assert.equal(redialAfterMs('EADDRNOTAVAIL', 0, true, 0.5), TAKEN_REDIAL_MS)
+    assert.equal(redialAfterMs('EADDRNOTAVAIL', EAGER_MS, true, 0.5), TAKEN_REDIAL_MS)
     assert.ok(TAKEN_REDIAL_MS > REDIAL_MS * 10)
   })
 
   for (const code of ['EINVAL', 'EAFNOSUPPORT', 'EACCES']) {
     it(`does not dial again after ${code}, which no time mends`, () => {
-      assert.equal(redialAfterMs(code, 0, true), undefined)
+      assert.equal(redialAfterMs(code, 0, true, 0.5), undefined)
     })
   }
 

@@ -32,7 +32,8 @@ function start(test: TestContext, candidates: string[], each?: RacingDials['each
     candidates: candidates.map((text) => multiaddr(text)),
     dial: dials.dial,
     connected: dials.connected,
-    signal: caller.signal
+    signal: caller.signal,
+    random: () => 0.5
   })
   result.catch(() => undefined)
   return { clock, dials, caller, result }

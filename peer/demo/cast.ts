@@ -31,14 +31,19 @@ export interface CastOptions {
   folder?: string
 }
 
-export interface RelayPart {
+interface Keeping {
+  /** A state folder that is there and stays, for a program that comes back. Default: one of its own, removed with it. */
+  home?: string
+}
+
+export interface RelayPart extends Keeping {
   /** Multiaddrs. */
   listen: string[]
   /** More arguments of `parley-relay`. */
   args?: string[]
 }
 
-export interface PeerPart {
+export interface PeerPart extends Keeping {
   name: string
   room: string
   /** A multiaddr with `/p2p/…`. */
@@ -59,26 +64,37 @@ export class Cast implements AsyncDisposable {
   }
 
   /** A relay that has been started; its `listening` says when it serves and where. */
-  async relay({ listen, args = [] }: RelayPart): Promise<RelayActor> {
+  async relay({ listen, args = [], ...keeping }: RelayPart): Promise<RelayActor> {
     const listening = listen.flatMap((address) => ['--listen', address])
-    return this.#enter('relay', [program('../../relay/main'), '--json', ...listening, ...args])
+    const relay = [program('../../relay/main'), '--json', ...listening, ...args]
+    return this.#enter('relay', relay, keeping)
   }
 
   /** A peer that has been started; lines said to it are messages to its room. */
-  async peer({ name, room, relay, args = [], nodeArgs = [] }: PeerPart): Promise<PeerActor> {
+  async peer(part: PeerPart): Promise<PeerActor> {
+    const { name, room, relay, args = [], nodeArgs = [] } = part
     const chat = ['chat', room, '--relay', relay, '--name', name, '--json', ...args]
-    return this.#enter(name, [...nodeArgs, program('../main'), ...chat])
+    return this.#enter(name, [...nodeArgs, program('../main'), ...chat], part)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#actors.disposeAsync()
   }
 
-  async #enter<E extends { event: string }>(role: string, args: string[]): Promise<Actor<E>> {
-    const { launch, folder = tmpdir() } = this.#options
-    const home = await mkdtemp(join(folder, 'parley-cast-'))
+  async #enter<E extends { event: string }>(
+    role: string,
+    args: string[],
+    { home }: Keeping
+  ): Promise<Actor<E>> {
+    const { launch } = this.#options
+    const PARLEY_HOME = home ?? (await this.#newHome())
+    return this.#actors.use(new Actor<E>(role, launch(role, args, { PARLEY_HOME })))
+  }
+
+  async #newHome(): Promise<string> {
+    const home = await mkdtemp(join(this.#options.folder ?? tmpdir(), 'parley-cast-'))
     this.#actors.defer(() => rm(home, { recursive: true, force: true }))
-    return this.#actors.use(new Actor<E>(role, launch(role, args, { PARLEY_HOME: home })))
+    return home
   }
 }
 

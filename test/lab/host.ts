@@ -2,6 +2,7 @@
 
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Machine } from './machine.ts'
+import { dropRules, renumberRule } from './nat.ts'
 import type { SwitchPort } from './switch/switch.ts'
 
 /** The interface at which a router translates addresses. */
@@ -71,12 +72,35 @@ export class Host {
    * masquerading address when the address goes, so it goes and comes back; a full cone's inbound ones stay.
    */
   async forgetMappings(): Promise<void> {
-    if (this.#route.nat === undefined) throw new Error(`${this.name} is not behind a NAT`)
-    const { router, ifname, addressing } = this.#route.nat
+    const { router, ifname, addressing } = this.#nat
     await router.ip(`addr flush dev ${ifname}`)
     const forgottenAt = Date.now() + FORGET_WITHIN_MS
     while ((await countMappings(router)) > 0 && Date.now() < forgottenAt);
     await router.ip(...addressing)
+  }
+
+  /**
+   * As `forgetMappings`, and what this host sends from `port` leaves from `outsidePort` from now on. A NAT that keeps
+   * ports would map a flow that goes on as it was mapped before; now the flow's other end gets it from a stranger.
+   */
+  async renumber(port: number, outsidePort: number): Promise<void> {
+    await this.#nat.router.nft(renumberRule(port, outsidePort))
+    await this.forgetMappings()
+  }
+
+  /** This host's router drops all packets between here and there, silently; everybody else is reached as before. */
+  async dropBetween(there: Host): Promise<void> {
+    await this.#nat.router.nft(dropRules(there.publicAddress))
+  }
+
+  /** Ends `dropBetween`. */
+  async passAgain(): Promise<void> {
+    await this.#nat.router.nft('delete table ip drop\n')
+  }
+
+  get #nat(): NatSide {
+    if (this.#route.nat === undefined) throw new Error(`${this.name} is not behind a NAT`)
+    return this.#route.nat
   }
 }
 

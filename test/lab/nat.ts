@@ -35,6 +35,23 @@ export function containerHostRules(): string {
 `
 }
 
+/** For a router beside its own rules: drops, silently, whatever goes to or comes from that address. */
+export function dropRules(address: string): string {
+  return `table ip drop {
+  chain forward {
+    type filter hook forward priority filter - 1
+    ip daddr ${address} drop
+    ip saddr ${address} drop
+  }
+}
+`
+}
+
+/** What an inside port was translated to is over: from now on it is that one, whatever the destination. */
+export function renumberRule(port: number, outsidePort: number): string {
+  return `insert rule ip router postrouting oifname "wan" tcp sport ${port} masquerade to :${outsidePort}\n`
+}
+
 const RULES: Record<RouterKind, (inside: string) => string> = {
   firewall: () => table(filter()),
   'full-cone': (inside) =>

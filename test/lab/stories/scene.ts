@@ -21,7 +21,7 @@ const ACKNOWLEDGE_TIMEOUT_MS = 30_000
 const TELL_CONNECTIONS = fileURLToPath(new URL('tell-connections.ts', import.meta.url))
 
 /** The box has a /run of its own: whatever lies there is gone with the box. */
-const STATE_FOLDERS = '/run'
+export const STATE_FOLDERS = '/run'
 
 export interface SceneOptions {
   /** Has the peers tell of their connections too (tell-connections.ts). */
@@ -168,7 +168,7 @@ async function enter(
 }
 
 /** anna is on host a, ben on host b. */
-function launcher(lab: Lab): ConstructorParameters<typeof Cast>[0]['launch'] {
+export function launcher(lab: Lab): ConstructorParameters<typeof Cast>[0]['launch'] {
   const hosts: Record<string, Host> = { relay: lab.relay, anna: lab.a, ben: lab.b }
   return (role, args, env) => {
     const host = hosts[role]

@@ -95,7 +95,7 @@ export class Host {
 
   /** Ends `dropBetween`. */
   async passAgain(): Promise<void> {
-    await this.#nat.router.nft('delete table ip drop\n')
+    await this.#nat.router.nft('delete table ip cut\n')
   }
 
   get #nat(): NatSide {

@@ -37,7 +37,7 @@ export function containerHostRules(): string {
 
 /** For a router beside its own rules: drops, silently, whatever goes to or comes from that address. */
 export function dropRules(address: string): string {
-  return `table ip drop {
+  return `table ip cut {
   chain forward {
     type filter hook forward priority filter - 1
     ip daddr ${address} drop

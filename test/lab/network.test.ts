@@ -98,6 +98,32 @@ it('forgets mappings: what was connected through a symmetric NAT is refused unde
   assert.match(await text(client.stderr!), /Connection reset by peer/)
 })
 
+it('drops packets between two sites and no others, until they pass again', async () => {
+  await using lab = await twoSites({ a: { nat: 'drop' }, b: { nat: 'none' } })
+  const a = new Probe(lab.a)
+  await Promise.all([Probe.listening(lab.relay, PORT), Probe.listening(lab.b, PORT)])
+  const result = async (to: Host): Promise<string> =>
+    (await a.ask({ do: 'connect', host: to.publicAddress, port: PORT, timeoutMs: 300 })).result
+  await lab.a.dropBetween(lab.b)
+  assert.deepEqual([await result(lab.b), await result(lab.relay)], ['timeout', 'connected'])
+  await lab.a.passAgain()
+  assert.equal(await result(lab.b), 'connected')
+})
+
+it('renumbers: an open flow is dead through a NAT that keeps ports, and a new one is seen under the other port', async () => {
+  await using lab = await twoSites({ a: { nat: 'drop' }, b: { nat: 'none' } })
+  await Probe.listening(lab.relay, PORT)
+  const target = `TCP:${lab.relay.publicAddress}:${PORT},sourceport=5001,reuseport`
+  const client = lab.a.spawn('socat', ['-d', '-d', '-', target])
+  await once(client.stdout!, 'data')
+  await lab.a.renumber(5001, 6001)
+  client.stdin!.write('after the mapping\n')
+  assert.match(await text(client.stderr!), /Connection reset by peer/)
+  const from = { host: lab.relay.publicAddress, port: PORT, localPort: 5001 }
+  const { seenAs } = await new Probe(lab.a).ask({ do: 'connect', ...from })
+  assert.equal(seenAs, `${lab.a.publicAddress} 6001`)
+})
+
 /** The best of five: whatever else the machine does only adds. */
 async function roundTripMs(from: Probe, to: Host): Promise<number> {
   let best = Infinity

@@ -19,6 +19,7 @@ export const PEER_FAULTS: readonly Scenario[] = [
     setting: DIRECT,
     maxGapMs: RECOVERY_MS,
     kills: true,
+    leaves: true,
     happens: async (stage) => {
       await direct(stage)
       await stage.anna.killAndRestart(stage.deadline(START_TIMEOUT_MS))
@@ -30,6 +31,7 @@ export const PEER_FAULTS: readonly Scenario[] = [
     title: 'a peer is stopped for 30 s',
     setting: DIRECT,
     maxGapMs: RECOVERY_MS,
+    leaves: true,
     happens: async (stage) => {
       await direct(stage)
       await stage.ben.stopWhile(stage.wait(30_000))

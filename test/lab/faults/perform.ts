@@ -1,7 +1,7 @@
 // One performance of a scenario, from the building of its network to the last acknowledgement, and what came of it.
 
 import { Player } from './player.ts'
-import { isRefusal, plot, shownBy, talkOf } from './record.ts'
+import { isRefusal, isToNobody, plot, shownBy, talkOf } from './record.ts'
 import type { Scenario } from './scenario.ts'
 import { Stage } from './stage.ts'
 import { broken, tallyOf, together, type Tally } from './tally.ts'
@@ -25,8 +25,8 @@ export interface Outcome {
 
 /** Rejects only when the signal aborts, or when the network could not be built. */
 export async function perform(scenario: Scenario, signal: AbortSignal): Promise<Outcome> {
-  await using stage = await Stage.open(scenario.setting, signal)
   const sinceMs = Date.now()
+  await using stage = await Stage.open(scenario.setting, signal)
   const failures: string[] = []
   const attempt = async (step: string, doing: () => Promise<void>): Promise<void> => {
     try {
@@ -38,10 +38,10 @@ export async function perform(scenario: Scenario, signal: AbortSignal): Promise<
   }
   await attempt('meanwhile', () => talkThrough(stage, scenario))
   await attempt('afterwards', () => settle(stage))
-  await attempt('at the end', () => leave(stage, scenario.refuses === true ? [0, 1] : [0]))
+  await attempt('at the end', () => leave(stage))
   const tallies = stage.players.every(({ talks }) => talks) ? talliesOf(stage) : []
   for (const [who, tally] of tallies) {
-    failures.push(...broken(tally, promised(scenario)).map((sentence) => `${who}: ${sentence}`))
+    failures.push(...broken(tally, scenario).map((sentence) => `${who}: ${sentence}`))
   }
   return {
     tally: tallies.length === 0 ? undefined : together(tallies.map(([, tally]) => tally)),
@@ -101,14 +101,15 @@ async function shown(from: Player, by: Player, signal: AbortSignal): Promise<voi
   )
 }
 
-/** Input ends at both: they leave, and say by their exit code whether everybody got everything. */
-async function leave(stage: Stage, codes: number[]): Promise<void> {
+/** Input ends at both: they leave, and say by their exit code whether all that was said was for somebody and arrived. */
+async function leave(stage: Stage): Promise<void> {
   for (const { now } of stage.players) now.hangUp()
   for (const { name, now } of stage.players) {
     await now.next('stopped', { signal: stage.deadline(LEAVE_TIMEOUT_MS) })
     const { code } = await now.exited
-    if (code === null || !codes.includes(code)) {
-      throw new Error(`${name} ended with ${code}: ${now.stderr}`)
+    const expected = now.events.some((told) => isRefusal(told) || isToNobody(told)) ? 1 : 0
+    if (code !== expected) {
+      throw new Error(`${name} ended with ${code} instead of ${expected}: ${now.stderr}`)
     }
   }
 }
@@ -118,11 +119,4 @@ function talliesOf({ anna, ben }: Stage): Array<[string, Tally]> {
     ['anna to ben', tallyOf(talkOf(anna, ben, ben.id))],
     ['ben to anna', tallyOf(talkOf(ben, anna, anna.id))]
   ]
-}
-
-function promised({ maxGapMs, refuses = false, kills = false }: Scenario): {
-  maxGapMs: number
-  takesAll: boolean
-} {
-  return { maxGapMs, takesAll: !refuses && !kills }
 }

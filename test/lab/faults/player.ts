@@ -72,7 +72,7 @@ export class Player {
   get port(): number {
     const started = this.now.events.find((told) => told.event === 'started')
     const addresses = started?.event === 'started' ? started.addresses : []
-    const port = /^\/ip4\/[^/]+\/tcp\/(\d+)$/.exec(addresses[0] ?? '')?.[1]
+    const port = /^\/ip4\/[^/]+\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1]
     if (port === undefined) throw new Error(`${this.name} listens on no port`)
     return Number(port)
   }

@@ -27,6 +27,7 @@ export function talkOf(from: Recorded, to: Recorded, toId: string): Talk {
       return isTo ? [{ id: event.id, atMs: Date.parse(event.at) }] : []
     }),
     refused: told.filter(isRefusal).length,
+    alone: told.filter(isToNobody).length,
     shown: shownBy(to.runs),
     away: [...from.away, ...to.away]
   }
@@ -47,11 +48,17 @@ export function isRefusal(event: Event): boolean {
   return event.event === 'error' && event.code === 'not-sent'
 }
 
-/** All but the talk itself, for the words of a failure: `12.345 anna path {…}`. */
+/** It was said when there was nobody in the room. */
+export function isToNobody(event: Event): boolean {
+  return event.event === 'sent' && event.to.length === 0
+}
+
+/** All but the talk itself, for the words of a failure: `12.345 anna path {…}`, with the ends of peer ids. */
 export function plot(name: string, events: readonly Event[], sinceMs: number): string[] {
   return events.filter(isPlot).map(({ event, at, ...fields }) => {
     const seconds = ((Date.parse(at) - sinceMs) / 1000).toFixed(3).padStart(7)
-    return `${seconds} ${name} ${event} ${JSON.stringify(fields)}`
+    const told = JSON.stringify(fields).replaceAll(/12D3KooW\w+(\w{4})/g, '…$1')
+    return `${seconds} ${name} ${event} ${told}`
   })
 }
 

@@ -3,19 +3,14 @@
 import type { NatKind } from '../nat.ts'
 import { twoSites, type Lab } from '../topologies.ts'
 import type { Setting, Stage } from './stage.ts'
+import type { Promised } from './tally.ts'
 
-export interface Scenario {
+export interface Scenario extends Promised {
   /** As `--only` names it. */
   name: string
   /** As the table does: "the relay is killed". */
   title: string
   setting: Setting
-  /** The longest pause that is accepted: what the fault itself costs, and what it takes to notice and to come back. */
-  maxGapMs: number
-  /** Lines may be refused, with an error for each; who was refused anything ends with 1. */
-  refuses?: boolean
-  /** A peer is killed: lines on its standard input die with it, and nobody is there to say anything to meanwhile. */
-  kills?: boolean
   /** Before the players meet. */
   before?: (stage: Stage) => Promise<void>
   /** From when both talk to when all is well again; the talk goes on a little longer. */

@@ -14,6 +14,8 @@ export interface Talk {
   sent: ReadonlyArray<{ id: string; atMs: number }>
   /** How many lines the sender refused, with an error for each. */
   refused: number
+  /** How many lines it took up while it saw nobody in the room, and told as sent to nobody. */
+  alone: number
   /**
    * In the order of the screen. What the receiver had stored when it was killed and had not printed yet is in its
    * history: it comes behind what the killed run printed, without a time.
@@ -31,6 +33,7 @@ export interface Tally {
    */
   sent: number
   refused: number
+  alone: number
   /** Different lines. */
   shown: number
   lost: number
@@ -45,13 +48,14 @@ export interface Tally {
   longestGapMs: number
 }
 
-export function tallyOf({ said, sent, refused, shown, away }: Talk): Tally {
+export function tallyOf({ said, sent, refused, alone, shown, away }: Talk): Tally {
   const told = new Set(sent.map(({ id }) => id))
   const arrived = new Set(shown.map(({ id }) => id))
   return {
     said: said.length,
     sent: told.union(arrived).size,
     refused,
+    alone,
     shown: arrived.size,
     lost: told.difference(arrived).size,
     doubled: shown.length - new Set(shown.map(({ text }) => text)).size,
@@ -68,6 +72,7 @@ export function together(tallies: readonly Tally[]): Tally {
     said: sum(({ said }) => said),
     sent: sum(({ sent }) => sent),
     refused: sum(({ refused }) => refused),
+    alone: sum(({ alone }) => alone),
     shown: sum(({ shown }) => shown),
     lost: sum(({ lost }) => lost),
     doubled: sum(({ doubled }) => doubled),
@@ -78,16 +83,24 @@ export function together(tallies: readonly Tally[]): Tally {
 
 export interface Promised {
   maxGapMs: number
-  /** False where lines are refused, or where a process is killed that has lines on its standard input. */
-  takesAll: boolean
+  /** Lines may be refused. */
+  refuses?: boolean
+  /** A peer is away for so long that the other may see it leave: what is said then is said to nobody. */
+  leaves?: boolean
+  /** A peer is killed: what is on its standard input dies with it. */
+  kills?: boolean
 }
 
 /** A sentence for each promise that was not kept. */
-export function broken(tally: Tally, { maxGapMs, takesAll }: Promised): string[] {
-  const { said, sent, refused, shown, lost, doubled, longestGapMs } = tally
+export function broken(tally: Tally, promised: Promised): string[] {
+  const { said, sent, refused, alone, shown, lost, doubled, longestGapMs } = tally
+  const { maxGapMs, refuses = false, leaves = false, kills = false } = promised
+  const taken = sent + refused + alone
   const sentences: Array<[boolean, string]> = [
     [sent === 0, 'nothing was sent'],
-    [takesAll && sent !== said, `${said} lines were said and ${sent} sent, ${refused} refused`],
+    [!kills && taken !== said, `${said} lines were said, and ${taken} came to anything`],
+    [!refuses && refused > 0, `${refused} lines were refused`],
+    [!leaves && alone > 0, `${alone} lines were sent to nobody`],
     [shown !== sent, `${sent} lines were sent and ${shown} shown`],
     [lost > 0, `${lost} lines were lost`],
     [doubled > 0, `${doubled} lines were shown again`],

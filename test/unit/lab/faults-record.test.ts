@@ -27,7 +27,7 @@ const player = (...runs: RecordedRun[]): Parameters<typeof talkOf>[0] => ({
   away: []
 })
 
-it('takes what was told as sent to that peer, and counts what was refused', () => {
+it('takes what was told as sent to that peer, and counts what was refused or for nobody', () => {
   const refusal: Event = { event: 'error', code: 'not-sent', message: 'not sent: full', at: at(4) }
   const trouble: Event = { event: 'error', code: 'store-full', message: 'full', at: at(3) }
   const anna = player(run([sent('a', 1), sent('b', 2, []), trouble, refusal]), run([sent('c', 5)]))
@@ -36,7 +36,7 @@ it('takes what was told as sent to that peer, and counts what was refused', () =
     { id: 'a', atMs: 1 },
     { id: 'c', atMs: 5 }
   ])
-  assert.equal(talk.refused, 1)
+  assert.deepEqual([talk.refused, talk.alone], [1, 1])
 })
 
 it('puts what a killed run had stored and not printed behind what it printed, without a time', () => {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { broken, tallyOf, together, type Talk } from '../../lab/faults/tally.ts'
+import { broken, tallyOf, together, type Promised, type Talk } from '../../lab/faults/tally.ts'
 
-const PROMISED = { maxGapMs: 1000, takesAll: true }
+const PROMISED: Promised = { maxGapMs: 1000 }
 
 /** Lines a, b, c … said every 20 ms from 1000 on, and shown 30 ms later. */
 function talk(lines: string, shown = lines, options: Partial<Talk> = {}): Talk {
@@ -14,6 +14,7 @@ function talk(lines: string, shown = lines, options: Partial<Talk> = {}): Talk {
     said,
     sent: said.map((text) => ({ id: `id ${text}`, atMs: atMs(text) })),
     refused: 0,
+    alone: 0,
     shown: shown.split('').map((text) => ({ id: `id ${text}`, text, atMs: atMs(text) + 30 })),
     away: [],
     ...options
@@ -33,6 +34,7 @@ describe('a tally', () => {
       said: 4,
       sent: 4,
       refused: 0,
+      alone: 0,
       shown: 4,
       lost: 0,
       doubled: 0,
@@ -99,9 +101,18 @@ describe('a broken promise', () => {
     assert.deepEqual(sentences(talk('')), ['nothing was sent'])
   })
 
-  it('is a line that was said to nobody, unless lines are lost by design', () => {
+  it('is a line that came to nothing, unless its sender was killed', () => {
     const deaf = talk('abc', 'ab', { sent: talk('ab').sent })
-    assert.deepEqual(sentences(deaf), ['3 lines were said and 2 sent, 0 refused'])
-    assert.deepEqual(sentences(deaf, { ...PROMISED, takesAll: false }), [])
+    assert.deepEqual(sentences(deaf), ['3 lines were said, and 2 came to anything'])
+    assert.deepEqual(sentences(deaf, { ...PROMISED, kills: true }), [])
+  })
+
+  it('is a line that was refused or sent to nobody, where that is not to be expected', () => {
+    const refused = talk('abc', 'ab', { sent: talk('ab').sent, refused: 1 })
+    assert.deepEqual(sentences(refused), ['1 lines were refused'])
+    assert.deepEqual(sentences(refused, { ...PROMISED, refuses: true }), [])
+    const alone = talk('abc', 'ab', { sent: talk('ab').sent, alone: 1 })
+    assert.deepEqual(sentences(alone), ['1 lines were sent to nobody'])
+    assert.deepEqual(sentences(alone, { ...PROMISED, leaves: true }), [])
   })
 })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { containerHostRules, routerRules } from '../../lab/nat.ts'
+import { containerHostRules, dropRules, routerRules } from '../../lab/nat.ts'
 
 it('drop masquerades and lets nothing in unasked', () => {
   assert.equal(
@@ -117,6 +117,20 @@ it("a container's host masquerades the bridge and lets nothing in unasked", () =
     type filter hook forward priority filter; policy drop
     ct state established,related accept
     iifname "docker0" accept
+  }
+}
+`
+  )
+})
+
+it('a cut drops what goes to an address and what comes from it, whatever else the router does', () => {
+  assert.equal(
+    dropRules('7.7.7.3'),
+    `table ip cut {
+  chain forward {
+    type filter hook forward priority filter - 1
+    ip daddr 7.7.7.3 drop
+    ip saddr 7.7.7.3 drop
   }
 }
 `

@@ -1,14 +1,17 @@
 // npm run lab:table -- [--runs N] [--kinds a,b] [--loss P] [--write FILE]: every pair of NATs, the whole story each time.
 // Progress goes to stderr, the table to stdout, and with --write between its two marks in FILE as well.
 
-import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { tableOf, withTable, type RunsOfRow } from './markdown.ts'
+import { noPlaceFor, writeBlock } from '../marked-block.ts'
+import { tableOf, type RunsOfRow } from './markdown.ts'
 import { KINDS, rowsOf, type Row } from './rows.ts'
 import { runRow } from './runs.ts'
 
 /** What has stayed relayed so often is not going to change: each of these runs takes 20 s. */
 const ENOUGH_RELAYED = 3
+
+/** The marks in a file between which the table belongs. */
+const PLACE = 'nat-table'
 
 const options = readOptions()
 const rows = rowsOf(options.kinds, options.lossPercent)
@@ -27,7 +30,7 @@ try {
 }
 const table = tableOf(results)
 console.log(table)
-if (options.file !== undefined && !signal.aborted) write(options.file, table)
+if (options.file !== undefined && !signal.aborted) writeBlock(options.file, PLACE, table)
 const failed = results.some(({ runs }) => runs.some(({ failure }) => failure !== undefined))
 if (failed && !signal.aborted) process.exitCode = 1
 
@@ -72,18 +75,9 @@ function readOptions(): Options {
   const lossPercent = Number(values.loss)
   if (!(lossPercent >= 0 && lossPercent < 100))
     refuse(`--loss is ${values.loss}: give a percentage`)
-  if (values.write !== undefined) write(values.write, undefined)
+  const noPlace = values.write === undefined ? undefined : noPlaceFor(PLACE, values.write)
+  if (noPlace !== undefined) refuse(noPlace)
   return { runs, kinds, lossPercent, file: values.write }
-}
-
-/** Without a table it only sees whether there is a place for one, before hours are spent on it. */
-function write(file: string, text: string | undefined): void {
-  const whole = withTable(readFileSync(file, 'utf8'), text ?? '')
-  if (whole === undefined)
-    refuse(
-      `${file} has no place for the table: it lacks the marks nat-table:begin and nat-table:end`
-    )
-  else if (text !== undefined) writeFileSync(file, whole)
 }
 
 function refuse(sentence: string): never {

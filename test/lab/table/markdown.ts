@@ -1,4 +1,4 @@
-// The table in Markdown, from its runs, and its place in a file. (pure)
+// The table in Markdown, from its runs. (pure)
 
 import { median, type Measures } from '../stories/measures.ts'
 import type { Run } from './runs.ts'
@@ -8,9 +8,6 @@ export interface RunsOfRow {
   runs: Run[]
 }
 
-const BEGIN = '<!-- nat-table:begin -->'
-const END = '<!-- nat-table:end -->'
-
 const HEAD = [
   '| between | n | direct | at the first attempt | open circuit → direct | joining → direct | every line arrived | why relayed |',
   '| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |'
@@ -19,14 +16,6 @@ const HEAD = [
 /** Rows without a run are left out. Times are medians at the newcomer. */
 export function tableOf(rows: readonly RunsOfRow[]): string {
   return [...HEAD, ...rows.filter(({ runs }) => runs.length > 0).map(line)].join('\n')
-}
-
-/** The text with the table between its marks; undefined when it does not have them. */
-export function withTable(text: string, table: string): string | undefined {
-  const begin = text.indexOf(BEGIN)
-  const end = text.indexOf(END, begin)
-  if (begin === -1 || end === -1) return undefined
-  return `${text.slice(0, begin + BEGIN.length)}\n${table}\n${text.slice(end)}`
 }
 
 function line({ name, runs }: RunsOfRow): string {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { median, type Measures } from '../../lab/stories/measures.ts'
-import { tableOf, withTable } from '../../lab/table/markdown.ts'
+import { tableOf } from '../../lab/table/markdown.ts'
 import { KINDS, rowsOf } from '../../lab/table/rows.ts'
 import type { Run } from '../../lab/table/runs.ts'
 
@@ -41,15 +41,6 @@ describe('the table', () => {
 
   it('leaves out rows that were not run', () => {
     assert.equal(tableOf([{ name: 'x', runs: [] }]).split('\n').length, 2)
-  })
-
-  it('takes the place between its marks and leaves everything else alone', () => {
-    const text = 'a\n<!-- nat-table:begin -->\nold\n<!-- nat-table:end -->\nb\n'
-    assert.equal(
-      withTable(text, '| new |'),
-      'a\n<!-- nat-table:begin -->\n| new |\n<!-- nat-table:end -->\nb\n'
-    )
-    assert.equal(withTable('no marks', 'x'), undefined)
   })
 })
 

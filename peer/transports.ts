@@ -16,6 +16,12 @@ const NAMED_RELAYS_ONLY = { has: () => true, add: () => undefined, remove: () =>
 /** The library's 5 s were over before the answer in 2 of 40 starts at 10 % packet loss. */
 const RESERVATION_TIMEOUT_MS = 10_000
 
+/**
+ * The library asks one relay after the other, and when it has what it looks for it empties the queue: whoever waits
+ * there for a relay that the user named waits for ever. So nobody waits.
+ */
+const RESERVATIONS_AT_ONCE = Infinity
+
 export function peerTransports(init: {
   punches: PunchTable
   reuse: PortReuse
@@ -41,7 +47,8 @@ const eagerCircuits: CircuitTransport = (components) => {
   const upgrader = eagerUpgrader(components.upgrader)
   return circuitRelayTransport({
     discoveryFilter: NAMED_RELAYS_ONLY,
-    reservationCompletionTimeout: RESERVATION_TIMEOUT_MS
+    reservationCompletionTimeout: RESERVATION_TIMEOUT_MS,
+    reservationConcurrency: RESERVATIONS_AT_ONCE
   })(
     Object.create(components, {
       upgrader: { value: upgrader },

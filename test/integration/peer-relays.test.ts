@@ -138,6 +138,20 @@ describe('a relay that cannot be used', () => {
   })
 })
 
+describe('several relays', () => {
+  it('all have a place for a peer that asks them at the same moment', async () => {
+    await using stack = new AsyncDisposableStack()
+    const scenes = await Promise.all([1, 2, 3, 4].map(async () => stack.use(await relayScene())))
+    const relays = scenes.map(({ address }) => address)
+    const { log, of } = stack.use(await guest(relays, 'ann'))
+    const reserved = await log.until(() => {
+      const told = of('relay').filter(({ state }) => state === 'reserved')
+      return told.length >= relays.length && told.map(({ address }) => address)
+    })
+    assert.deepEqual(reserved.toSorted(), relays.map(String).toSorted())
+  })
+})
+
 describe('a relay that comes back', () => {
   it('is found again under its address, and newcomers are met there', async (t) => {
     const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]

@@ -33,7 +33,7 @@ export async function perform(scenario: Scenario, signal: AbortSignal): Promise<
       await doing()
     } catch (error) {
       signal.throwIfAborted()
-      failures.push(`${step}: ${error instanceof Error ? error.message : String(error)}`)
+      failures.push(`${step}: ${firstLine(error)}`)
     }
   }
   await attempt('meanwhile', () => talkThrough(stage, scenario))
@@ -48,8 +48,13 @@ export async function perform(scenario: Scenario, signal: AbortSignal): Promise<
     failures,
     plot: stage.players
       .flatMap(({ name, runs }) => runs.flatMap(({ actor }) => plot(name, actor.events, sinceMs)))
-      .toSorted()
+      .toSorted((a, b) => Number.parseFloat(a) - Number.parseFloat(b))
   }
+}
+
+/** What the programs told last follows in an actor's error; the plot has it in full. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 }
 
 async function talkThrough(stage: Stage, scenario: Scenario): Promise<void> {

@@ -9,7 +9,7 @@ import {
   SMOOTH_MS,
   type Scenario
 } from './scenario.ts'
-import type { Stage } from './stage.ts'
+import { DIRECT_TIMEOUT_MS, type Stage } from './stage.ts'
 
 const CUT_MS = 5_000
 
@@ -84,6 +84,7 @@ export const PATH_FAULTS: readonly Scenario[] = [
       await direct(stage)
       await stage.lab.a.renumber(stage.anna.port, ANOTHER_PORT)
       await stage.talkAgain()
+      await stage.ben.hasWayTo(ANOTHER_PORT, stage.deadline(DIRECT_TIMEOUT_MS))
       await stage.have('direct')
     }
   },

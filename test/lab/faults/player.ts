@@ -33,6 +33,7 @@ export class Player {
   /** Whether it has somebody to talk to and a process to talk with. */
   talks = false
   readonly #options: PlayerOptions
+  #killedAtMs = 0
 
   constructor(options: PlayerOptions) {
     this.name = options.name
@@ -79,7 +80,8 @@ export class Player {
 
   /** Which path it told of last. */
   get path(): PathKind {
-    return pathIn(this.now.events.findLast((told) => told.event === 'path')) ?? 'none'
+    const told = this.now.events.findLast((event) => event.event === 'path')
+    return told?.event === 'path' ? told.path : 'none'
   }
 
   /** The address by which it has the other, as it told last. */
@@ -89,8 +91,13 @@ export class Player {
   }
 
   async hasPath(path: PathKind, signal: AbortSignal): Promise<void> {
-    if (this.path === path) return
-    await this.next((told) => pathIn(told) === path, { signal, what: `a path that is ${path}` })
+    await this.#when(() => this.path === path, { signal, what: `a path that is ${path}` })
+  }
+
+  /** Its way to the other leads to that port. */
+  async hasWayTo(port: number, signal: AbortSignal): Promise<void> {
+    const holds = (): boolean => this.way.includes(`/tcp/${port}/`)
+    await this.#when(holds, { signal, what: `a way to port ${port}` })
   }
 
   /** The first such event from now on. */
@@ -98,17 +105,21 @@ export class Player {
     return this.now.next(match, { from: this.now.mark(), ...options })
   }
 
-  /** SIGKILL, and a new run on the same state folder. Resolves when that one has met the other and talks again. */
-  async killAndRestart(signal: AbortSignal): Promise<void> {
+  /** SIGKILL. Resolves when it is known what it had stored. */
+  async kill(): Promise<void> {
     const { run } = this
     this.talks = false
-    const fromMs = Date.now()
+    this.#killedAtMs = Date.now()
     this.now.kill('SIGKILL')
     await this.now.exited
     run.stored = await this.#options.readStored()
+  }
+
+  /** A new run on the state folder of the one that was killed. Resolves when it has met the other and talks again. */
+  async restart(signal: AbortSignal): Promise<void> {
     await this.start()
     const { at } = await this.now.next('started', { signal })
-    this.away.push({ fromMs, toMs: Date.parse(at) })
+    this.away.push({ fromMs: this.#killedAtMs, toMs: Date.parse(at) })
     await this.now.next('discovered', { signal })
     this.talks = true
   }
@@ -124,8 +135,9 @@ export class Player {
       this.away.push({ fromMs, toMs: Date.now() })
     }
   }
-}
 
-function pathIn(told: Event | undefined): PathKind | undefined {
-  return told?.event === 'path' ? told.path : undefined
+  /** At once, or when it tells of a path with which it holds. */
+  async #when(holds: () => boolean, options: NextOptions): Promise<void> {
+    if (!holds()) await this.next((told) => told.event === 'path' && holds(), options)
+  }
 }

@@ -23,7 +23,7 @@ const START_TIMEOUT_MS = 40_000
 const AGAIN_TIMEOUT_MS = 40_000
 
 /** Rounds of the punch, and what the peers wait between them when one was in vain. */
-const DIRECT_TIMEOUT_MS = 60_000
+export const DIRECT_TIMEOUT_MS = 60_000
 
 export interface Setting {
   build: () => Promise<Lab>

@@ -2,8 +2,8 @@
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
-import { ping } from '@libp2p/ping'
 import { multiaddr } from '@multiformats/multiaddr'
+import { answerPings } from '../shared/answer-pings.ts'
 import { UserError } from '../shared/errors.ts'
 import { createNode } from '../shared/node.ts'
 import { assertPortIsFree } from '../shared/transport/free-port.ts'
@@ -51,13 +51,15 @@ async function createPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
     services: {
       identify: identify({ timeout: IDENTIFY_TIMEOUT_MS }),
       identifyPush: identifyPush(),
-      ping: ping(),
+      ping: answerPings(),
       parts: (components: { transportManager: TransportManager }) => {
         transportManager = components.transportManager
         return {}
       }
     },
     maxConnections: MAX_CONNECTIONS,
+    // peer/liveness does, for what depends on it is worth more than a quiet log.
+    pings: false,
     maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
   })
   if (transportManager === undefined)

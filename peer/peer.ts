@@ -4,16 +4,16 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import { UserError } from '../shared/errors.ts'
-import { AT_ONCE, openAtOnce } from '../shared/transport/optimistic-streams.ts'
+import { AT_ONCE } from '../shared/transport/optimistic-streams.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
-import { CHAT_PROTOCOL } from '../shared/wire/chat.ts'
 import type { Member, Peer, PeerConfig, StartPeer } from './api.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
-import type { OpenStream } from './conversation/session.ts'
 import type { PeerEvent } from './events.ts'
+import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
+import { openStream } from './open-stream.ts'
 import { Presence } from './presence.ts'
 import { startReach, type Reach } from './reach.ts'
 import { startRelays, type Relays } from './relays.ts'
@@ -26,15 +26,6 @@ import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
-
-/**
- * Chat begins without waiting for the other side to agree to it. Plain messages do not: a whole one, its end included,
- * would be there before the remote's handler, and js-libp2p's own way of reading a stream then waits for ever.
- */
-const openStream: OpenStream = async (connection, protocol, { signal }) =>
-  protocol === CHAT_PROTOCOL
-    ? openAtOnce(connection, protocol, { signal })
-    : connection.newStream(protocol, { runOnLimitedConnection: true, signal })
 
 /** Who wants to stay relayed has no address to give away, neither in its record nor in identify. */
 const NOWHERE = { listen: [], announce: [] }
@@ -131,7 +122,13 @@ class RunningPeer implements Peer {
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net))
     const reach = this.#parts.use(this.#startReach(net))
-    const talk = { node, name: this.name, room: this.room, openStream, store }
+    const isRelay = (id: string): boolean => this.#relays?.has(id) ?? false
+    const onChange = (): void => {
+      this.#relays?.refresh()
+      this.#traversal?.hurry()
+    }
+    const liveness = this.#parts.use(startLiveness({ node, isRelay, onChange }, options))
+    const talk = { node, name: this.name, room: this.room, openStream, store, liveness }
     const onEvent = (event: ConversationEvent): void => this.#heard(event)
     const conversations = await startConversations(talk, { ...options, onEvent })
     this.#conversations = conversations

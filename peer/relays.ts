@@ -37,6 +37,8 @@ export interface Relays extends AsyncDisposable {
   readonly circuits: Multiaddr[]
   /** Whether a peer id is one of our relays'. */
   has(peer: string): boolean
+  /** Our addresses may have changed: the rooms are told, where there is a connection. */
+  refresh(): void
 }
 
 interface Place {
@@ -60,6 +62,9 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
       return standing().map(({ address }) => address.encapsulate('/p2p-circuit'))
     },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
+    refresh: () => {
+      for (const { discovery } of places) discovery.refresh()
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(places.map(async ({ discovery }) => discovery[Symbol.asyncDispose]()))
       await Promise.all(places.map(async ({ link }) => link[Symbol.asyncDispose]()))

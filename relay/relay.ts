@@ -1,9 +1,9 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { answerPings } from '../shared/answer-pings.ts'
 import { createNode } from '../shared/node.ts'
 import {
   DEFAULT_LIMITS,
@@ -105,7 +105,7 @@ async function assemble(config: RelayConfig, onEvent: RelayListener): Promise<As
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
         own = new OwnAddresses(components, config.announce)
         return own

@@ -18,6 +18,8 @@ export interface NodeConfig<Services extends ServiceMap> {
   maxConnections: number
   /** New inbound connections from one host, a second. */
   maxInboundPerHostPerSecond: number
+  /** Whether the library pings and ends dead connections; who does that himself says no. */
+  pings?: boolean
 }
 
 /** One handshake per pending inbound connection costs about 5 ms of CPU: half a second's worth. */
@@ -49,6 +51,7 @@ export async function createNode<Services extends ServiceMap>(
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
     connectionMonitor: {
+      enabled: config.pings ?? true,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
     },
     connectionGater: { denyDialMultiaddr: () => false }

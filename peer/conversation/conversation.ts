@@ -2,17 +2,17 @@
 // and keeps what waits until some connection has carried it over.
 import type { Connection } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
+import type { Liveness } from '../liveness/liveness.ts'
 import type { Carrier, ConversationEvent } from './api.ts'
 import { type Books, type Holder, newEpoch } from './books.ts'
 import type { Entry, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
-import { openPlain, TOO_LONG } from './plain.ts'
+import { Opener } from './opener.ts'
+import { TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
 import { carrierOf, type KnownPath, Paths } from './paths.ts'
-import { openChat } from './handshake.ts'
 import type { OpenStream, Sender } from './session.ts'
-import { asError, isUnsupported } from './streams.ts'
-import { Turns } from './turns.ts'
-import { type ConversationTiming, MAX_PLAIN_ATTEMPTS } from './timing.ts'
+import { asError } from './streams.ts'
+import type { ConversationTiming } from './timing.ts'
 
 export interface ConversationConfig {
   /** Peer id. */
@@ -22,6 +22,8 @@ export interface ConversationConfig {
   timing: ConversationTiming
   /** Where what it sends is kept. */
   books: Pick<Books, 'outgoing' | 'settle'>
+  /** What finds dead connections. */
+  liveness: Pick<Liveness, 'doubt' | 'whyEnded'>
   tell: (event: ConversationEvent) => void
 }
 
@@ -33,14 +35,10 @@ export class Conversation implements Holder {
   readonly #ledger: OutgoingLedger
   readonly #paths: Paths
   #sender: Sender | undefined
-  /** It has spoken chat: it is never sent plain messages, which could double what a stream had carried. */
-  #speaksChat = false
-  #plain = false
+  readonly #opener = new Opener()
   #opening: { path: KnownPath; controller: AbortController } | undefined
   #told: Sender | undefined
   #retryTimer: NodeJS.Timeout | undefined
-  #attempts = { seq: 0, count: 0 }
-  readonly #turns = new Turns()
   #closed = false
 
   /** Throws a UserError when what was kept cannot be read. */
@@ -66,7 +64,7 @@ export class Conversation implements Holder {
 
   /** Takes a message on; it is sent after `release`. */
   hold(message: OutgoingMessage): { ok: true; epoch: string; seq: number } | Refusal {
-    if (this.#plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
+    if (this.#opener.plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
       return { ok: false, reason: TOO_LONG }
     const held = this.#ledger.hold(message)
     return held.ok ? { ...held, epoch: this.#ledger.epoch } : held
@@ -96,7 +94,8 @@ export class Conversation implements Holder {
   }
 
   removeConnection(connection: Connection): void {
-    if (this.#paths.remove(connection)) this.#update()
+    const whyEnded = this.#config.liveness.whyEnded(connection)
+    if (this.#paths.remove(connection, whyEnded)) this.#update()
   }
 
   /** The peer said that it leaves: what is open will close; a new connection, or its HELLO, starts again. */
@@ -112,8 +111,7 @@ export class Conversation implements Holder {
 
   /** The peer opened a chat stream to us on this connection: worth trying at once. */
   heardOn(connection: Connection): void {
-    this.#speaksChat = true
-    if (this.#plain) this.#stopPlain()
+    if (this.#opener.heardChat()) this.#stopPlain()
     const path = this.#paths.get(connection.id)
     if (path === undefined) return this.addConnection(connection)
     path.retryAtMs = 0
@@ -122,7 +120,6 @@ export class Conversation implements Holder {
 
   /** It was asked before it was ready, and speaks chat after all. */
   #stopPlain(): void {
-    this.#plain = false
     const sender = this.#sender
     this.#sender = undefined
     void sender?.close(AbortSignal.timeout(this.#config.timing.drainTimeoutMs))
@@ -184,34 +181,20 @@ export class Conversation implements Holder {
   }
 
   async #openSender(path: KnownPath, signal: AbortSignal): Promise<Sender> {
-    const { openStream, timing, introduction } = this.#config
+    const { openStream, timing, introduction, liveness } = this.#config
     const ledger = this.#ledger
-    const config = {
+    return this.#opener.open({
       connection: path.connection,
       openStream,
       ledger,
       timing,
       signal,
       hello: () => helloNow(ledger, introduction),
-      onAck: (received: number) => this.#acknowledge(path, received),
-      onAhead: () => this.#renumber()
-    }
-    try {
-      const sender = await openChat(config)
-      this.#speaksChat = true
-      this.#plain = false
-      return sender
-    } catch (error) {
-      if (!isUnsupported(error) || this.#speaksChat) throw error
-      this.#plain = true
-      const onRefused = (entry: Entry, reason: string): void => this.#refuse(entry, reason)
-      return openPlain({
-        ...config,
-        turns: this.#turns,
-        onRefused,
-        mayTry: (entry) => this.#mayTry(entry)
-      })
-    }
+      onAck: (received) => this.#acknowledge(path, received),
+      onStall: () => liveness.doubt(path.connection),
+      onAhead: () => this.#renumber(),
+      onRefused: (entry, reason) => this.#refuse(entry, reason)
+    })
   }
 
   /** The new stream is confirmed: from now on it sends, and the old one only waits for its last acks. */
@@ -269,12 +252,6 @@ export class Conversation implements Holder {
     this.#ledger.acknowledge(entry.seq)
     this.#config.books.settle({ kind: 'gaveUp', peer: this.peer, seq: entry.seq })
     this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })
-  }
-
-  #mayTry({ seq }: Entry): boolean {
-    const count = this.#attempts.seq === seq ? this.#attempts.count + 1 : 1
-    this.#attempts = { seq, count }
-    return count <= MAX_PLAIN_ATTEMPTS
   }
 
   /** Tells when another connection carries the conversation; not for a moment without one while the next is opened. */

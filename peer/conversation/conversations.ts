@@ -5,6 +5,7 @@ import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Bye, CHAT_PROTOCOL, type ChatMessage, type Hello } from '../../shared/wire/chat.ts'
 import { MSG_PROTOCOL } from '../../shared/wire/msg.ts'
+import { type Liveness, UNWATCHED } from '../liveness/liveness.ts'
 import type { Store } from '../store/store.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { Books, type Held } from './books.ts'
@@ -41,6 +42,8 @@ export interface ConversationsConfig {
   /** Where messages are kept, by default for this run only; who opened it disposes it, after the conversations. */
   store?: Store
   timing?: ConversationTiming
+  /** By default dead connections are found by the network stack alone. */
+  liveness?: Pick<Liveness, 'doubt' | 'whyEnded'>
 }
 
 /** Registers the protocols and begins; ends when disposed or when the signal aborts. Throws UserError for a bad name or room. */
@@ -84,6 +87,7 @@ class RunningConversations implements Conversations {
       openStream: config.openStream ?? openOnAnyConnection,
       timing: this.#timing,
       books: this.#books,
+      liveness: config.liveness ?? UNWATCHED,
       tell
     })
     setMaxListeners(Infinity, this.#stopped.signal)

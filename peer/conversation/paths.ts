@@ -17,6 +17,8 @@ export interface KnownPath {
 export class Paths {
   readonly #timing: ConversationTiming
   readonly #paths = new Map<string, KnownPath>()
+  /** The connection that ended last, and why, where that is known. */
+  #ended: { id: string; why: string } | undefined
 
   constructor(timing: ConversationTiming) {
     this.#timing = timing
@@ -35,7 +37,8 @@ export class Paths {
   }
 
   /** False when it was not known. */
-  remove(connection: Connection): boolean {
+  remove(connection: Connection, why?: string): boolean {
+    if (why !== undefined) this.#ended = { id: connection.id, why }
     return this.#paths.delete(connection.id)
   }
 
@@ -55,7 +58,8 @@ export class Paths {
       status: connection.status,
       retryAtMs
     }))
-    return chooseRoute(paths, carrying, nowMs)
+    const whyEnded = carrying === this.#ended?.id ? this.#ended?.why : undefined
+    return chooseRoute(paths, { carrying, whyEnded }, nowMs)
   }
 
   /** A stream failed on it, or could not be opened. */

@@ -22,8 +22,18 @@ export interface Route {
   retryAtMs?: number
 }
 
-/** `carrying`: the id of the connection that carries the conversation now, or did last. */
-export function chooseRoute(paths: Path[], carrying: string | undefined, nowMs: number): Route {
+export interface Carried {
+  /** The id of the connection that carries the conversation now, or did last. */
+  carrying: string | undefined
+  /** Why that one ended, where more is known than that it closed. */
+  whyEnded?: string | undefined
+}
+
+export function chooseRoute(
+  paths: Path[],
+  { carrying, whyEnded = 'its connection closed' }: Carried,
+  nowMs: number
+): Route {
   const open = paths.filter(({ status }) => status === 'open')
   const usable = open.filter(({ retryAtMs }) => (retryAtMs ?? 0) <= nowMs)
   const current = usable.find(({ id }) => id === carrying)
@@ -32,10 +42,11 @@ export function chooseRoute(paths: Path[], carrying: string | undefined, nowMs: 
   )
   const retry = held.length === 0 ? {} : { retryAtMs: Math.min(...held) }
   const best = usable.reduce(better, current)
-  if (best === undefined) return { move: carrying !== undefined, reason: whyNone(open), ...retry }
+  if (best === undefined)
+    return { move: carrying !== undefined, reason: whyNone(open, carrying && whyEnded), ...retry }
   if (best === current)
     return { path: best, move: false, reason: 'the best connection carries it', ...retry }
-  return { path: best, move: true, reason: whyMove(current, best, carrying), ...retry }
+  return { path: best, move: true, reason: whyMove(current, best, carrying && whyEnded), ...retry }
 }
 
 /** Of equals the first stays: a conversation does not move without a reason. */
@@ -45,18 +56,15 @@ function better(best: Path | undefined, path: Path): Path {
   return path.openedAtMs > best.openedAtMs ? path : best
 }
 
-function whyNone(open: Path[]): string {
-  return open.length === 0
-    ? 'no connection is open'
-    : 'the conversation could not be opened on any connection'
+function whyNone(open: Path[], whyEnded: string | undefined): string {
+  if (open.length > 0) return 'the conversation could not be opened on any connection'
+  return whyEnded === undefined ? 'no connection is open' : `${whyEnded}, and no other one is open`
 }
 
-function whyMove(current: Path | undefined, best: Path, carrying: string | undefined): string {
+function whyMove(current: Path | undefined, best: Path, whyEnded: string | undefined): string {
   const kind = best.direct ? 'a direct connection' : 'the relay'
   if (current === undefined) {
-    return carrying === undefined
-      ? `${kind} carries it`
-      : `its connection closed, ${kind} carries it now`
+    return whyEnded === undefined ? `${kind} carries it` : `${whyEnded}, ${kind} carries it now`
   }
   if (current.direct === best.direct)
     return `a younger ${best.direct ? 'direct' : 'relayed'} connection opened`

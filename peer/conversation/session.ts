@@ -3,6 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
 import { ChatFormatError, decodeChatFrame, encodeChatFrame } from '../../shared/wire/chat.ts'
+import { AckWatch } from './ack-watch.ts'
 import type { Entry, OutgoingLedger } from './ledger.ts'
 import { asError } from './streams.ts'
 import { type ConversationTiming, IN_FLIGHT, SEND_CHUNK_BYTES } from './timing.ts'
@@ -39,6 +40,8 @@ export interface SenderConfig {
   signal: AbortSignal
   /** Takes a cumulative acknowledgement; a returned sentence says why it cannot be right. */
   onAck: (received: number) => string | undefined
+  /** Acknowledgements that should have come have not: the connection may be dead. Called again while it lasts. */
+  onStall: () => void
   /** WELCOME tells of more than was ever sent in this epoch: the next stream needs another. */
   onAhead?: () => void
 }
@@ -71,7 +74,7 @@ export class ChatSender implements Sender {
   #next: number
   #sending = true
   #pumpScheduled = false
-  #ackTimer: NodeJS.Timeout | undefined
+  readonly #watch: AckWatch
 
   constructor(config: SenderConfig, stream: Stream, next: number, read: Reading) {
     this.connection = config.connection
@@ -79,6 +82,10 @@ export class ChatSender implements Sender {
     this.#stream = stream
     this.#next = next
     this.#reading = read.reading
+    const { ledger, timing, onStall } = config
+    const oldestBytes = (): number => ledger.bytesUpTo(ledger.acknowledged + 1)
+    const onLate = (error: Error): void => this.#end(error)
+    this.#watch = new AckWatch({ timing, oldestBytes, onStall, onLate })
     stream.addEventListener('drain', this.#pumpNow)
     this.#finished = this.#readAcks(read)
   }
@@ -116,7 +123,7 @@ export class ChatSender implements Sender {
 
   abort(error: Error): void {
     this.#sending = false
-    clearTimeout(this.#ackTimer)
+    this.#watch.stop()
     this.#stream.abort(error)
     this.#reading.abort(error)
     this.#ended.resolve(undefined)
@@ -129,7 +136,7 @@ export class ChatSender implements Sender {
         const chunk = this.#takeChunk()
         if (chunk.length === 0) return
         this.#stream.send(Buffer.concat(chunk.map(encode)))
-        this.#ackTimer ??= setTimeout(this.#onAckLate, this.#config.timing.ackTimeoutMs)
+        this.#watch.sent()
       }
     } catch (error) {
       this.#end(asError(error))
@@ -190,18 +197,9 @@ export class ChatSender implements Sender {
     const wrong = this.#config.onAck(received)
     if (wrong !== undefined) throw new ChatProtocolError(wrong)
     if (this.#config.ledger.acknowledged === before) return
-    clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
-    const allAcknowledged = this.#config.ledger.acknowledged + 1 >= this.#next
-    if (this.#sending && !allAcknowledged) {
-      this.#ackTimer = setTimeout(this.#onAckLate, this.#config.timing.ackTimeoutMs)
-    }
+    const onTheWay = this.#config.ledger.acknowledged + 1 < this.#next
+    this.#watch.acknowledged({ onTheWay: onTheWay && this.#sending })
     this.pump()
-  }
-
-  #onAckLate = (): void => {
-    const seconds = Math.round(this.#config.timing.ackTimeoutMs / 1000)
-    this.#end(new Error(`nothing was acknowledged for ${seconds} s`))
   }
 
   /** Safe to call again: the stream's end follows its abort. */

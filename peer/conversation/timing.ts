@@ -5,8 +5,12 @@ export interface ConversationTiming {
   welcomeTimeoutMs: number
   /** A frame that has begun must be there whole: 72 KiB over a slow circuit. */
   frameTimeoutMs: number
-  /** Something is on its way and nothing was acknowledged: TCP at 10 % loss needs some seconds, a dead path never will. */
+  /** Something is on its way and nothing was acknowledged: the connection is looked at, whether it lives. */
+  stallMs: number
+  /** It lives, and still nothing is acknowledged: another stream may fare better. A receiver's disk can be slow. */
   ackTimeoutMs: number
+  /** A line of this pace is slow, not dead: so much longer may the oldest message on its way take. */
+  slowestBytesPerMs: number
   /** A stream that was replaced may take this long for its last acks. */
   drainTimeoutMs: number
   /** How long leaving may take: BYE must go out, nobody waits for more. */
@@ -19,7 +23,9 @@ export interface ConversationTiming {
 export const CONVERSATION_TIMING: ConversationTiming = {
   welcomeTimeoutMs: 10_000,
   frameTimeoutMs: 30_000,
+  stallMs: 1_500,
   ackTimeoutMs: 15_000,
+  slowestBytesPerMs: 16,
   drainTimeoutMs: 5_000,
   byeTimeoutMs: 1_000,
   retryMinMs: 250,

@@ -4,8 +4,11 @@ import type { PunchRole } from '../../shared/transport/punch-table.ts'
 /** The side that opened the DCUtR stream is the initiator: B of the specification, and TCP's server. */
 export type DcutrRole = 'initiator' | 'responder'
 
-/** The specification's number. 97 % of punches that work do so in the first round (libp2p's measurement, 2025). */
-export const ROUNDS = 3
+/**
+ * Rounds in quick succession. The specification has three, and 97 % of punches that work do so in the first (libp2p's
+ * measurement, 2025); at 10 % packet loss between two NATs that answer RST, one pair in a hundred needs more.
+ */
+export const ROUNDS = 5
 
 /** One stream exchange over a slow relay; a relay that takes longer is of no use for timing a punch. */
 export const EXCHANGE_TIMEOUT_MS = 8_000
@@ -29,12 +32,26 @@ export const SPACED_REDIAL_MS = 200
 /** After EADDRNOTAVAIL the other side's SYN holds the 4-tuple; look again when its handshake had its time. */
 export const TAKEN_REDIAL_MS = 1_000
 
-/** Before the second and third round; a clash of both sides' rounds dissolves in it. */
-const PAUSES_MS = [300, 1_200]
+/** Between the rounds; a clash of both sides' rounds dissolves in it. */
+const PAUSES_MS = [300, 1_200, 2_500, 5_000]
 
-/** The pause after round `attempt` (1 is the first); undefined when that was the last. */
-export function pauseAfter(attempt: number): number | undefined {
-  return attempt < ROUNDS ? PAUSES_MS[attempt - 1] : undefined
+/** After those: networks change without a word, and a round costs some seconds of SYNs. */
+const LATER_PAUSES_MS = [15_000, 30_000, 60_000, 120_000, 300_000]
+
+/** The pause after round `attempt` (1 is the first); up to half as much again, so that two sides that clash part. */
+export function pauseAfter(attempt: number, random: number): number {
+  const pauses = [...PAUSES_MS, ...LATER_PAUSES_MS]
+  return (pauses[Math.min(attempt, pauses.length) - 1] ?? 0) * (1 + random / 2)
+}
+
+/** A direct connection that died after less than this counts as lost in a row. */
+export const LASTING_MS = 60_000
+
+const LOST_PAUSES_MS = [0, 1_000, 4_000, 15_000, 60_000]
+
+/** Before the first round after the `losses`-th direct connection in a row was lost; 0 of them: at once. */
+export function pauseAfterLosses(losses: number): number {
+  return LOST_PAUSES_MS[Math.min(losses, LOST_PAUSES_MS.length - 1)] ?? 0
 }
 
 /** A: client, B: server, whoever's SYN arrives first. */

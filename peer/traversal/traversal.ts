@@ -6,10 +6,11 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
-import { pauseAfter, yieldsTo, type DcutrRole } from './plan.ts'
+import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
 import { RoundBudget } from './round-budget.ts'
+import { Upgrades } from './upgrades.ts'
 
 export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
@@ -29,6 +30,8 @@ export interface Traversal extends AsyncDisposable {
     offered: readonly Multiaddr[],
     signal: AbortSignal
   ): Promise<Connection | undefined>
+  /** The network has changed: what is relayed is tried at once, whoever dialled. */
+  hurry(): void
 }
 
 /** The circuit stays this long beside the direct connection: what is under way on it still arrives. */
@@ -37,8 +40,8 @@ export const CIRCUIT_GRACE_MS = 10_000
 /** Punches at once, over all peers: each dials up to 12 addresses. */
 const MAX_ACTIVE = 16
 
-/** A direct connection that died at once must not make a storm of the next ones. */
-const LOST_PAUSE_MS = 2_000
+/** A direct connection that ends is often the first of several: a peer that leaves is not punched once more. */
+const LOST_PAUSE_MS = 1_000
 
 /** The side that was dialled starts with the circuit; after this long it is not going to. */
 const SILENCE_MS = 15_000
@@ -67,6 +70,7 @@ class RunningTraversal implements Traversal {
   readonly #heardOf = new WeakMap<Connection, number>()
   readonly #budget = new RoundBudget()
   readonly #dials: OrdinaryDials
+  readonly #upgrades: Upgrades
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
@@ -75,6 +79,10 @@ class RunningTraversal implements Traversal {
     this.#dials = new OrdinaryDials(init.dial)
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
     setMaxListeners(0, this.#signal)
+    const isDirect = (peer: string): boolean => directConnection(this.#node, peer) !== undefined
+    const round = async (connection: Connection, attempt: number) =>
+      this.#round({ role: 'initiator', connection }, attempt)
+    this.#upgrades = new Upgrades({ isDirect, round }, this.#signal)
   }
 
   async start(): Promise<void> {
@@ -105,20 +113,33 @@ class RunningTraversal implements Traversal {
     return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
   }
 
+  hurry(): void {
+    this.#upgrades.hurry()
+    for (const circuit of this.#node.getConnections()) {
+      const peer = circuit.remotePeer.toString()
+      const isOurs = !circuit.direct && circuit.direction === 'outbound'
+      // The other side, whose turn it is, does not know of our new addresses.
+      if (isOurs && directConnection(this.#node, peer) === undefined)
+        this.#run(this.#round({ role: 'initiator', connection: circuit }, 1).then(() => undefined))
+    }
+  }
+
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
     if (detail.direct) this.#run(this.#closeCircuits(detail.remotePeer.toString()))
     // The specification's B, who starts, is the one that was dialled.
-    else if (detail.direction === 'inbound') this.#run(this.#upgrade(detail))
+    else if (detail.direction === 'inbound') this.#run(this.#upgrades.upgrade(detail))
     else this.#run(this.#awaitRound(detail))
   }
 
-  /** A direct connection has died while the circuit beside it stands: look for another one. */
+  /** A direct connection has died: where a circuit stands beside it, look for another one. */
   readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
     if (!detail.direct) return
-    const circuit = this.#circuits(detail.remotePeer.toString()).find(
-      ({ direction }) => direction === 'inbound'
-    )
-    if (circuit !== undefined) this.#run(this.#upgrade(circuit, { afterMs: LOST_PAUSE_MS }))
+    const peer = detail.remotePeer.toString()
+    const isBroken = detail.status === 'aborted' || detail.status === 'reset'
+    if (isBroken) this.#upgrades.lost(peer, Date.now() - detail.timeline.open)
+    const circuit = this.#circuits(peer).find(({ direction }) => direction === 'inbound')
+    if (circuit !== undefined)
+      this.#run(this.#upgrades.upgrade(circuit, { afterMs: LOST_PAUSE_MS }))
   }
 
   #run(work: Promise<void>): void {
@@ -129,20 +150,6 @@ class RunningTraversal implements Traversal {
       })
       .finally(() => this.#running.delete(kept))
     this.#running.add(kept)
-  }
-
-  async #upgrade(connection: Connection, { afterMs = 0 } = {}): Promise<void> {
-    const peer = connection.remotePeer.toString()
-    if (afterMs > 0) await sleep(afterMs, undefined, { signal: this.#signal, ref: false })
-    for (let attempt = 1; connection.status === 'open'; attempt += 1) {
-      if (directConnection(this.#node, peer) !== undefined) return
-      const result = await this.#round({ role: 'initiator', connection }, attempt)
-      if (result?.outcome === 'direct') return
-      const pauseMs = pauseAfter(attempt)
-      if (pauseMs === undefined) return
-      // Up to half as much again: two sides that clashed part.
-      await sleep(pauseMs * (1 + Math.random() / 2), undefined, { signal: this.#signal })
-    }
   }
 
   /** We have dialled, so the other side starts. That it never does is a reason as well. */

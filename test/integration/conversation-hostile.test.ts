@@ -19,6 +19,7 @@ const QUICK = {
   welcomeTimeoutMs: 200,
   frameTimeoutMs: 200,
   ackTimeoutMs: 200,
+  slowestBytesPerMs: 1_000_000,
   byeTimeoutMs: 200
 }
 

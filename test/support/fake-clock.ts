@@ -14,7 +14,7 @@ export interface FakeClock {
 /** Until the test is over. */
 export function fakeClock(test: TestContext): FakeClock {
   let nowMs = 0
-  test.mock.timers.enable({ apis: ['setTimeout'] })
+  test.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   syncBuiltinESMExports()
   test.mock.method(performance, 'now', () => nowMs)
   test.after(() => {

@@ -12,7 +12,7 @@ function chosen(
   carrying?: string,
   nowMs = 1_000
 ): [string | undefined, boolean, string] {
-  const { path, move, reason } = chooseRoute(paths, carrying, nowMs)
+  const { path, move, reason } = chooseRoute(paths, { carrying }, nowMs)
   return [path?.id, move, reason]
 }
 
@@ -47,14 +47,25 @@ test('it falls back to the relay when the direct connection has closed', () => {
 
 test('without an open connection it waits', () => {
   const closing: Path = { ...direct, status: 'closing' }
-  assert.deepEqual(chosen([], 'direct'), [undefined, true, 'no connection is open'])
+  const reason = 'its connection closed, and no other one is open'
+  assert.deepEqual(chosen([], 'direct'), [undefined, true, reason])
   assert.deepEqual(chosen([closing]), [undefined, false, 'no connection is open'])
+})
+
+test('why the last connection ended is told when more is known than that', () => {
+  const ended = { carrying: 'direct', whyEnded: 'the other end is gone' }
+  const { reason } = chooseRoute([relayed], ended, 1_000)
+  assert.equal(reason, 'the other end is gone, the relay carries it now')
+  assert.equal(
+    chooseRoute([], ended, 1_000).reason,
+    'the other end is gone, and no other one is open'
+  )
 })
 
 test('a connection on which a stream failed is passed over until its time has come', () => {
   const failed: Path = { ...direct, retryAtMs: 1_500 }
   assert.equal(chosen([relayed, failed])[0], 'relayed')
-  assert.equal(chooseRoute([relayed, failed], 'relayed', 1_000).retryAtMs, 1_500)
+  assert.equal(chooseRoute([relayed, failed], { carrying: 'relayed' }, 1_000).retryAtMs, 1_500)
   assert.equal(chosen([relayed, failed], 'relayed', 1_500)[0], 'direct')
   const reason = 'the conversation could not be opened on any connection'
   assert.deepEqual(chosen([failed], 'direct'), [undefined, true, reason])

@@ -84,7 +84,8 @@ async function scene(texts: string[], acknowledged = 0): Promise<Scene> {
     onAck: (received) => {
       const answer = ledger.acknowledge(received)
       return answer.ok ? undefined : answer.reason
-    }
+    },
+    onStall: () => undefined
   })
   sender.catch(() => undefined)
   return { remote: new Remote(theirs), ledger, sender }
@@ -169,7 +170,8 @@ test('a remote that does not speak chat is told apart by its error', async () =>
     timing: TIMING,
     signal: new AbortController().signal,
     hello: () => ({ kind: 'hello', epoch: EPOCH, name: '', rooms: [], nextSeq: 1 }),
-    onAck: () => undefined
+    onAck: () => undefined,
+    onStall: () => undefined
   })
   await assert.rejects(optimistic, { name: 'UnsupportedProtocolError' })
 })

@@ -6,6 +6,7 @@ import {
   dialDelayMs,
   EAGER_MS,
   pauseAfter,
+  pauseAfterLosses,
   punchRole,
   redialAfterMs,
   REDIAL_MS,
@@ -27,15 +28,31 @@ describe('the plan of a punch', () => {
     assert.equal(yieldsTo('b', 'a'), true, 'the smaller one goes on')
   })
 
-  it('has three rounds, with longer and longer pauses between them, and an end', () => {
+  it('has quick rounds first, then longer and longer pauses, and no end', () => {
     assert.ok(ROUNDS >= 3)
-    const pauses = Array.from({ length: ROUNDS - 1 }, (_, index) => pauseAfter(index + 1) ?? NaN)
+    const pauses = Array.from({ length: 12 }, (_, index) => pauseAfter(index + 1, 0))
     assert.ok(
-      pauses.every((ms, index) => ms > (pauses[index - 1] ?? 0)),
+      pauses.every((ms, index) => ms >= (pauses[index - 1] ?? 0)),
       pauses.join()
     )
-    assert.equal(pauseAfter(ROUNDS), undefined)
-    assert.equal(pauseAfter(ROUNDS + 1), undefined)
+    assert.ok((pauses[ROUNDS - 2] ?? NaN) < 10_000)
+    assert.ok((pauses[ROUNDS - 1] ?? NaN) >= 10_000)
+    assert.equal(pauses.at(-1), pauseAfter(1_000_000, 0))
+    assert.ok((pauses.at(-1) ?? NaN) <= 600_000)
+  })
+
+  it('lengthens pauses by up to a half at random', () => {
+    assert.equal(pauseAfter(2, 0.5), pauseAfter(2, 0) * 1.25)
+  })
+
+  it('is more careful with every direct connection that is lost soon', () => {
+    const pauses = Array.from({ length: 8 }, (_, losses) => pauseAfterLosses(losses))
+    assert.equal(pauses[0], 0)
+    assert.ok(
+      pauses.every((ms, index) => ms >= (pauses[index - 1] ?? 0)),
+      pauses.join()
+    )
+    assert.equal(pauses.at(-1), pauses.at(-2))
   })
 
   it('makes the one who answers the client, whose CONNECT came second', () => {

@@ -1,0 +1,119 @@
+// How long, and how eagerly, a circuit is tried to be made direct.
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import type { Connection } from '@libp2p/interface'
+import {
+  LASTING_MS,
+  pauseAfter,
+  pauseAfterLosses,
+  ROUNDS
+} from '../../../../peer/traversal/plan.ts'
+import { Upgrades } from '../../../../peer/traversal/upgrades.ts'
+import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts'
+
+interface Scene {
+  upgrades: Upgrades
+  clock: FakeClock
+  /** The attempts of the rounds so far, and when they were. */
+  rounds: Array<[attempt: number, atMs: number]>
+  circuit: Connection
+  close: () => void
+  direct: boolean
+}
+
+function scene(t: TestContext): Scene {
+  const clock = fakeClock(t)
+  const stop = new AbortController()
+  t.after(() => stop.abort())
+  const events = new EventTarget()
+  const circuit = Object.assign(Object.create(null), {
+    status: 'open',
+    remotePeer: 'ben',
+    addEventListener: events.addEventListener.bind(events),
+    removeEventListener: events.removeEventListener.bind(events)
+  })
+  const rounds: Scene['rounds'] = []
+  const init = {
+    isDirect: () => all.direct,
+    round: async (_: Connection, attempt: number) => {
+      rounds.push([attempt, clock.nowMs])
+      return undefined
+    }
+  }
+  const upgrades = new Upgrades(init, stop.signal)
+  const close = (): void => {
+    circuit.status = 'closed'
+    events.dispatchEvent(new Event('close'))
+  }
+  const all: Scene = { upgrades, clock, rounds, circuit, close, direct: false }
+  return all
+}
+
+test('rounds follow one another quickly, then ever more slowly, and never stop', async (t) => {
+  const { upgrades, clock, rounds, circuit } = scene(t)
+  void upgrades.upgrade(circuit).catch(() => undefined)
+  await clock.pass(3_600_000, 1_000)
+  assert.ok(rounds.length > ROUNDS + 5, `${rounds.length} in an hour`)
+  assert.ok(rounds.length < 40, `${rounds.length} in an hour`)
+  const quick = Array.from({ length: ROUNDS }, (_, index) => pauseAfter(index + 1, 1))
+  const quickMs = quick.reduce((sum, ms) => sum + ms, 0) + ROUNDS * 1_000
+  assert.ok(rounds.filter(([, atMs]) => atMs < quickMs).length >= ROUNDS)
+})
+
+test('a circuit that closes ends the trying at once', async (t) => {
+  const { upgrades, clock, rounds, circuit, close } = scene(t)
+  const done = upgrades.upgrade(circuit)
+  await clock.pass(100_000, 1_000)
+  const before = rounds.length
+  close()
+  await clock.pass(1)
+  await done
+  await clock.pass(1_000_000, 10_000)
+  assert.equal(rounds.length, before)
+})
+
+test('nothing is tried beside a direct connection, also when it came by another way', async (t) => {
+  const all = scene(t)
+  const done = all.upgrades.upgrade(all.circuit)
+  await all.clock.settle()
+  all.direct = true
+  await all.clock.pass(2_000, 100)
+  await done
+  assert.equal(all.rounds.length, 1)
+})
+
+test('a changed network makes the pause end and the rounds quick again', async (t) => {
+  const { upgrades, clock, rounds, circuit } = scene(t)
+  void upgrades.upgrade(circuit).catch(() => undefined)
+  await clock.pass(400_000, 1_000)
+  const before = rounds.length
+  upgrades.hurry()
+  await clock.pass(1)
+  assert.deepEqual(rounds.slice(before), [[1, clock.nowMs]])
+  await clock.pass(3_000, 100)
+  assert.ok(rounds.length >= before + 3)
+})
+
+test('one circuit is tried once at a time', async (t) => {
+  const { upgrades, clock, rounds, circuit } = scene(t)
+  void upgrades.upgrade(circuit).catch(() => undefined)
+  await upgrades.upgrade(circuit)
+  await clock.settle()
+  assert.equal(rounds.length, 1)
+})
+
+test('after direct connections that died young it waits, after one that lasted it does not', async (t) => {
+  const { upgrades, clock, rounds, circuit } = scene(t)
+  upgrades.lost('ben', 500)
+  upgrades.lost('ben', 500)
+  void upgrades.upgrade(circuit).catch(() => undefined)
+  await clock.pass(pauseAfterLosses(2) - 100, 100)
+  assert.equal(rounds.length, 0)
+  await clock.pass(200, 100)
+  assert.equal(rounds.length, 1)
+  upgrades.lost('ben', LASTING_MS)
+  const other = Object.assign(Object.create(circuit), {})
+  void upgrades.upgrade(other).catch(() => undefined)
+  await clock.settle()
+  assert.equal(rounds.length, 2)
+})

@@ -3,8 +3,8 @@
 import type { Connection } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
 import type { Carrier, ConversationEvent } from './api.ts'
-import { type Books, type Holder, newEpoch } from './books.ts'
-import type { Entry, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
+import type { Books, Holder } from './books.ts'
+import type { Entry, Numbered, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
 import { openPlain, TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
 import { carrierOf, type KnownPath, Paths } from './paths.ts'
@@ -21,7 +21,7 @@ export interface ConversationConfig {
   openStream: OpenStream
   timing: ConversationTiming
   /** Where what it sends is kept. */
-  books: Pick<Books, 'outgoing' | 'settle'>
+  books: Pick<Books, 'outgoing' | 'settle' | 'delivered' | 'renumber'>
   tell: (event: ConversationEvent) => void
 }
 
@@ -64,8 +64,8 @@ export class Conversation implements Holder {
     return this.#sender && carrierOf(this.#sender.connection)
   }
 
-  /** Takes a message on; it is sent after `release`. */
-  hold(message: OutgoingMessage): { ok: true; epoch: string; seq: number } | Refusal {
+  /** Takes a message on; it is sent after `keep`. */
+  hold(message: OutgoingMessage): ({ ok: true; epoch: string } & Numbered) | Refusal {
     if (this.#plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
       return { ok: false, reason: TOO_LONG }
     const held = this.#ledger.hold(message)
@@ -73,12 +73,8 @@ export class Conversation implements Holder {
   }
 
   keep(epoch: string, seq: number): void {
-    if (epoch === this.#ledger.epoch) this.#ledger.keep(seq)
-  }
-
-  release(epoch: string, seq: number): void {
     if (epoch !== this.#ledger.epoch) return
-    this.#ledger.release(seq)
+    this.#ledger.keep(seq)
     this.#sender?.pump()
   }
 
@@ -186,6 +182,7 @@ export class Conversation implements Holder {
   async #openSender(path: KnownPath, signal: AbortSignal): Promise<Sender> {
     const { openStream, timing, introduction } = this.#config
     const ledger = this.#ledger
+    const { epoch } = ledger
     const config = {
       connection: path.connection,
       openStream,
@@ -193,7 +190,9 @@ export class Conversation implements Holder {
       timing,
       signal,
       hello: () => helloNow(ledger, introduction),
-      onAck: (received: number) => this.#acknowledge(path, received),
+      // A stream that is drained may still bring acks of numbers that mean something else by now.
+      onAck: (received: number) =>
+        epoch === ledger.epoch ? this.#acknowledge(path, received) : 'its epoch is over',
       onAhead: () => this.#renumber()
     }
     try {
@@ -244,8 +243,7 @@ export class Conversation implements Holder {
     const answer = this.#ledger.acknowledge(received)
     if (!answer.ok) return answer.reason
     if (answer.settled.length > 0) this.#settled(path)
-    for (const { id } of answer.settled)
-      this.#config.tell({ type: 'delivered', id, peer: this.#config.peer })
+    for (const { id } of answer.settled) this.#config.books.delivered(id, this.peer)
     return undefined
   }
 
@@ -260,12 +258,12 @@ export class Conversation implements Holder {
   #renumber(): void {
     this.#sender?.abort(new Error('what waits is numbered anew'))
     this.#sender = undefined
-    const epoch = newEpoch()
-    this.#config.books.settle({ kind: 'renumbered', peer: this.peer, epoch })
-    this.#ledger.renumber(epoch)
+    const epoch = this.#config.books.renumber(this.peer, this.#ledger.acknowledged)
+    if (epoch !== undefined) this.#ledger.renumber(epoch)
   }
 
   #refuse(entry: Entry, reason: string): void {
+    this.#ledger.handOver(entry.seq)
     this.#ledger.acknowledge(entry.seq)
     this.#config.books.settle({ kind: 'gaveUp', peer: this.peer, seq: entry.seq })
     this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })

@@ -11,7 +11,7 @@ import { Books, type Held } from './books.ts'
 import type { Conversation } from './conversation.ts'
 import type { Carrier, ConversationEvent, Conversations, SentMessage } from './api.ts'
 import { serveChat } from './inbound.ts'
-import type { IncomingState, OutgoingMessage } from './ledger.ts'
+import type { Begun, IncomingState, OutgoingMessage, Refusal } from './ledger.ts'
 import { Members } from './members.ts'
 import { receivePlain } from './plain.ts'
 import type { Accepted } from './reception.ts'
@@ -176,7 +176,7 @@ class RunningConversations implements Conversations {
     this.#node.removeEventListener('connection:close', this.#onClose)
     const unhandled = this.#node.unhandle([CHAT_PROTOCOL, MSG_PROTOCOL])
     // What was said last is told as sent.
-    await this.#books.synced()
+    await this.#books.told()
     await this.#members.close('the peer stops')
     this.#stopped.abort(new Error('the peer stops'))
     await unhandled.catch(() => undefined)
@@ -220,6 +220,7 @@ class RunningConversations implements Conversations {
       signal: this.#stopped.signal,
       hello: (hello) => this.#hello(connection, hello),
       accept: (epoch, messages) => this.#accept(peer, epoch, messages),
+      synced: () => this.#books.synced(),
       bye: (bye) => this.#bye(peer, bye)
     })
     if (error !== undefined) connection.log('conversation of %s ended - %e', peer, error)
@@ -233,7 +234,7 @@ class RunningConversations implements Conversations {
     this.#tell(event)
   }
 
-  #hello(connection: Connection, hello: Hello): Accepted {
+  #hello(connection: Connection, hello: Hello): Begun | Refusal {
     const peer = connection.remotePeer.toString()
     const known = this.#members.get(peer)?.wanted === true
     if (!known && !hello.rooms.includes(this.#room)) {
@@ -241,18 +242,16 @@ class RunningConversations implements Conversations {
     }
     const conversation = this.#admit(connection.remotePeer)
     if (conversation === undefined) return NO_PLACE
-    const answer = this.#members.begin(peer, hello)
-    if (answer.ok) conversation.heardOn(connection)
-    return answer
+    const begun = this.#members.begin(peer, hello)
+    conversation.heardOn(connection)
+    return begun
   }
 
   async #accept(peer: string, epoch: string, messages: ChatMessage[]): Promise<Accepted> {
     try {
-      const accepted = await this.#members
+      return await this.#members
         .reception(peer)
         .accept(epoch, messages, async (fresh, books) => this.#keep(peer, fresh, books))
-      await this.#books.synced()
-      return accepted
     } catch {
       return NOT_STORED
     }
@@ -263,8 +262,9 @@ class RunningConversations implements Conversations {
     // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
     // what follows for us, so it is acknowledged, and neither kept nor shown.
     const ours = messages.filter(({ room }) => room === undefined || room === this.#room)
-    await this.#books.received(peer, ours, { name: this.#members.nameOf(peer), books })
-    for (const { id, room, text, sentAtMs } of ours) {
+    const news = this.#books.unknown(peer, ours, books)
+    await this.#books.received(peer, news, { name: this.#members.nameOf(peer), books })
+    for (const { id, room, text, sentAtMs } of news) {
       const message = { type: 'message' as const, peer, id, text, sentAtMs }
       this.#tell(room === undefined ? message : { ...message, room })
     }

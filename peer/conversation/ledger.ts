@@ -37,6 +37,17 @@ export interface OutgoingState {
   acknowledged: number
   /** Numbered from `acknowledged + 1`, without gaps. */
   waiting: readonly OutgoingMessage[]
+  /** Numbers above were given out by runs that never met the receiver; absent: all may have been on a wire. */
+  onWire?: number
+}
+
+/**
+ * A message that was numbered. `onWire` has to be kept with it while the receiver has not been met in this run: if
+ * these books turn out to be older than the receiver's, the number belongs to another message there.
+ */
+export interface Numbered {
+  seq: number
+  onWire?: number
 }
 
 /** The sender's side: numbers messages and keeps them until a cumulative acknowledgement covers them. */
@@ -45,10 +56,12 @@ export class OutgoingLedger {
   #epoch: string
   #waiting: Entry[] = []
   #acknowledged: number
-  /** The highest number that outlives this process; those above it may be withdrawn. */
+  /** The highest number that outlives this process: it may be sent, those above it may be withdrawn. */
   #kept: number
-  /** The highest number that may be sent. */
-  #released: number
+  /** The highest number that a stream may have carried, in this run or, as far as its books go, before. */
+  #onWire: number
+  /** The receiver has been found to know no more than we do: what we number from now on is new to it. */
+  #met = true
   #endOffset = 0
   #acknowledgedOffset = 0
 
@@ -57,14 +70,20 @@ export class OutgoingLedger {
     this.#limits = limits
     this.#acknowledged = acknowledged
     this.#kept = acknowledged
-    this.#released = acknowledged
+    this.#onWire = acknowledged
   }
 
-  /** Goes on where an earlier run ended; its limits were kept to when the messages were accepted. */
-  static restore({ epoch, acknowledged, waiting }: OutgoingState): OutgoingLedger {
+  /**
+   * Goes on where an earlier run ended; its limits were kept to when the messages were accepted. The books may be older
+   * than the receiver's, after a power failure or as a restored backup. Then numbers up to `onWire` still mean the same
+   * messages at both ends, those given out since do not: WELCOME shows it by telling of more than `onWire`.
+   */
+  static restore({ epoch, acknowledged, waiting, onWire }: OutgoingState): OutgoingLedger {
     const ledger = new OutgoingLedger(epoch, OUTGOING_LIMITS, acknowledged)
     for (const message of waiting) ledger.#push(message)
-    ledger.release(ledger.last)
+    ledger.keep(ledger.last)
+    ledger.#onWire = Math.max(acknowledged, Math.min(onWire ?? ledger.last, ledger.last))
+    ledger.#met = false
     return ledger
   }
 
@@ -94,14 +113,14 @@ export class OutgoingLedger {
   }
 
   /** Numbers a message that may be sent at once. */
-  append(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
+  append(message: OutgoingMessage): ({ ok: true } & Numbered) | Refusal {
     const held = this.hold(message)
-    if (held.ok) this.release(held.seq)
+    if (held.ok) this.keep(held.seq)
     return held
   }
 
-  /** Numbers a message that must not be sent before `release`. */
-  hold(message: OutgoingMessage): { ok: true; seq: number } | Refusal {
+  /** Numbers a message that must not be sent before `keep`: a number that was on a wire is never given out again. */
+  hold(message: OutgoingMessage): ({ ok: true } & Numbered) | Refusal {
     const { maxMessages, maxBytes } = this.#limits
     if (this.#waiting.length >= maxMessages) {
       return { ok: false, reason: `${maxMessages} messages are waiting for this peer already` }
@@ -109,18 +128,18 @@ export class OutgoingLedger {
     if (this.waitingBytes + Buffer.byteLength(message.text) > maxBytes) {
       return { ok: false, reason: `${maxBytes} bytes are waiting for this peer already` }
     }
-    return { ok: true, seq: this.#push(message) }
+    const seq = this.#push(message)
+    return this.#met ? { ok: true, seq } : { ok: true, seq, onWire: this.#onWire }
   }
 
-  /** Everything up to and including `seq` outlives this process. */
+  /** Everything up to and including `seq` outlives this process, and may be sent. */
   keep(seq: number): void {
     this.#kept = Math.max(this.#kept, Math.min(seq, this.last))
   }
 
-  /** Everything up to and including `seq` outlives a power failure too, and may be sent. */
-  release(seq: number): void {
-    this.keep(seq)
-    this.#released = Math.max(this.#released, Math.min(seq, this.last))
+  /** A stream is about to carry everything up to and including `seq`. */
+  handOver(seq: number): void {
+    this.#onWire = Math.max(this.#onWire, Math.min(seq, this.#kept))
   }
 
   /** Forgets what was held and could not be kept; its numbers are given out again. */
@@ -135,12 +154,13 @@ export class OutgoingLedger {
     this.#acknowledged = 0
     this.#waiting = this.#waiting.map((entry, index) => ({ ...entry, seq: index + 1 }))
     this.#kept = this.last
-    this.#released = this.last
+    this.#onWire = 0
+    this.#met = true
   }
 
   /** The message of that number, while it waits and may be sent. */
   at(seq: number): Entry | undefined {
-    return seq > this.#released ? undefined : this.#waiting[seq - this.#acknowledged - 1]
+    return seq > this.#kept ? undefined : this.#waiting[seq - this.#acknowledged - 1]
   }
 
   /** The oldest message that waits and may be sent. */
@@ -155,10 +175,11 @@ export class OutgoingLedger {
 
   /** Takes a cumulative acknowledgement and returns what it settles; an old one settles nothing. */
   acknowledge(received: number): { ok: true; settled: Entry[] } | Refusal {
-    if (received > this.#released) {
-      const reason = `number ${received} was acknowledged, but only ${this.#released} were ever sent`
+    if (received > this.#onWire) {
+      const reason = `number ${received} was acknowledged, but only ${this.#onWire} were ever sent`
       return { ok: false, reason }
     }
+    this.#met = true
     const settled = this.#waiting.splice(0, Math.max(0, received - this.#acknowledged))
     this.#acknowledged += settled.length
     this.#acknowledgedOffset = settled.at(-1)?.endOffset ?? this.#acknowledgedOffset
@@ -184,6 +205,16 @@ export type Verdict =
 
 /** Epochs of which a late stream may still arrive; older ones are too far gone to matter. */
 const MAX_PAST_EPOCHS = 16
+
+/**
+ * What to tell a sender whose stream begins: the highest number received, and of which epoch. Another epoch than the
+ * stream's: that one was replaced, the sender's books are older than ours, and it has to take a new one.
+ */
+export interface Begun {
+  ok: true
+  epoch: string
+  received: number
+}
 
 /** What a receiver's side goes on with after a restart. */
 export interface IncomingState {
@@ -228,18 +259,18 @@ export class IncomingLedger {
    * was replaced does not come back. `received` tells the sender where to go on. Numbers that the sender skips were
    * given up there, or acknowledged by an earlier life of ours whose books are lost: they will not come.
    */
-  begin(epoch: string, nextSeq: number): { ok: true; received: number; fresh: boolean } | Refusal {
-    if (this.#past.includes(epoch)) {
-      return { ok: false, reason: `epoch ${epoch} was replaced by a younger one` }
+  begin(epoch: string, nextSeq: number): Begun {
+    if (this.#epoch !== undefined && this.#past.includes(epoch)) {
+      return { ok: true, epoch: this.#epoch, received: this.#received }
     }
     if (epoch === this.#epoch) {
       this.#received = Math.max(this.#received, nextSeq - 1)
-      return { ok: true, received: this.#received, fresh: false }
+      return { ok: true, epoch, received: this.#received }
     }
     if (this.#epoch !== undefined) this.#past = [...this.#past, this.#epoch].slice(-MAX_PAST_EPOCHS)
     this.#epoch = epoch
     this.#received = nextSeq - 1
-    return { ok: true, received: this.#received, fresh: true }
+    return { ok: true, epoch, received: this.#received }
   }
 
   /** Decides about number `seq` when `ahead` messages before it have been judged and not yet been recorded. */

@@ -88,6 +88,7 @@ class PlainSender implements Sender {
     const bytes = encodeMsg(entry.text)
     if (bytes instanceof MsgFormatError) return onRefused(entry, TOO_LONG)
     if (!mayTry(entry)) return onRefused(entry, 'this peer never confirmed that it arrived')
+    ledger.handOver(entry.seq)
     await this.#sendOne(bytes)
     onAck(entry.seq)
   }

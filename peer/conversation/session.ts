@@ -39,7 +39,7 @@ export interface SenderConfig {
   signal: AbortSignal
   /** Takes a cumulative acknowledgement; a returned sentence says why it cannot be right. */
   onAck: (received: number) => string | undefined
-  /** WELCOME tells of more than was ever sent in this epoch: the next stream needs another. */
+  /** WELCOME tells of more than was ever sent in this epoch, or of a younger one: the next stream needs another. */
   onAhead?: () => void
 }
 
@@ -149,6 +149,7 @@ export class ChatSender implements Sender {
       chunk.push(entry)
       this.#next++
     }
+    ledger.handOver(this.#next - 1)
     return chunk
   }
 

@@ -9,7 +9,8 @@ export function readOutgoing({ all }: Reader, peer: string): OutgoingState | und
   const [row] = all('outgoing', peer)
   if (row === undefined) return undefined
   const waiting = all('waiting', peer).map(messageOf)
-  return { epoch: text(row['epoch']), acknowledged: Number(row['acknowledged']), waiting }
+  const state = { epoch: text(row['epoch']), acknowledged: Number(row['acknowledged']), waiting }
+  return typeof row['onWire'] === 'number' ? { ...state, onWire: row['onWire'] } : state
 }
 
 export function readIncoming({ all }: Reader, peer: string): IncomingState | undefined {

@@ -66,8 +66,8 @@ interface Scene {
 
 async function scene(texts: string[], acknowledged = 0): Promise<Scene> {
   const [ours, theirs] = await streamPair()
-  const ledger = new OutgoingLedger(EPOCH, undefined, acknowledged)
-  for (const text of texts) ledger.append({ id: text, sentAtMs: 7, text })
+  const waiting = texts.map((text) => ({ id: text, sentAtMs: 7, text }))
+  const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged, waiting })
   const sender = openChat({
     connection: CONNECTION,
     openStream: async () => ours,

@@ -1,5 +1,6 @@
 // The store as conversations use it: what was sent and received is told once it is kept, and trouble once while it lasts.
 import { randomBytes } from 'node:crypto'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Change, Store } from '../store/store.ts'
 import type { ConversationEvent } from './api.ts'
 import {
@@ -83,8 +84,8 @@ export class Books {
       this.#note(error)
       if (error === undefined) {
         this.#untold.set(message.id, { to: peers, deliveredTo: [] })
-        this.#telling ??= this.#tellSent()
         for (const { holder, epoch, seq } of held) holder.keep(epoch, seq)
+        this.#telling ??= this.#tellSent()
       } else {
         for (const { holder } of held) holder.withdraw()
         tell({ type: 'unsent', id: message.id, to: peers, reason: error.message })
@@ -171,8 +172,8 @@ export class Books {
   /** All of one commit together, and while they are being synced the next gather. */
   async #tellSent(): Promise<void> {
     const { store, tell } = this.#config
-    // Lets the whole commit be noted first.
-    await Promise.resolve()
+    // The wire first: handing a sync to the system takes this thread longer than a commit does.
+    await endOfTurn()
     while (this.#untold.size > 0) {
       const ids = [...this.#untold.keys()]
       await store.synced()

@@ -64,8 +64,8 @@ export interface Store extends AsyncDisposable {
   /** Oldest first. */
   history(query: HistoryQuery): HistoryLine[]
   /**
-   * Stores the changes with whatever else is written in this turn of the event loop. `done` is called in the moment
-   * when they outlive the process, or with the reason why none of that turn's changes was stored.
+   * Stores the changes with whatever else is written before the next microtask. `done` is called in the moment
+   * when they outlive the process, or with the reason why none of these changes was stored.
    */
   write(changes: readonly Change[], done: (error?: Error) => void): void
   /** Does at once what was written. Not from within a `done`. */

@@ -187,6 +187,9 @@ class RunningConversations implements Conversations {
   }
 
   #conversationWith(peer: string): Conversation | undefined {
+    // Reading a peer id from its text takes longer than all the rest of `send`.
+    const known = this.#members.get(peer)
+    if (known?.wanted === true && !this.#stopped.signal.aborted) return known
     try {
       return this.#admit(peerIdFromString(peer))
     } catch {

@@ -34,6 +34,8 @@ export const MIGRATIONS: readonly string[] = [
 ]
 
 export const STATEMENTS = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
   outgoing: 'SELECT epoch, acknowledged, on_wire AS onWire FROM outgoing WHERE peer = ?',
   waiting: `
     SELECT delivery.seq, message.id, message.room, message.sent_at_ms AS sentAtMs, message.text

@@ -140,10 +140,10 @@ class SqliteStore implements Store {
   }
 
   #inTransaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#statements.run('begin')
     try {
       const result = work()
-      this.#database.exec('COMMIT')
+      this.#statements.run('commit')
       return result
     } catch (error) {
       // A full disk has rolled it back already.

@@ -7,7 +7,7 @@ import { startConversations } from '../../peer/conversation/conversations.ts'
 import { MemoryStore } from '../../peer/store/memory-store.ts'
 import { openStore } from '../../peer/store/sqlite-store.ts'
 import { ROOM, startNode } from '../support/talkers.ts'
-import { commonClockMs } from './common-clock.ts'
+import { sharedClockMs } from './shared-clock.ts'
 import { ECHO_PROTOCOL } from './echo.ts'
 import { isCircuit, networkOf } from './network.ts'
 
@@ -30,7 +30,7 @@ await startConversations(
   {
     signal: new AbortController().signal,
     onEvent: (event) => {
-      if (event.type === 'message') shown.push([event.id, commonClockMs()])
+      if (event.type === 'message') shown.push([event.id, sharedClockMs()])
     }
   }
 )

@@ -42,7 +42,7 @@ class Answering implements AsyncDisposable {
 
 export interface AnsweringPeer extends AsyncDisposable {
   addresses: string[]
-  /** When it showed which message, on the common clock, since it was asked last. */
+  /** When it showed which message, on the clock of both, since it was asked last. */
   shown: () => Promise<Map<string, number>>
 }
 

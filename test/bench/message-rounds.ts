@@ -2,7 +2,7 @@
 import type { Connection } from '@libp2p/interface'
 import type { Talker } from '../support/talkers.ts'
 import type { AnsweringPeer } from './answering.ts'
-import { commonClockMs } from './common-clock.ts'
+import { sharedClockMs } from './shared-clock.ts'
 import { Echo } from './echo.ts'
 
 const MESSAGE_BYTES = 100
@@ -74,21 +74,21 @@ export class Pair {
   async #sayOne(): Promise<{ id: string; sentMs: number; doneMs: number }> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#delivered = resolve
-    const sentMs = commonClockMs()
+    const sentMs = sharedClockMs()
     const id = this.#say()
     await promise
-    return { id, sentMs, doneMs: commonClockMs() }
+    return { id, sentMs, doneMs: sharedClockMs() }
   }
 
   /** Milliseconds until all are told as delivered. */
   async #sayMany(messages: number): Promise<number> {
     this.#delivered = undefined
-    const beganMs = commonClockMs()
+    const beganMs = sharedClockMs()
     for (let said = 0; said < messages; said += BURST) {
       for (let index = said; index < Math.min(messages, said + BURST); index++) this.#say()
       await this.#ann.conversations.delivered(AbortSignal.timeout(120_000))
     }
-    return commonClockMs() - beganMs
+    return sharedClockMs() - beganMs
   }
 
   #say(): string {

@@ -57,17 +57,27 @@ it('an id that somebody else has used does not keep a line from being shown', as
   const network = { privateKey: await generateKeyPair('Ed25519') }
   await using ben = await Talker.start('ben')
   {
-    await using cyd = await Talker.start('cyd', { store: olderBooks(ben.peer, 'aa', ['id']) })
+    await using cyd = await Talker.start('cyd', {
+      store: olderBooks(ben.peer, 'aa'.repeat(8), ['id'])
+    })
     await cyd.connect(ben.node)
     cyd.conversations.admit(ben.peer)
     await ben.until(() => ben.texts.length === 1)
   }
-  for (const epoch of ['0b', '0c']) {
-    const store = olderBooks(ben.peer, epoch.repeat(8), ['id'])
+  const runs = { '0b': 'other', '0c': 'id', '0d': 'id' }
+  for (const [epoch, id] of Object.entries(runs)) {
+    const store = olderBooks(ben.peer, epoch.repeat(8), [id])
     await using ann = await Talker.start('ann', { store, network })
     await ann.connect(ben.node)
     ann.conversations.admit(ben.peer)
     await ann.until(() => ann.of('delivered').length === 1)
   }
-  assert.deepEqual(ben.texts, ['line 1', 'line 1'], 'from cyd, and once from ann')
+  const heard = ben
+    .of('message')
+    .map(({ peer, id }) => [peer === network.privateKey.publicKey.toString(), id])
+  assert.deepEqual(heard, [
+    [false, 'id'],
+    [true, 'other'],
+    [true, 'id']
+  ])
 })

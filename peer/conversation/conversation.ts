@@ -4,8 +4,9 @@ import type { Connection } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
 import type { Liveness } from '../liveness/liveness.ts'
 import type { Carrier, ConversationEvent } from './api.ts'
-import { type Books, type Holder, newEpoch } from './books.ts'
-import type { Entry, OutgoingLedger, OutgoingMessage, Refusal } from './ledger.ts'
+import type { Books, Holder } from './books.ts'
+import type { OutgoingMessage, Refusal } from './ledger.ts'
+import type { Entry, Numbered, OutgoingLedger } from './outgoing-ledger.ts'
 import { Opener } from './opener.ts'
 import { TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
@@ -21,7 +22,7 @@ export interface ConversationConfig {
   openStream: OpenStream
   timing: ConversationTiming
   /** Where what it sends is kept. */
-  books: Pick<Books, 'outgoing' | 'settle'>
+  books: Pick<Books, 'outgoing' | 'settle' | 'delivered' | 'renumber'>
   /** What finds dead connections. */
   liveness: Pick<Liveness, 'doubt' | 'whyEnded'>
   tell: (event: ConversationEvent) => void
@@ -62,8 +63,8 @@ export class Conversation implements Holder {
     return this.#sender && carrierOf(this.#sender.connection)
   }
 
-  /** Takes a message on; it is sent after `release`. */
-  hold(message: OutgoingMessage): { ok: true; epoch: string; seq: number } | Refusal {
+  /** Takes a message on; it is sent after `keep`. */
+  hold(message: OutgoingMessage): ({ ok: true; epoch: string } & Numbered) | Refusal {
     if (this.#opener.plain && Buffer.byteLength(message.text) > MAX_MSG_BYTES)
       return { ok: false, reason: TOO_LONG }
     const held = this.#ledger.hold(message)
@@ -71,12 +72,8 @@ export class Conversation implements Holder {
   }
 
   keep(epoch: string, seq: number): void {
-    if (epoch === this.#ledger.epoch) this.#ledger.keep(seq)
-  }
-
-  release(epoch: string, seq: number): void {
     if (epoch !== this.#ledger.epoch) return
-    this.#ledger.release(seq)
+    this.#ledger.keep(seq)
     this.#sender?.pump()
   }
 
@@ -183,6 +180,7 @@ export class Conversation implements Holder {
   async #openSender(path: KnownPath, signal: AbortSignal): Promise<Sender> {
     const { openStream, timing, introduction, liveness } = this.#config
     const ledger = this.#ledger
+    const { epoch } = ledger
     return this.#opener.open({
       connection: path.connection,
       openStream,
@@ -190,7 +188,9 @@ export class Conversation implements Holder {
       timing,
       signal,
       hello: () => helloNow(ledger, introduction),
-      onAck: (received) => this.#acknowledge(path, received),
+      // A stream that is drained may still bring acks of numbers that mean something else by now.
+      onAck: (received) =>
+        epoch === ledger.epoch ? this.#acknowledge(path, received) : 'its epoch is over',
       onStall: () => liveness.doubt(path.connection),
       onAhead: () => this.#renumber(),
       onRefused: (entry, reason) => this.#refuse(entry, reason)
@@ -227,8 +227,7 @@ export class Conversation implements Holder {
     const answer = this.#ledger.acknowledge(received)
     if (!answer.ok) return answer.reason
     if (answer.settled.length > 0) this.#settled(path)
-    for (const { id } of answer.settled)
-      this.#config.tell({ type: 'delivered', id, peer: this.#config.peer })
+    for (const { id } of answer.settled) this.#config.books.delivered(id, this.peer)
     return undefined
   }
 
@@ -243,12 +242,12 @@ export class Conversation implements Holder {
   #renumber(): void {
     this.#sender?.abort(new Error('what waits is numbered anew'))
     this.#sender = undefined
-    const epoch = newEpoch()
-    this.#config.books.settle({ kind: 'renumbered', peer: this.peer, epoch })
-    this.#ledger.renumber(epoch)
+    const epoch = this.#config.books.renumber(this.peer, this.#ledger.acknowledged)
+    if (epoch !== undefined) this.#ledger.renumber(epoch)
   }
 
   #refuse(entry: Entry, reason: string): void {
+    this.#ledger.handOver(entry.seq)
     this.#ledger.acknowledge(entry.seq)
     this.#config.books.settle({ kind: 'gaveUp', peer: this.peer, seq: entry.seq })
     this.#config.tell({ type: 'refused', id: entry.id, peer: this.#config.peer, reason })

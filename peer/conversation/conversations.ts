@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Bye, CHAT_PROTOCOL, type ChatMessage, type Hello } from '../../shared/wire/chat.ts'
+import { CHAT_PROTOCOL } from '../../shared/wire/chat.ts'
 import { MSG_PROTOCOL } from '../../shared/wire/msg.ts'
 import { type Liveness, UNWATCHED } from '../liveness/liveness.ts'
 import type { Store } from '../store/store.ts'
@@ -11,11 +11,8 @@ import { MemoryStore } from '../store/memory-store.ts'
 import { Books, type Held } from './books.ts'
 import type { Conversation } from './conversation.ts'
 import type { Carrier, ConversationEvent, Conversations, SentMessage } from './api.ts'
-import { serveChat } from './inbound.ts'
-import type { IncomingState, OutgoingMessage } from './ledger.ts'
+import { Intake } from './intake.ts'
 import { Members } from './members.ts'
-import { receivePlain } from './plain.ts'
-import type { Accepted } from './reception.ts'
 import { checkName, checkRoomName, checkText } from './sayable.ts'
 import type { OpenStream } from './session.ts'
 import {
@@ -67,17 +64,16 @@ export async function startConversations(
 
 class RunningConversations implements Conversations {
   readonly #node: ConversationNode
-  readonly #room: string
   readonly #timing: ConversationTiming
   readonly #books: Books
   readonly #members: Members
+  readonly #intake: Intake
   readonly #listeners = new Set<(event: ConversationEvent) => void>()
   readonly #stopped = new AbortController()
   #stopping: Promise<void> | undefined
 
   constructor(config: ConversationsConfig) {
     this.#node = config.node
-    this.#room = config.room
     this.#timing = config.timing ?? CONVERSATION_TIMING
     const tell = (event: ConversationEvent): void => this.#tell(event)
     const { name, store = new MemoryStore() } = config
@@ -91,18 +87,29 @@ class RunningConversations implements Conversations {
       tell
     })
     setMaxListeners(Infinity, this.#stopped.signal)
+    this.#intake = new Intake({
+      room: config.room,
+      timing: this.#timing,
+      books: this.#books,
+      members: this.#members,
+      admit: (peerId) => this.#admit(peerId),
+      tell,
+      signal: this.#stopped.signal
+    })
   }
 
   async start(signal: AbortSignal): Promise<void> {
     this.#node.addEventListener('connection:open', this.#onOpen)
     this.#node.addEventListener('connection:close', this.#onClose)
     signal.addEventListener('abort', () => void this.#stop(), { once: true })
-    await this.#node.handle(CHAT_PROTOCOL, this.#onChat, {
+    const onChat = async (...of: [Stream, Connection]) => this.#intake.chat(...of)
+    const onMsg = async (...of: [Stream, Connection]) => this.#intake.plain(...of)
+    await this.#node.handle(CHAT_PROTOCOL, onChat, {
       runOnLimitedConnection: true,
       maxInboundStreams: MAX_INBOUND_CHAT_STREAMS,
       signal
     })
-    await this.#node.handle(MSG_PROTOCOL, this.#onMsg, {
+    await this.#node.handle(MSG_PROTOCOL, onMsg, {
       runOnLimitedConnection: true,
       maxInboundStreams: MAX_INBOUND_MSG_STREAMS,
       signal
@@ -180,7 +187,7 @@ class RunningConversations implements Conversations {
     this.#node.removeEventListener('connection:close', this.#onClose)
     const unhandled = this.#node.unhandle([CHAT_PROTOCOL, MSG_PROTOCOL])
     // What was said last is told as sent.
-    await this.#books.synced()
+    await this.#books.told()
     await this.#members.close('the peer stops')
     this.#stopped.abort(new Error('the peer stops'))
     await unhandled.catch(() => undefined)
@@ -191,6 +198,9 @@ class RunningConversations implements Conversations {
   }
 
   #conversationWith(peer: string): Conversation | undefined {
+    // Reading a peer id from its text takes longer than all the rest of `send`.
+    const known = this.#members.get(peer)
+    if (known?.wanted === true && !this.#stopped.signal.aborted) return known
     try {
       return this.#admit(peerIdFromString(peer))
     } catch {
@@ -216,83 +226,11 @@ class RunningConversations implements Conversations {
   #onClose = ({ detail: connection }: CustomEvent<Connection>): void => {
     this.#members.get(connection.remotePeer.toString())?.removeConnection(connection)
   }
-
-  #onChat = async (stream: Stream, connection: Connection): Promise<void> => {
-    const peer = connection.remotePeer.toString()
-    const error = await serveChat(stream, {
-      timing: this.#timing,
-      signal: this.#stopped.signal,
-      hello: (hello) => this.#hello(connection, hello),
-      accept: (epoch, messages) => this.#accept(peer, epoch, messages),
-      bye: (bye) => this.#bye(peer, bye)
-    })
-    if (error !== undefined) connection.log('conversation of %s ended - %e', peer, error)
-  }
-
-  #bye(peer: string, { room, reason }: Bye): void {
-    if (room === undefined) this.#members.left(peer)
-    const event: ConversationEvent = { type: 'bye', peer }
-    if (room !== undefined) event.room = room
-    if (reason !== undefined) event.reason = reason
-    this.#tell(event)
-  }
-
-  #hello(connection: Connection, hello: Hello): Accepted {
-    const peer = connection.remotePeer.toString()
-    const known = this.#members.get(peer)?.wanted === true
-    if (!known && !hello.rooms.includes(this.#room)) {
-      return { ok: false, reason: 'you are in no room of this peer' }
-    }
-    const conversation = this.#admit(connection.remotePeer)
-    if (conversation === undefined) return NO_PLACE
-    const answer = this.#members.begin(peer, hello)
-    if (answer.ok) conversation.heardOn(connection)
-    return answer
-  }
-
-  async #accept(peer: string, epoch: string, messages: ChatMessage[]): Promise<Accepted> {
-    try {
-      const accepted = await this.#members
-        .reception(peer)
-        .accept(epoch, messages, async (fresh, books) => this.#keep(peer, fresh, books))
-      await this.#books.synced()
-      return accepted
-    } catch {
-      return NOT_STORED
-    }
-  }
-
-  /** Shown in the moment when it is kept: whatever kills the process then, it is not shown again. */
-  async #keep(peer: string, messages: OutgoingMessage[], books?: IncomingState): Promise<void> {
-    // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
-    // what follows for us, so it is acknowledged, and neither kept nor shown.
-    const ours = messages.filter(({ room }) => room === undefined || room === this.#room)
-    await this.#books.received(peer, ours, { name: this.#members.nameOf(peer), books })
-    for (const { id, room, text, sentAtMs } of ours) {
-      const message = { type: 'message' as const, peer, id, text, sentAtMs }
-      this.#tell(room === undefined ? message : { ...message, room })
-    }
-  }
-
-  #onMsg = async (stream: Stream, connection: Connection): Promise<void> => {
-    const peer = connection.remotePeer.toString()
-    // As with chat: the words of strangers are not shown, least of all as if they were meant for us.
-    if (this.#members.get(peer)?.wanted !== true) return stream.abort(new Error('not a member'))
-    const error = await receivePlain(stream, {
-      timeoutMs: this.#timing.welcomeTimeoutMs,
-      signal: this.#stopped.signal,
-      turnMs: () => this.#members.reception(peer).plainPace.turnMs(performance.now()),
-      keep: async (text) => this.#keep(peer, [{ id: randomUUID(), sentAtMs: Date.now(), text }])
-    })
-    if (error !== undefined) connection.log('plain message failed - %e', error)
-  }
 }
 
 /** After these something may wait no longer. */
 const SETTLING = new Set<ConversationEvent['type']>(['delivered', 'refused', 'unsent', 'waiting'])
 
-/** What the sender learns; our user is told which file it is. */
-const NOT_STORED = { ok: false as const, reason: 'messages cannot be stored here now' }
 const NO_PLACE = { ok: false as const, reason: 'no conversation with this peer can be held' }
 
 const openOnAnyConnection: OpenStream = (connection, protocol, { signal }) =>

@@ -40,7 +40,8 @@ export async function openChat(config: SenderConfig): Promise<Sender> {
     const hello = config.hello()
     stream.send(encodeChatFrame(hello))
     const { welcome, rest } = await welcomed(batches, hello)
-    const wrong = config.onAck(welcome.received)
+    const replaced = welcome.epoch !== hello.epoch
+    const wrong = replaced ? 'WELCOME is for another epoch' : config.onAck(welcome.received)
     if (wrong !== undefined) {
       config.onAhead?.()
       throw new ChatProtocolError(wrong)
@@ -76,8 +77,7 @@ async function welcomed(
 }
 
 function checkWelcome(welcome: Welcome, hello: Hello): void {
-  if (welcome.epoch !== hello.epoch) throw new ChatProtocolError('WELCOME is for another epoch')
-  if (welcome.received < hello.nextSeq - 1) {
+  if (welcome.epoch === hello.epoch && welcome.received < hello.nextSeq - 1) {
     throw new ChatProtocolError(
       `WELCOME asks for number ${welcome.received + 1}, acknowledged before`
     )

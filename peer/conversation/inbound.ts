@@ -11,6 +11,8 @@ import {
   type Hello
 } from '../../shared/wire/chat.ts'
 import { readFrames } from './frames.ts'
+import type { Begun } from './incoming-ledger.ts'
+import type { Refusal } from './ledger.ts'
 import type { Accepted } from './reception.ts'
 import { ChatProtocolError } from './session.ts'
 import { asError, drained, endStream, keepQuiet } from './streams.ts'
@@ -21,9 +23,11 @@ export interface InboundConfig {
   /** Aborts the stream. */
   signal: AbortSignal
   /** Whether we listen to this peer, and what we have of its epoch. */
-  hello: (hello: Hello) => Accepted
-  /** Takes messages for good; resolves to what is acknowledged. */
+  hello: (hello: Hello) => Begun | Refusal
+  /** Keeps and shows messages; resolves to what can be acknowledged once that is synced. */
   accept: (epoch: string, messages: ChatMessage[]) => Promise<Accepted>
+  /** Resolves when everything accepted so far outlives a power failure. */
+  synced: () => Promise<void>
   bye: (bye: Bye) => void
 }
 
@@ -58,8 +62,9 @@ async function serve(listener: Listener, stream: Stream, reading: AbortControlle
   })
   for await (const frames of batches) {
     const goesOn = await listener.take(frames)
-    if (!goesOn) return
+    if (!goesOn) break
   }
+  await listener.acknowledged()
 }
 
 /** The state of one inbound stream: who it is, once HELLO has come. */
@@ -68,14 +73,17 @@ class Listener {
   readonly #stream: Stream
   readonly #config: InboundConfig
   readonly #helloTimer: NodeJS.Timeout
-  readonly #signal: AbortSignal
+  readonly #reading: AbortController
   #epoch: string | undefined
+  /** The highest number received; it is acknowledged already unless `#acknowledging`. */
+  #received = 0
+  #acknowledging: Promise<void> | undefined
 
   constructor(stream: Stream, config: InboundConfig, reading: AbortController) {
     this.timing = config.timing
     this.#stream = stream
     this.#config = config
-    this.#signal = reading.signal
+    this.#reading = reading
     const late = (): void => reading.abort(new ChatProtocolError('HELLO did not come in time'))
     this.#helloTimer = setTimeout(late, config.timing.welcomeTimeoutMs)
     const clear = (): void => clearTimeout(this.#helloTimer)
@@ -98,7 +106,10 @@ class Listener {
       if (fault !== undefined || bye !== undefined) break
     }
     await this.#accept(messages)
-    if (fault !== undefined) throw fault
+    if (fault !== undefined) {
+      await this.acknowledged()
+      throw fault
+    }
     if (bye !== undefined) this.#config.bye(bye)
     // Leaving one room is no end of the conversation.
     return bye === undefined || bye.room !== undefined
@@ -110,21 +121,43 @@ class Listener {
     const answer = this.#config.hello(hello)
     if (!answer.ok) throw new ChatProtocolError(answer.reason)
     this.#epoch = hello.epoch
-    await this.#write({ kind: 'welcome', epoch: hello.epoch, received: answer.received })
+    // It acknowledges as ACK does, also what another stream has brought a moment ago.
+    await this.#config.synced()
+    await this.#write({ kind: 'welcome', epoch: answer.epoch, received: answer.received })
   }
 
   async #accept(messages: ChatMessage[]): Promise<void> {
     if (this.#epoch === undefined || messages.length === 0) return
     const answer = await this.#config.accept(this.#epoch, messages)
     if (!answer.ok) throw new ChatProtocolError(answer.reason)
-    await this.#write({ kind: 'ack', received: answer.received })
+    this.#received = Math.max(this.#received, answer.received)
+    this.#acknowledging ??= this.#acknowledge()
+  }
+
+  /** Resolves when the remote has been told of everything that was accepted. */
+  async acknowledged(): Promise<void> {
+    await this.#acknowledging
+  }
+
+  /** While one sync runs, what comes in meanwhile is shown already, and shares the next. Never rejects. */
+  async #acknowledge(): Promise<void> {
+    try {
+      for (let pending = 0; pending !== this.#received;) {
+        pending = this.#received
+        await this.#config.synced()
+        await this.#write({ kind: 'ack', received: pending })
+      }
+    } catch (error) {
+      this.#reading.abort(asError(error))
+    }
+    this.#acknowledging = undefined
   }
 
   /** Waits when the remote does not take what we write, so that acks cannot pile up. */
   async #write(frame: ChatFrame): Promise<void> {
     if (this.#stream.writableNeedsDrain) {
       const deadline = AbortSignal.timeout(this.timing.ackTimeoutMs)
-      await drained(this.#stream, AbortSignal.any([this.#signal, deadline]))
+      await drained(this.#stream, AbortSignal.any([this.#reading.signal, deadline]))
     }
     if (this.#stream.writeStatus === 'writable') this.#stream.send(encodeChatFrame(frame))
   }

@@ -2,11 +2,12 @@
 import type { Hello } from '../../shared/wire/chat.ts'
 import { Conversation, type ConversationConfig } from './conversation.ts'
 import type { Books } from './books.ts'
-import type { Accepted, Reception } from './reception.ts'
+import type { Begun } from './incoming-ledger.ts'
+import type { Reception } from './reception.ts'
 import { MAX_CONVERSATIONS, MAX_REMEMBERED_SENDERS } from './timing.ts'
 
 export interface MembersConfig extends Omit<ConversationConfig, 'peer'> {
-  books: Pick<Books, 'outgoing' | 'incoming' | 'settle'>
+  books: ConversationConfig['books'] & Pick<Books, 'incoming'>
 }
 
 /** Peers are named by their peer ids. Throws a UserError where what was kept cannot be read. */
@@ -56,9 +57,9 @@ export class Members {
   }
 
   /** A stream of that peer begins: introduces the peer when that is news, and tells what we have of its epoch. */
-  begin(peer: string, hello: Hello): Accepted {
+  begin(peer: string, hello: Hello): Begun {
     const begun = this.reception(peer).ledger.begin(hello.epoch, hello.nextSeq)
-    if (!begun.ok) return begun
+    if (begun.epoch !== hello.epoch) return begun
     const text = JSON.stringify([hello.epoch, hello.name, hello.rooms])
     if (this.#introductions.get(peer)?.text !== text) {
       this.#introductions.set(peer, { name: hello.name, text })

@@ -1,6 +1,6 @@
 // Opens the stream on which we send to one peer, in what it speaks: chat, or plain messages if it knows no better.
 import { openChat } from './handshake.ts'
-import type { Entry } from './ledger.ts'
+import type { Entry } from './outgoing-ledger.ts'
 import { openPlain, type PlainConfig } from './plain.ts'
 import type { Sender, SenderConfig } from './session.ts'
 import { isUnsupported } from './streams.ts'

@@ -10,7 +10,7 @@ import {
   MsgFormatError
 } from '../../shared/wire/msg.ts'
 import { readFrames } from './frames.ts'
-import type { Entry } from './ledger.ts'
+import type { Entry } from './outgoing-ledger.ts'
 import type { Sender, SenderConfig } from './session.ts'
 import { asError, endStream, keepQuiet } from './streams.ts'
 import type { Turns } from './turns.ts'
@@ -88,6 +88,7 @@ class PlainSender implements Sender {
     const bytes = encodeMsg(entry.text)
     if (bytes instanceof MsgFormatError) return onRefused(entry, TOO_LONG)
     if (!mayTry(entry)) return onRefused(entry, 'this peer never confirmed that it arrived')
+    ledger.handOver(entry.seq)
     await this.#sendOne(bytes)
     onAck(entry.seq)
   }

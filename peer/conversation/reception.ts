@@ -1,16 +1,15 @@
-// What one peer has sent us, over however many streams at once: each message is handed on once, in order, and
-// acknowledged only after it has been taken.
+// What one peer has sent us, over however many streams at once: each message is handed on once, in order, and counts
+// as received only after it has been taken.
 import type { ChatMessage } from '../../shared/wire/chat.ts'
-import { IncomingLedger, type IncomingState, type Refusal } from './ledger.ts'
+import { IncomingLedger, type IncomingState } from './incoming-ledger.ts'
+import type { Refusal } from './ledger.ts'
 import { PlainPace } from './plain-pace.ts'
 import { Turns } from './turns.ts'
 
+/** `received` may be acknowledged once everything that is kept outlives a power failure. */
 export type Accepted = { ok: true; received: number } | Refusal
 
-/**
- * Takes messages for good, together with the books as they are then: once it has returned (or resolved) they are
- * acknowledged. Rejects to have them sent again.
- */
+/** Keeps and shows messages, together with the books as they are then. Rejects to have them sent again. */
 export type Deliver = (
   messages: ChatMessage[],
   books: IncomingState | undefined

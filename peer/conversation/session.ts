@@ -4,7 +4,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import type { Hello } from '../../shared/wire/chat.ts'
 import { ChatFormatError, decodeChatFrame, encodeChatFrame } from '../../shared/wire/chat.ts'
 import { AckWatch } from './ack-watch.ts'
-import type { Entry, OutgoingLedger } from './ledger.ts'
+import type { Entry, OutgoingLedger } from './outgoing-ledger.ts'
 import { asError } from './streams.ts'
 import { type ConversationTiming, IN_FLIGHT, SEND_CHUNK_BYTES } from './timing.ts'
 
@@ -42,7 +42,7 @@ export interface SenderConfig {
   onAck: (received: number) => string | undefined
   /** Acknowledgements that should have come have not: the connection may be dead. Called again while it lasts. */
   onStall: () => void
-  /** WELCOME tells of more than was ever sent in this epoch: the next stream needs another. */
+  /** WELCOME tells of more than was ever sent in this epoch, or of a younger one: the next stream needs another. */
   onAhead?: () => void
 }
 
@@ -156,6 +156,7 @@ export class ChatSender implements Sender {
       chunk.push(entry)
       this.#next++
     }
+    ledger.handOver(this.#next - 1)
     return chunk
   }
 

@@ -10,6 +10,8 @@ export class DiskSync {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   #closed = false
+  /** Something was written that no sync has begun after. */
+  #unsynced = true
 
   /** `file`: the write-ahead log. */
   constructor(file: string, onTrouble: (error: unknown) => void) {
@@ -17,8 +19,14 @@ export class DiskSync {
     this.#onTrouble = onTrouble
   }
 
+  /** The file was written to. */
+  note(): void {
+    this.#unsynced = true
+  }
+
   /** Resolves when everything written to the file before the call is on the disk; never rejects. */
   async synced(): Promise<void> {
+    if (!this.#unsynced) return this.#running
     if (this.#running === undefined) return this.#start()
     this.#next ??= this.#running.then(async () => this.#start())
     return this.#next
@@ -42,8 +50,10 @@ export class DiskSync {
     try {
       if (this.#handle === undefined && this.#closed) return
       this.#handle ??= await open(this.#file, 'r+')
+      this.#unsynced = false
       await this.#handle.datasync()
     } catch (error) {
+      this.#unsynced = true
       this.#onTrouble(error)
     }
   }

@@ -1,5 +1,7 @@
 // Keeps nothing over runs: for tests, and for programs that start a peer without a state file.
-import type { IncomingState, OutgoingMessage, OutgoingState } from '../conversation/ledger.ts'
+import type { IncomingState } from '../conversation/incoming-ledger.ts'
+import type { OutgoingMessage } from '../conversation/ledger.ts'
+import type { OutgoingState } from '../conversation/outgoing-ledger.ts'
 import type { Change, HistoryLine, HistoryQuery, Store } from './store.ts'
 
 const MAX_LINES = 1_000
@@ -15,23 +17,27 @@ export class MemoryStore implements Store {
   #queue: Array<() => void> = []
 
   outgoing(peer: string): OutgoingState | undefined {
-    this.#flush()
+    this.flush()
     const state = this.#outgoing.get(peer)
     return state && { ...state, waiting: [...state.waiting] }
   }
 
   incoming(peer: string): IncomingState | undefined {
-    this.#flush()
+    this.flush()
     return this.#incoming.get(peer)
   }
 
+  has(peer: string, id: string): boolean {
+    return this.#lines.some((line) => line.id === id && line.peer === peer)
+  }
+
   history({ room, limit }: HistoryQuery): HistoryLine[] {
-    this.#flush()
+    this.flush()
     return this.#lines.filter((line) => room === undefined || line.room === room).slice(-limit)
   }
 
   write(changes: readonly Change[], done: (error?: Error) => void): void {
-    if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
+    if (this.#queue.length === 0) queueMicrotask(() => this.flush())
     this.#queue.push(() => {
       for (const change of changes) this.#apply(change)
       done()
@@ -39,14 +45,14 @@ export class MemoryStore implements Store {
   }
 
   async synced(): Promise<void> {
-    this.#flush()
+    this.flush()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#flush()
+    this.flush()
   }
 
-  #flush(): void {
+  flush(): void {
     for (const write of this.#queue.splice(0)) write()
   }
 
@@ -55,12 +61,16 @@ export class MemoryStore implements Store {
       case 'sent':
         return this.#sent(change)
       case 'acknowledged':
+        delete this.#outgoing.get(change.peer)?.onWire
         return this.#settle(change.peer, change.received, change.atMs)
       case 'gaveUp':
         return this.#settle(change.peer, change.seq)
       case 'renumbered': {
         const state = this.#outgoing.get(change.peer)
-        if (state !== undefined) Object.assign(state, { epoch: change.epoch, acknowledged: 0 })
+        if (state === undefined) return undefined
+        this.#settle(change.peer, change.acknowledged)
+        delete state.onWire
+        Object.assign(state, { epoch: change.epoch, acknowledged: 0 })
         return undefined
       }
       case 'received': {
@@ -77,9 +87,11 @@ export class MemoryStore implements Store {
 
   #sent({ message, name, to }: Extract<Change, { kind: 'sent' }>): void {
     this.#keep([{ ...message, name, to: to.map(({ peer }) => ({ peer })) }])
-    for (const { peer, epoch, seq } of to) {
-      const state = this.#outgoing.get(peer) ?? { epoch, acknowledged: seq - 1, waiting: [] }
+    for (const { peer, epoch, seq, onWire } of to) {
+      const known = this.#outgoing.get(peer)
+      const state: Outgoing = known ?? { epoch, acknowledged: seq - 1, waiting: [] }
       state.waiting.push(message)
+      if (onWire !== undefined) state.onWire ??= onWire
       this.#outgoing.set(peer, state)
     }
   }

@@ -1,5 +1,7 @@
 // Rows of the tables as the values that the rest of the program knows. (pure)
-import type { IncomingState, OutgoingMessage, OutgoingState } from '../conversation/ledger.ts'
+import type { IncomingState } from '../conversation/incoming-ledger.ts'
+import type { OutgoingMessage } from '../conversation/ledger.ts'
+import type { OutgoingState } from '../conversation/outgoing-ledger.ts'
 import type { Row, Statements } from './statements.ts'
 import type { HistoryLine, HistoryQuery } from './store.ts'
 
@@ -9,7 +11,8 @@ export function readOutgoing({ all }: Reader, peer: string): OutgoingState | und
   const [row] = all('outgoing', peer)
   if (row === undefined) return undefined
   const waiting = all('waiting', peer).map(messageOf)
-  return { epoch: text(row['epoch']), acknowledged: Number(row['acknowledged']), waiting }
+  const state = { epoch: text(row['epoch']), acknowledged: Number(row['acknowledged']), waiting }
+  return typeof row['onWire'] === 'number' ? { ...state, onWire: row['onWire'] } : state
 }
 
 export function readIncoming({ all }: Reader, peer: string): IncomingState | undefined {

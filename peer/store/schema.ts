@@ -24,15 +24,24 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (message, peer)
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX delivery_waiting ON delivery (peer, seq) WHERE seq IS NOT NULL;
+  `,
+  `
+  -- Numbers above it were given out by runs that never met that peer; NULL: any that waits may have been on a wire.
+  ALTER TABLE outgoing ADD COLUMN on_wire INTEGER;
+  -- What a peer said must be known again when it numbers anew. Not unique: a peer may make up its ids.
+  CREATE INDEX message_by_id ON message (peer, id) WHERE peer IS NOT NULL;
   `
 ]
 
 export const STATEMENTS = {
-  outgoing: 'SELECT epoch, acknowledged FROM outgoing WHERE peer = ?',
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  outgoing: 'SELECT epoch, acknowledged, on_wire AS onWire FROM outgoing WHERE peer = ?',
   waiting: `
     SELECT delivery.seq, message.id, message.room, message.sent_at_ms AS sentAtMs, message.text
     FROM delivery JOIN message ON message.number = delivery.message
     WHERE delivery.peer = ? AND delivery.seq IS NOT NULL ORDER BY delivery.seq`,
+  has: 'SELECT 1 FROM message WHERE peer = ? AND id = ? LIMIT 1',
   incoming: 'SELECT epoch, received, past FROM incoming WHERE peer = ?',
   history: `
     SELECT number, id, peer, name, room, sent_at_ms AS sentAtMs, text FROM message ORDER BY number DESC LIMIT ?`,
@@ -46,13 +55,15 @@ export const STATEMENTS = {
   addDelivery: 'INSERT INTO delivery (message, peer, seq) VALUES (?, ?, ?)',
   addOutgoing:
     'INSERT INTO outgoing (peer, epoch, acknowledged) VALUES (?, ?, ?) ON CONFLICT (peer) DO NOTHING',
+  setOnWire: 'UPDATE outgoing SET on_wire = coalesce(on_wire, ?2) WHERE peer = ?1',
+  met: 'UPDATE outgoing SET on_wire = NULL WHERE peer = ? AND on_wire IS NOT NULL',
   acknowledge: 'UPDATE outgoing SET acknowledged = ?2 WHERE peer = ?1 AND acknowledged < ?2',
   settle: 'UPDATE delivery SET seq = NULL, delivered_at_ms = ?3 WHERE peer = ?1 AND seq <= ?2',
   giveUp: 'UPDATE delivery SET seq = NULL WHERE peer = ?1 AND seq <= ?2',
   renumberMessages: `
     UPDATE delivery SET seq = seq - (SELECT acknowledged FROM outgoing WHERE peer = ?1)
     WHERE peer = ?1 AND seq IS NOT NULL`,
-  renumber: 'UPDATE outgoing SET epoch = ?2, acknowledged = 0 WHERE peer = ?1',
+  renumber: 'UPDATE outgoing SET epoch = ?2, acknowledged = 0, on_wire = NULL WHERE peer = ?1',
   setIncoming: `
     INSERT INTO incoming (peer, epoch, received, past, heard_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (peer) DO UPDATE SET epoch = ?2, received = ?3, past = ?4, heard_at_ms = ?5`,

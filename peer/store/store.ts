@@ -1,6 +1,8 @@
 // What a peer keeps over its runs: the books of both directions, and what was said. (pure)
 // The conversation decides what to store; a store only keeps it, all of one write or nothing.
-import type { IncomingState, OutgoingMessage, OutgoingState } from '../conversation/ledger.ts'
+import type { IncomingState } from '../conversation/incoming-ledger.ts'
+import type { OutgoingMessage } from '../conversation/ledger.ts'
+import type { Numbered, OutgoingState } from '../conversation/outgoing-ledger.ts'
 
 /** Peers are peer ids, moments milliseconds since 1970 on our clock. */
 export type Change =
@@ -9,14 +11,14 @@ export type Change =
       kind: 'sent'
       message: OutgoingMessage
       name: string
-      to: ReadonlyArray<{ peer: string; epoch: string; seq: number }>
+      to: ReadonlyArray<{ peer: string; epoch: string } & Numbered>
     }
-  /** That peer has everything up to and including `received`. */
+  /** That peer was met, and has everything up to and including `received`. */
   | { kind: 'acknowledged'; peer: string; received: number; atMs: number }
   /** The oldest message that waited for that peer will not be delivered. */
   | { kind: 'gaveUp'; peer: string; seq: number }
-  /** Everything that waits for that peer is numbered from 1, under another epoch. */
-  | { kind: 'renumbered'; peer: string; epoch: string }
+  /** Everything that waits for that peer above `acknowledged` is numbered from 1, under another epoch. */
+  | { kind: 'renumbered'; peer: string; epoch: string; acknowledged: number }
   /** That peer said something; `books` is absent when it came by `/p2p/msg/1.0.0`. */
   | {
       kind: 'received'
@@ -54,13 +56,17 @@ export interface Store extends AsyncDisposable {
   outgoing(peer: string): OutgoingState | undefined
   /** How far that peer's sending is; undefined when nothing is known of it. */
   incoming(peer: string): IncomingState | undefined
+  /** Whether that peer has said a message of that id, as far as the history goes and writes are done. */
+  has(peer: string, id: string): boolean
   /** Oldest first. */
   history(query: HistoryQuery): HistoryLine[]
   /**
-   * Stores the changes with whatever else is written in this turn of the event loop. `done` is called in the moment
-   * when they outlive the process, or with the reason why none of that turn's changes was stored.
+   * Stores the changes with whatever else is written before the next microtask. `done` is called in the moment
+   * when they outlive the process, or with the reason why none of these changes was stored.
    */
   write(changes: readonly Change[], done: (error?: Error) => void): void
+  /** Does at once what was written. Not from within a `done`. */
+  flush(): void
   /** Resolves when all that is written outlives a power failure too. Never rejects: `onTrouble` tells. */
   synced(): Promise<void>
 }

@@ -11,7 +11,10 @@ export class Echo {
   #arrived = Promise.withResolvers<void>()
 
   static async open(connection: Connection, pieceBytes: number): Promise<Echo> {
-    return new Echo(await connection.newStream(ECHO_PROTOCOL), pieceBytes)
+    return new Echo(
+      await connection.newStream(ECHO_PROTOCOL, { runOnLimitedConnection: true }),
+      pieceBytes
+    )
   }
 
   private constructor(stream: Stream, pieceBytes: number) {

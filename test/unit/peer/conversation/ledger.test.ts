@@ -1,11 +1,9 @@
 // The books of one pair of peers, each rule alone.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  IncomingLedger,
-  OutgoingLedger,
-  type OutgoingMessage
-} from '../../../../peer/conversation/ledger.ts'
+import { IncomingLedger } from '../../../../peer/conversation/incoming-ledger.ts'
+import type { OutgoingMessage } from '../../../../peer/conversation/ledger.ts'
+import { OutgoingLedger } from '../../../../peer/conversation/outgoing-ledger.ts'
 
 const EPOCH = '00000000000000aa'
 
@@ -16,6 +14,7 @@ function message(id: string, text = 'text'): OutgoingMessage {
 function outgoing(...ids: string[]): OutgoingLedger {
   const ledger = new OutgoingLedger(EPOCH)
   for (const id of ids) ledger.append(message(id))
+  ledger.handOver(ledger.last)
   return ledger
 }
 
@@ -63,6 +62,7 @@ test('a full window refuses with its reason, and takes again what an acknowledge
     ok: false,
     reason: '2 messages are waiting for this peer already'
   })
+  byCount.handOver(1)
   byCount.acknowledge(1)
   assert.deepEqual(byCount.append(message('c')), { ok: true, seq: 3 })
 
@@ -72,6 +72,7 @@ test('a full window refuses with its reason, and takes again what an acknowledge
     ok: false,
     reason: '5 bytes are waiting for this peer already'
   })
+  byBytes.handOver(1)
   byBytes.acknowledge(1)
   assert.deepEqual(byBytes.append(message('b', 'é')), { ok: true, seq: 2 })
 })
@@ -83,6 +84,7 @@ test('bytes on their way are counted from the last acknowledgement on', () => {
     [1, 2, 3].map((seq) => ledger.bytesUpTo(seq)),
     [1, 3, 6]
   )
+  ledger.handOver(1)
   ledger.acknowledge(1)
   assert.deepEqual(
     [1, 2, 3].map((seq) => ledger.bytesUpTo(seq)),
@@ -92,7 +94,7 @@ test('bytes on their way are counted from the last acknowledgement on', () => {
 
 test('a receiver that knows nothing starts where the sender still can', () => {
   const ledger = new IncomingLedger()
-  assert.deepEqual(ledger.begin(EPOCH, 8), { ok: true, received: 7, fresh: true })
+  assert.deepEqual(ledger.begin(EPOCH, 8), { ok: true, epoch: EPOCH, received: 7 })
   assert.deepEqual(ledger.judge(EPOCH, 8), { verdict: 'deliver' })
 })
 
@@ -100,15 +102,15 @@ test('a receiver that knows the epoch tells how far it is', () => {
   const ledger = new IncomingLedger()
   ledger.begin(EPOCH, 1)
   ledger.record(EPOCH, 3)
-  assert.deepEqual(ledger.begin(EPOCH, 2), { ok: true, received: 3, fresh: false })
-  assert.deepEqual(ledger.begin(EPOCH, 4), { ok: true, received: 3, fresh: false })
+  assert.deepEqual(ledger.begin(EPOCH, 2), { ok: true, epoch: EPOCH, received: 3 })
+  assert.deepEqual(ledger.begin(EPOCH, 4), { ok: true, epoch: EPOCH, received: 3 })
 })
 
 test('numbers that the sender skips are not waited for: they were given up, or we have forgotten them', () => {
   const ledger = new IncomingLedger()
   ledger.begin(EPOCH, 1)
   ledger.record(EPOCH, 3)
-  assert.deepEqual(ledger.begin(EPOCH, 6), { ok: true, received: 5, fresh: false })
+  assert.deepEqual(ledger.begin(EPOCH, 6), { ok: true, epoch: EPOCH, received: 5 })
   // What was being stored meanwhile must not count twice.
   ledger.record(EPOCH, 4)
   assert.equal(ledger.received, 5)
@@ -132,8 +134,8 @@ test('a receiver that starts anew goes on counting, and refuses what was replace
   const state = ledger.state(2)
   assert.deepEqual(state, { epoch: '02', received: 5, past: ['01'] })
   const again = IncomingLedger.restore(state)
-  assert.deepEqual(again.begin('02', 4), { ok: true, received: 5, fresh: false })
-  assert.equal(again.begin('01', 1).ok, false)
+  assert.deepEqual(again.begin('02', 4), { ok: true, epoch: '02', received: 5 })
+  assert.deepEqual(again.begin('01', 1), { ok: true, epoch: '02', received: 5 })
 })
 
 test('a message that is held is not sent, and can be withdrawn', () => {
@@ -146,26 +148,50 @@ test('a message that is held is not sent, and can be withdrawn', () => {
   ledger.withdraw()
   assert.deepEqual([ledger.last, ledger.waitingBytes], [1, 2])
   ledger.hold({ id: 'c', sentAtMs: 0, text: 'c' })
-  ledger.release(2)
+  ledger.keep(2)
   assert.equal(ledger.at(2)?.id, 'c')
   assert.equal(ledger.bytesUpTo(2), 3)
 })
 
-test('what is kept and not yet released survives that what came after it is withdrawn', () => {
+test('what is kept may be sent, and survives that what came after it is withdrawn', () => {
   const ledger = new OutgoingLedger(EPOCH)
   for (const id of ['a', 'b']) ledger.hold({ id, sentAtMs: 0, text: 'x' })
+  assert.equal(ledger.at(1), undefined)
   ledger.keep(1)
   ledger.withdraw()
-  assert.deepEqual([ledger.last, ledger.first], [1, undefined])
-  ledger.release(1)
-  assert.equal(ledger.first?.id, 'a')
+  assert.deepEqual([ledger.last, ledger.first?.id], [1, 'a'])
+})
+
+test('what was said since the books were rolled back is not taken for the numbers that the receiver knows', () => {
+  const waiting = [{ id: 'a', sentAtMs: 0, text: 'x' }]
+  const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged: 7, waiting })
+  assert.deepEqual(ledger.append(message('new')), { ok: true, seq: 9, onWire: 8 })
+  assert.equal(settledIds(ledger, 9), 'number 9 was acknowledged, but only 8 were ever sent')
+  // Nor in a later run, when the receiver was not met in this one.
+  const later = OutgoingLedger.restore({
+    epoch: EPOCH,
+    acknowledged: 7,
+    waiting: ledger.waiting,
+    onWire: 8
+  })
+  assert.deepEqual(later.append(message('newer')), { ok: true, seq: 10, onWire: 8 })
+  assert.equal(later.acknowledge(9).ok, false)
+})
+
+test('once the receiver was met, numbers are its own and ours; those handed to a stream may be acknowledged', () => {
+  const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged: 7, waiting: [] })
+  assert.deepEqual(settledIds(ledger, 7), [])
+  assert.deepEqual(ledger.append(message('a')), { ok: true, seq: 8 })
+  assert.equal(ledger.acknowledge(8).ok, false)
+  ledger.handOver(8)
+  assert.deepEqual(settledIds(ledger, 8), ['a'])
 })
 
 test('a sender that starts anew goes on numbering where it was', () => {
   const waiting = ['a', 'b'].map((id) => ({ id, sentAtMs: 0, text: 'x' }))
   const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged: 7, waiting })
   assert.equal(ledger.first?.seq, 8)
-  assert.deepEqual(ledger.append({ id: 'c', sentAtMs: 0, text: 'x' }), { ok: true, seq: 10 })
+  assert.deepEqual(ledger.append(message('c')), { ok: true, seq: 10, onWire: 9 })
   const answer = ledger.acknowledge(9)
   assert(answer.ok)
   assert.deepEqual(
@@ -205,20 +231,18 @@ test('a new epoch replaces the old one, which does not come back', () => {
   const ledger = new IncomingLedger()
   ledger.begin('01', 1)
   ledger.record(EPOCH, 5)
-  assert.deepEqual(ledger.begin('02', 1), { ok: true, received: 0, fresh: true })
+  assert.deepEqual(ledger.begin('02', 1), { ok: true, epoch: '02', received: 0 })
   assert.deepEqual(ledger.judge('01', 6), {
     verdict: 'refused',
     reason: 'epoch 01 is not the current one'
   })
-  assert.deepEqual(ledger.begin('01', 1), {
-    ok: false,
-    reason: 'epoch 01 was replaced by a younger one'
-  })
+  // Its sender learns of the younger one, and takes another.
+  assert.deepEqual(ledger.begin('01', 1), { ok: true, epoch: '02', received: 0 })
 })
 
 test('a peer that changes its epoch for ever costs no memory', () => {
   const ledger = new IncomingLedger()
-  for (let epoch = 0; epoch < 1000; epoch++) assert(ledger.begin(String(epoch), 1).ok)
-  assert.equal(ledger.begin('990', 1).ok, false)
-  assert.equal(ledger.begin('3', 1).ok, true)
+  for (let epoch = 0; epoch < 1000; epoch++) ledger.begin(String(epoch), 1)
+  assert.equal(ledger.begin('990', 1).epoch, '999')
+  assert.equal(ledger.begin('3', 1).epoch, '3')
 })

@@ -5,7 +5,7 @@ import { UnsupportedProtocolError, type Connection, type Stream } from '@libp2p/
 import { streamPair } from '@libp2p/utils'
 import { readFrames } from '../../../../peer/conversation/frames.ts'
 import { openChat } from '../../../../peer/conversation/handshake.ts'
-import { OutgoingLedger } from '../../../../peer/conversation/ledger.ts'
+import { OutgoingLedger } from '../../../../peer/conversation/outgoing-ledger.ts'
 import type { Sender } from '../../../../peer/conversation/session.ts'
 import { CONVERSATION_TIMING, IN_FLIGHT } from '../../../../peer/conversation/timing.ts'
 import { type ChatFrame, decodeChatFrame, encodeChatFrame } from '../../../../shared/wire/chat.ts'
@@ -66,8 +66,8 @@ interface Scene {
 
 async function scene(texts: string[], acknowledged = 0): Promise<Scene> {
   const [ours, theirs] = await streamPair()
-  const ledger = new OutgoingLedger(EPOCH, undefined, acknowledged)
-  for (const text of texts) ledger.append({ id: text, sentAtMs: 7, text })
+  const waiting = texts.map((text) => ({ id: text, sentAtMs: 7, text }))
+  const ledger = OutgoingLedger.restore({ epoch: EPOCH, acknowledged, waiting })
   const sender = openChat({
     connection: CONNECTION,
     openStream: async () => ours,

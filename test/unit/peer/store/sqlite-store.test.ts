@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { it, type TestContext } from 'node:test'
 import { readHistoryFile } from '../../../../peer/store/history-file.ts'
+import { APPLICATION_ID, MIGRATIONS, STATEMENTS } from '../../../../peer/store/schema.ts'
 import { openStore } from '../../../../peer/store/sqlite-store.ts'
 import { type Change, MAX_WAITING_MS, type Store } from '../../../../peer/store/store.ts'
 import { UserError } from '../../../../shared/errors.ts'
@@ -82,6 +83,41 @@ for (const [what, [at, bytes]] of Object.entries(WAYS_TO_DAMAGE)) {
     )
   })
 }
+
+it('a database of the first version is brought up to date, with everything in it', async (test) => {
+  const file = join(scratchFolder(test), 'peer.db')
+  const database = new DatabaseSync(file)
+  database.exec(
+    `${MIGRATIONS[0]}; PRAGMA user_version = 1; PRAGMA application_id = ${APPLICATION_ID}`
+  )
+  database.exec(`
+    INSERT INTO outgoing VALUES ('bob', '01', 4);
+    INSERT INTO incoming VALUES ('bob', '02', 7, '00 01', 5);
+    INSERT INTO message VALUES (1, 'waits', NULL, 'ann', 'kitchen', 1, 1, 'to bob');
+    INSERT INTO delivery VALUES (1, 'bob', 5, NULL);
+    INSERT INTO message VALUES (2, 'heard', 'bob', 'Bob', 'kitchen', 2, 2, 'from bob');
+    INSERT INTO message VALUES (3, 'heard', 'bob', 'Bob', 'kitchen', 3, 3, 'an id used twice');`)
+  database.close()
+  await using store = open(file, [], () => DAY_MS)
+  const message = { id: 'waits', room: 'kitchen', sentAtMs: 1, text: 'to bob' }
+  assert.deepEqual(store.outgoing('bob'), { epoch: '01', acknowledged: 4, waiting: [message] })
+  assert.deepEqual(store.incoming('bob'), { epoch: '02', received: 7, past: ['00', '01'] })
+  const texts = store.history({ limit: 9 }).map(({ text }) => text)
+  assert.deepEqual(texts, ['to bob', 'from bob', 'an id used twice'])
+  assert.deepEqual(
+    [store.has('bob', 'heard'), store.has('bob', 'waits'), store.has('cyd', 'heard')],
+    [true, false, false]
+  )
+})
+
+it('a message is looked up by its peer and id in an index, however long the history is', (test) => {
+  const file = join(scratchFolder(test), 'peer.db')
+  void open(file)
+  const database = new DatabaseSync(file)
+  const [plan] = database.prepare(`EXPLAIN QUERY PLAN ${STATEMENTS.has}`).all('bob', 'heard')
+  assert.match(String(plan?.['detail']), /USING COVERING INDEX message_by_id \(peer=\? AND id=\?\)/)
+  database.close()
+})
 
 it('a database of a newer version is refused and kept', async (test) => {
   const file = await filled(test)

@@ -41,6 +41,13 @@ const say = (id: string, to: Array<[peer: string, seq: number]>, room = 'kitchen
   to: to.map(([peer, seq]) => ({ peer, epoch: `epoch of ${peer}`, seq }))
 })
 
+const unmet = (id: string, seq: number, onWire: number): Change => ({
+  kind: 'sent',
+  name: 'ann',
+  message: { id, sentAtMs: Date.now(), text: id },
+  to: [{ peer: 'bob', epoch: '01', seq, onWire }]
+})
+
 async function write(store: Store, ...changes: Change[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     store.write(changes, (error) => (error === undefined ? resolve() : reject(error)))
@@ -87,13 +94,50 @@ for (const [kind, make] of Object.entries(KINDS)) {
       const { store, reopen } = make(test)
       await write(store, say('a', [['bob', 1]]), say('b', [['bob', 2]]), say('c', [['bob', 3]]))
       await write(store, { kind: 'gaveUp', peer: 'bob', seq: 1 })
-      await write(store, { kind: 'renumbered', peer: 'bob', epoch: 'other' })
+      await write(store, { kind: 'renumbered', peer: 'bob', epoch: 'other', acknowledged: 1 })
       await write(store, { kind: 'acknowledged', peer: 'bob', received: 1, atMs: 5 })
       const again = await reopen()
       const { epoch, acknowledged } = again.outgoing('bob') ?? assert.fail()
       assert.deepEqual([epoch, acknowledged, waiting(again, 'bob')], ['other', 1, ['c']])
       const to = again.history({ limit: 9 }).map((line) => line.to[0]?.deliveredAtMs)
       assert.deepEqual(to, [undefined, 5, undefined])
+    })
+
+    it('keeps which numbers were given out without meeting the peer, until it is met', async (test) => {
+      const { store, reopen } = make(test)
+      await write(store, say('a', [['bob', 1]]))
+      await write(store, unmet('b', 2, 1))
+      // The next run knows what that one has kept, or might have written more: what was kept first counts.
+      await write(await reopen(), unmet('c', 3, 2))
+      assert.equal((await reopen()).outgoing('bob')?.onWire, 1)
+      const met = await reopen()
+      await write(met, { kind: 'gaveUp', peer: 'bob', seq: 1 })
+      assert.equal(met.outgoing('bob')?.onWire, 1)
+      await write(met, { kind: 'acknowledged', peer: 'bob', received: 1, atMs: 5 })
+      assert.equal((await reopen()).outgoing('bob')?.onWire, undefined)
+    })
+
+    it('numbers anew what the ledger has waiting, also when an acknowledgement could not be kept', async (test) => {
+      const { store, reopen } = make(test)
+      await write(store, say('a', [['bob', 1]]), say('b', [['bob', 2]]))
+      await write(store, { kind: 'renumbered', peer: 'bob', epoch: 'other', acknowledged: 1 })
+      await write(store, { kind: 'acknowledged', peer: 'bob', received: 1, atMs: 5 })
+      assert.deepEqual(waiting(await reopen(), 'bob'), [])
+    })
+
+    it('knows what a peer has said by its id, and not what another has', async (test) => {
+      const { store, reopen } = make(test)
+      const messages = [{ id: 'x', sentAtMs: 1, text: 'hi' }]
+      await write(
+        store,
+        { kind: 'received', peer: 'bob', messages, atMs: Date.now() },
+        say('y', [])
+      )
+      const again = await reopen()
+      assert.deepEqual(
+        [again.has('bob', 'x'), again.has('cyd', 'x'), again.has('bob', 'y')],
+        [true, false, false]
+      )
     })
 
     it('keeps how far each sender is', async (test) => {

@@ -88,6 +88,11 @@ export class Host {
     await this.forgetMappings()
   }
 
+  /** The NAT forgets a TCP mapping on which nothing has passed for so long. */
+  async keepMappingsFor(seconds: number): Promise<void> {
+    await this.#nat.router.run('tee', [ESTABLISHED_TIMEOUT], String(seconds))
+  }
+
   /** This host's router drops all packets between here and there, silently; everybody else is reached as before. */
   async dropBetween(there: Host): Promise<void> {
     await this.#nat.router.nft(dropRules(there.publicAddress))
@@ -103,6 +108,8 @@ export class Host {
     return this.#route.nat
   }
 }
+
+const ESTABLISHED_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
 
 /** The kernel forgets in the background, within a few milliseconds. */
 const FORGET_WITHIN_MS = 500

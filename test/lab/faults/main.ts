@@ -1,4 +1,4 @@
-// npm run lab:faults -- [--only a,b] [--runs N] [--at-once N] [--markdown FILE]: every scenario, and the table of them.
+// npm run lab:faults -- [--only a,b] [--runs N] [--at-once N] [--markdown FILE] [--verbose]: every scenario, and the table of them.
 // Progress goes to stderr, the table to stdout, and with --markdown between its two marks in FILE as well.
 
 import { parseArgs } from 'node:util'
@@ -54,7 +54,7 @@ async function take(scenario: Scenario, row: Row | undefined): Promise<void> {
       ? 'they did not meet'
       : `${tally.sent} sent, ${tally.shown} shown, longest gap ${tally.longestGapMs} ms`
   const failed = failures.map((failure) => `FAILED: ${failure}`)
-  const why = failed.length === 0 ? [] : [...failed, ...plot]
+  const why = failed.length === 0 && !options.verbose ? [] : [...failed, ...plot]
   process.stderr.write([`${scenario.name}: ${counts}`, ...why].join('\n') + '\n')
 }
 
@@ -63,6 +63,8 @@ interface Options {
   runs: number
   atOnce: number
   file: string | undefined
+  /** What the programs told of the way is shown of every run, not only of those that failed. */
+  verbose: boolean
 }
 
 function readOptions(): Options {
@@ -71,7 +73,8 @@ function readOptions(): Options {
       only: { type: 'string' },
       runs: { type: 'string', default: '1' },
       'at-once': { type: 'string', default: '2' },
-      markdown: { type: 'string' }
+      markdown: { type: 'string' },
+      verbose: { type: 'boolean', default: false }
     }
   })
   const known = SCENARIOS.map(({ name }) => name)
@@ -84,7 +87,8 @@ function readOptions(): Options {
     scenarios: SCENARIOS.filter(({ name }) => only.includes(name)),
     runs: atLeastOne('--runs', values.runs),
     atOnce: atLeastOne('--at-once', values['at-once']),
-    file: values.markdown
+    file: values.markdown,
+    verbose: values.verbose
   }
 }
 

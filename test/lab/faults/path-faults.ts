@@ -39,7 +39,7 @@ export const PATH_FAULTS: readonly Scenario[] = [
     name: 'cut',
     title: 'the direct connection is cut silently for 5 s',
     setting: DIRECT,
-    maxGapMs: CUT_MS + RECOVERY_MS,
+    maxGapMs: RECOVERY_MS,
     happens: async (stage) => {
       await direct(stage)
       await cut(stage)

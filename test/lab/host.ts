@@ -88,9 +88,11 @@ export class Host {
     await this.forgetMappings()
   }
 
-  /** The NAT forgets a TCP mapping on which nothing has passed for so long. */
+  /** The NAT forgets a TCP mapping on which nothing has passed for so long, and makes one for a SYN only. */
   async keepMappingsFor(seconds: number): Promise<void> {
-    await this.#nat.router.run('tee', [ESTABLISHED_TIMEOUT], String(seconds))
+    const { router } = this.#nat
+    await router.run('tee', [`${CONNTRACK}_tcp_timeout_established`], String(seconds))
+    await router.run('tee', [`${CONNTRACK}_tcp_loose`], '0')
   }
 
   /** This host's router drops all packets between here and there, silently; everybody else is reached as before. */
@@ -109,11 +111,11 @@ export class Host {
   }
 }
 
-const ESTABLISHED_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
+const CONNTRACK = '/proc/sys/net/netfilter/nf_conntrack'
 
 /** The kernel forgets in the background, within a few milliseconds. */
 const FORGET_WITHIN_MS = 500
 
 async function countMappings(router: Machine): Promise<number> {
-  return Number(await router.run('cat', ['/proc/sys/net/netfilter/nf_conntrack_count']))
+  return Number(await router.run('cat', [`${CONNTRACK}_count`]))
 }

@@ -4,15 +4,14 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import { UserError } from '../shared/errors.ts'
-import { AT_ONCE, openAtOnce } from '../shared/transport/optimistic-streams.ts'
+import { AT_ONCE } from '../shared/transport/optimistic-streams.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
-import { CHAT_PROTOCOL } from '../shared/wire/chat.ts'
-import type { Member, Peer, PeerConfig, StartPeer } from './api.ts'
+import type { Member, Peer, PeerConfig, RelayStatus, StartPeer } from './api.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
-import type { OpenStream } from './conversation/session.ts'
 import type { PeerEvent } from './events.ts'
+import { openStream } from './open-stream.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { Presence } from './presence.ts'
 import { startReach, type Reach } from './reach.ts'
@@ -26,15 +25,7 @@ import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
-
-/**
- * Chat begins without waiting for the other side to agree to it. Plain messages do not: a whole one, its end included,
- * would be there before the remote's handler, and js-libp2p's own way of reading a stream then waits for ever.
- */
-const openStream: OpenStream = async (connection, protocol, { signal }) =>
-  protocol === CHAT_PROTOCOL
-    ? openAtOnce(connection, protocol, { signal })
-    : connection.newStream(protocol, { runOnLimitedConnection: true, signal })
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Who wants to stay relayed has no address to give away, neither in its record nor in identify. */
 const NOWHERE = { listen: [], announce: [] }
@@ -85,6 +76,10 @@ class RunningPeer implements Peer {
     return this.#members.list((peer) => this.#conversations?.undelivered(peer) ?? 0)
   }
 
+  get relays(): RelayStatus[] {
+    return this.#relays?.statuses ?? []
+  }
+
   subscribe(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -96,6 +91,10 @@ class RunningPeer implements Peer {
     const { id, refused } = this.#talk().send({ text, ...message })
     for (const { peer, reason } of refused) this.#undeliverable(id, peer, reason)
     return id
+  }
+
+  async joined(signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#relays?.joined ?? Promise.resolve(), signal)
   }
 
   async delivered(signal: AbortSignal): Promise<void> {
@@ -203,7 +202,6 @@ class RunningPeer implements Peer {
     return startRelays(
       {
         node,
-        transportManager,
         relays: this.#config.relays,
         room: this.room,
         privateKey: this.#config.privateKey,

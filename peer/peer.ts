@@ -3,11 +3,12 @@ import { setMaxListeners } from 'node:events'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
-import { UserError } from '../shared/errors.ts'
-import { AT_ONCE } from '../shared/transport/optimistic-streams.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
+import { addressee } from './addressee.ts'
 import type { Member, Peer, PeerConfig, RelayStatus, StartPeer } from './api.ts'
+import { circuitDial } from './circuits/dial.ts'
+import { startRenewal } from './circuits/renewal.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
 import type { PeerEvent } from './events.ts'
@@ -87,7 +88,9 @@ class RunningPeer implements Peer {
 
   send(text: string, { to }: { to?: string } = {}): string {
     const message =
-      to === undefined ? { to: this.#members.peers, room: this.room } : { to: [this.#only(to)] }
+      to === undefined
+        ? { to: this.#members.peers, room: this.room }
+        : { to: [addressee(this.#members, to)] }
     const { id, refused } = this.#talk().send({ text, ...message })
     for (const { peer, reason } of refused) this.#undeliverable(id, peer, reason)
     return id
@@ -137,6 +140,7 @@ class RunningPeer implements Peer {
     const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
     this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
     this.#relays = this.#parts.use(this.#startRelays(net, this.#presence))
+    this.#parts.use(this.#startRenewal(net, conversations))
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
     await this.#relays.ready
@@ -188,13 +192,25 @@ class RunningPeer implements Peer {
         isMember: (peer) => this.#members.has(peer),
         addresses: (peer) => this.#members.addresses(peer),
         circuits: () => this.#relays?.circuits ?? [],
-        dialCircuit: async (address, signal) =>
-          transportManager.dial(address, { signal, ...AT_ONCE }),
+        dialCircuit: circuitDial(transportManager),
         ...(traversal === undefined
           ? {}
           : { dialReachable: async (...args) => traversal.dialReachable(...args) })
       },
       { selfId: this.peerId, signal: this.#signal }
+    )
+  }
+
+  #startRenewal({ node, transportManager }: PeerNode, talk: Conversations): AsyncDisposable {
+    return startRenewal(
+      {
+        node,
+        isMember: (peer) => this.#members.has(peer),
+        circuits: () => this.#relays?.circuits ?? [],
+        dialCircuit: circuitDial(transportManager),
+        carrying: (peer) => talk.carrier(peer)?.connectionId
+      },
+      { signal: this.#signal }
     )
   }
 
@@ -262,21 +278,6 @@ class RunningPeer implements Peer {
       announced: this.#config.announce.map((address) => multiaddr(address)),
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }
-  }
-
-  #only(to: string): string {
-    const [peer, another] = this.#members.named(to)
-    if (peer === undefined) {
-      throw new UserError(
-        'unknown-name',
-        `nobody in ${this.room} is called ${to}: /peers lists who is there`
-      )
-    }
-    if (another === undefined) return peer
-    throw new UserError(
-      'ambiguous-name',
-      `several in ${this.room} are called ${to}: use the peer id that /peers shows`
-    )
   }
 
   #talk(): Conversations {

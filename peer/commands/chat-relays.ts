@@ -4,6 +4,9 @@ import type { Words } from '../terminal/words.ts'
 
 type RelayEvent = Extract<PeerEvent, { event: 'relay' }>
 
+/** Reasons with numbers in them could go on for ever. */
+const MAX_REASONS = 8
+
 export class RelayTelling {
   /** Addresses of those that give us a place; no other can be lost. */
   readonly #standing = new Set<string>()
@@ -29,8 +32,9 @@ export class RelayTelling {
 
   #failed({ address, reason = 'no reason given' }: RelayEvent, usual: Words[]): Words[] {
     const told = this.#failing.get(address) ?? new Set()
-    const isNews = !told.has(reason)
-    this.#failing.set(address, told.add(reason))
+    const isNews = !told.has(reason) && told.size < MAX_REASONS
+    if (isNews) told.add(reason)
+    this.#failing.set(address, told)
     if (this.#standing.delete(address)) return usual
     // The reason is a sentence of its own, which names the relay.
     const words: Words[] = [{ kind: 'info', text: `${reason} (trying again)` }]

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
-import { startRelay, type Relay } from '../../relay/relay.ts'
+import type { Relay } from '../../relay/relay.ts'
+import { freePort, portOf, relayAt } from '../support/relay-at.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { stallingRelay } from '../support/stalling-relay.ts'
@@ -26,28 +26,6 @@ async function serverAt(test: TestContext, serve: (socket: net.Socket) => void):
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `/ip4/127.0.0.1/tcp/${portOf(server)}/p2p/${SOMEBODY}`
-}
-
-function portOf(server: net.Server): number {
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function startAt(test: TestContext, port: number, privateKey: PrivateKey): Promise<Relay> {
-  const config = { privateKey, listen: [`/ip4/127.0.0.1/tcp/${port}`], announce: [] }
-  const relay = await startRelay(config, { signal: new AbortController().signal })
-  test.after(async () => relay[Symbol.asyncDispose]())
-  return relay
 }
 
 /** A peer with that relay alone starts all the same, and is told exactly this. */
@@ -145,7 +123,7 @@ describe('a relay that cannot be used', () => {
 describe('a relay that comes back', () => {
   it('is found again under its address, and newcomers are met there', async (t) => {
     const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
-    const start = async (): Promise<Relay> => startAt(t, port, privateKey)
+    const start = async (): Promise<Relay> => relayAt(t, port, privateKey)
     const first = await start()
     const [address = ''] = first.addresses
     await using ann = await guest([address], 'ann')
@@ -163,7 +141,7 @@ describe('a relay that comes back', () => {
 
   it('carries the talk of those who have no other path on, with what was said meanwhile', async (t) => {
     const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
-    const start = async (): Promise<Relay> => startAt(t, port, privateKey)
+    const start = async (): Promise<Relay> => relayAt(t, port, privateKey)
     const first = await start()
     const [address = ''] = first.addresses
     await using ann = await guest([address], 'ann', { relayedOnly: true })

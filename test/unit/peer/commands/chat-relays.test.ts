@@ -36,6 +36,12 @@ it('each way in which a relay fails is told once, until it gives a place', () =>
   assert.deepEqual(tell('lost', 'nothing listens'), ['nothing listens (trying again)'])
 })
 
+it('reasons that never repeat are not told for ever', () => {
+  const tell = telling()
+  const told = Array.from({ length: 100 }, (_, at) => tell('lost', `failure ${at}`))
+  assert.equal(told.flat().length, 8)
+})
+
 it('one relay says nothing about another', () => {
   const tell = telling()
   tell('reserved', undefined, '/b')

@@ -53,7 +53,14 @@ interface Place {
 
 /** Throws UsageError for what is no relay's address. */
 export function startRelays(init: RelaysInit, options: { signal: AbortSignal }): Relays {
-  const places = distinctRelays(init.relays).map((relay) => startPlace(init, relay, options.signal))
+  const places: Place[] = []
+  // What is registered at one relay names the circuits through the others.
+  const onCircuits = (): void => {
+    for (const { discovery } of places) discovery.refresh()
+  }
+  for (const relay of distinctRelays(init.relays)) {
+    places.push(startPlace({ ...init, relay, onCircuits }, options.signal))
+  }
   const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
   const joined = Promise.race(places.map(async (each) => each.joined))
   return {
@@ -78,19 +85,26 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   }
 }
 
-function startPlace(init: RelaysInit, relay: string, signal: AbortSignal): Place {
+interface PlaceInit extends RelaysInit {
+  relay: string
+  /** This relay has given us a place, or taken it away. */
+  onCircuits: () => void
+}
+
+function startPlace(init: PlaceInit, signal: AbortSignal): Place {
+  const { relay } = init
   const joined = Promise.withResolvers<void>()
   const tried = Promise.withResolvers<void>()
   let isIn = false
   let reserved = false
   const onState = (status: RelayStatus): void => {
     init.tell(relayEvent(status))
-    const isNew = !reserved && status.state === 'reserved'
-    reserved = status.state === 'reserved'
     if (status.reason !== undefined) tried.resolve()
-    if (!isNew) return
-    discovery.refresh()
-    init.onReserved()
+    const wasReserved = reserved
+    reserved = status.state === 'reserved'
+    if (reserved === wasReserved) return
+    init.onCircuits()
+    if (reserved) init.onReserved()
   }
   const link = startRelayLink({ node: init.node, relay, onState }, { signal })
   const discovery = startDiscovery(

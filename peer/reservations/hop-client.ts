@@ -80,7 +80,7 @@ async function ask(connection: HopConnection, signal: AbortSignal): Promise<HopM
     const frames = lpStream(stream, { lengthDecoder: decodeCircuitLength })
     await frames.write(encodeHop({ type: 'RESERVE' }), { signal })
     const answer = decodeHop((await frames.read({ signal })).subarray())
-    void close(stream)
+    close(stream)
     return answer
   } catch (error) {
     stream.abort(error instanceof Error ? error : new Error(String(error)))
@@ -88,9 +88,11 @@ async function ask(connection: HopConnection, signal: AbortSignal): Promise<HopM
   }
 }
 
-async function close(stream: Stream): Promise<void> {
-  const signal = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
-  await stream.close({ signal }).catch((error: Error) => stream.abort(error))
+/** A relay that leaves its side open would use up the streams that a connection may have. */
+function close(stream: Stream): void {
+  const cut = setTimeout(() => stream.abort(new Error('it has served')), CLOSE_TIMEOUT_MS).unref()
+  stream.addEventListener('close', () => clearTimeout(cut))
+  stream.close().catch((error: Error) => stream.abort(error))
 }
 
 /** Nobody asks us for the voucher, but a relay that hands out a wrong one is broken or up to something. */

@@ -154,6 +154,16 @@ describe('an answer to a reservation', () => {
   })
 })
 
+it('a relay that leaves its side of the stream open does not use up our streams', async () => {
+  const ended = Promise.withResolvers<void>()
+  const answer = await asked(async (stream) => {
+    stream.addEventListener('close', () => ended.resolve())
+    await granting({})(stream)
+  })
+  assert.ok(answer.granted)
+  await ended.promise
+})
+
 it('a peer that does not speak the protocol is no relay', async () => {
   const connection = {
     remotePeer: peerIdFromPrivateKey(parties.relay),

@@ -9,7 +9,7 @@ export interface PeerConfig {
   name: string
   /** The rendezvous namespace as it stands, at most 255 bytes. */
   room: string
-  /** Multiaddrs with `/p2p/…`, at least one. */
+  /** Multiaddrs, at least one. With `/p2p/…` only that relay will do, without whichever answers there. */
   relays: string[]
   /** Multiaddrs to listen on; port 0 lets the system choose. */
   listen: string[]
@@ -37,11 +37,31 @@ export interface Member {
   undelivered: number
 }
 
+/** One of our relays, as it stands now. Times are Unix milliseconds. */
+export interface RelayStatus {
+  /** Its peer id; unknown while nobody has answered at an address without `/p2p/…`. */
+  relay?: string
+  /** As it was named. */
+  address: string
+  state: 'connecting' | 'reserved' | 'refused' | 'lost'
+  sinceMs: number
+  /** Why it refused or was lost. */
+  reason?: string
+  /** When it is tried again. */
+  retryAtMs?: number
+  /** When a reservation ends that is not renewed before. */
+  expiresAtMs?: number
+  /** What one circuit may use; an absent field is no limit. */
+  limit?: { seconds?: number; bytes?: number }
+}
+
 export interface Peer extends AsyncDisposable {
   readonly peerId: string
   readonly name: string
   readonly room: string
   readonly members: Member[]
+  /** In the order in which they were named. */
+  readonly relays: RelayStatus[]
   /** Calls the listener with every event from now on, until the returned function is called. */
   subscribe(listener: (event: PeerEvent) => void): () => void
   /**
@@ -51,11 +71,16 @@ export interface Peer extends AsyncDisposable {
   send(text: string, options?: { to?: string }): string
   /** The last lines of the room, oldest first, those of earlier runs included. */
   history(limit: number): HistoryLine[]
+  /** Resolves when one of the relays has us in the room and has told who else is, perhaps long ago; rejects with the signal's reason. */
+  joined(signal: AbortSignal): Promise<void>
   /** Resolves when everything for those who have not left is acknowledged, rejects with the signal's reason. */
   delivered(signal: AbortSignal): Promise<void>
 }
 
-/** Resolves once the node listens, is registered and knows the room; throws UserError when no relay can be used. */
+/**
+ * Resolves once the node listens and knows the room, or has tried each relay in vain once: they are then tried for as
+ * long as the peer runs, and `relay` events tell. Throws UserError for what no waiting mends.
+ */
 export type StartPeer = (
   config: PeerConfig,
   options: { signal: AbortSignal; onEvent?: (event: PeerEvent) => void }

@@ -7,10 +7,17 @@ export type PeerEvent =
   | { event: 'started'; peerId: string; name: string; addresses: string[] }
   | {
       event: 'relay'
-      relay: string
+      /** Unknown while nobody has answered at an address without `/p2p/…`; changes when another relay answers there. */
+      relay?: string
+      /** As it was named. */
       address: string
+      /** `reserved` comes again when the relay announces other limits. */
       state: 'connecting' | 'reserved' | 'refused' | 'lost'
       reason?: string
+      /** When `reserved`: until when, unless it is renewed before; ISO 8601. */
+      expiresAt?: string
+      /** When `reserved`: what one circuit may use; an absent field is no limit. */
+      limit?: { seconds?: number; bytes?: number }
     }
   | { event: 'discovered'; peer: string; name?: string; room: string }
   | { event: 'left'; peer: string; name?: string; room: string }

@@ -3,11 +3,12 @@ import { setMaxListeners } from 'node:events'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
-import { UserError } from '../shared/errors.ts'
-import { AT_ONCE } from '../shared/transport/optimistic-streams.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
-import type { Member, Peer, PeerConfig, StartPeer } from './api.ts'
+import { addressee } from './addressee.ts'
+import type { Member, Peer, PeerConfig, RelayStatus, StartPeer } from './api.ts'
+import { circuitDial } from './circuits/dial.ts'
+import { startRenewal } from './circuits/renewal.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
 import type { PeerEvent } from './events.ts'
@@ -15,7 +16,7 @@ import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
 import { Presence } from './presence.ts'
-import { startReach, type Reach } from './reach.ts'
+import { startReach, type Reach, type ReachInit } from './reach.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { Room } from './room.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -26,9 +27,13 @@ import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Who wants to stay relayed has no address to give away, neither in its record nor in identify. */
 const NOWHERE = { listen: [], announce: [] }
+
+/** Somebody has said something that waits for a path: so often a lost relay is tried then. */
+const WAITING_RETRY_MS = 2_000
 
 export const startPeer: StartPeer = async (config, { signal, onEvent }) => {
   const peer = new RunningPeer(config, signal)
@@ -76,6 +81,10 @@ class RunningPeer implements Peer {
     return this.#members.list((peer) => this.#conversations?.undelivered(peer) ?? 0)
   }
 
+  get relays(): RelayStatus[] {
+    return this.#relays?.statuses ?? []
+  }
+
   subscribe(listener: (event: PeerEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -83,10 +92,18 @@ class RunningPeer implements Peer {
 
   send(text: string, { to }: { to?: string } = {}): string {
     const message =
-      to === undefined ? { to: this.#members.peers, room: this.room } : { to: [this.#only(to)] }
+      to === undefined
+        ? { to: this.#members.peers, room: this.room }
+        : { to: [addressee(this.#members, to)] }
     const { id, refused } = this.#talk().send({ text, ...message })
     for (const { peer, reason } of refused) this.#undeliverable(id, peer, reason)
+    if (message.to.some((peer) => this.#talk().carrier(peer) === undefined))
+      this.#relays?.hurry(WAITING_RETRY_MS)
     return id
+  }
+
+  async joined(signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#relays?.joined ?? Promise.resolve(), signal)
   }
 
   async delivered(signal: AbortSignal): Promise<void> {
@@ -121,10 +138,10 @@ class RunningPeer implements Peer {
     }
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net))
-    const reach = this.#parts.use(this.#startReach(net))
+    const reach = this.#parts.use(this.#startConnecting(net))
     const isRelay = (id: string): boolean => this.#relays?.has(id) ?? false
     const onChange = (): void => {
-      this.#relays?.refresh()
+      this.#relays?.hurry(0)
       this.#traversal?.hurry()
     }
     const liveness = this.#parts.use(startLiveness({ node, isRelay, onChange }, options))
@@ -178,29 +195,28 @@ class RunningPeer implements Peer {
     )
   }
 
-  #startReach({ node, transportManager }: PeerNode): Reach {
+  #startConnecting({ node, transportManager }: PeerNode): Reach {
     const traversal = this.#traversal
-    return startReach(
-      {
-        node,
-        isMember: (peer) => this.#members.has(peer),
-        addresses: (peer) => this.#members.addresses(peer),
-        circuits: () => this.#relays?.circuits ?? [],
-        dialCircuit: async (address, signal) =>
-          transportManager.dial(address, { signal, ...AT_ONCE }),
-        ...(traversal === undefined
-          ? {}
-          : { dialReachable: async (...args) => traversal.dialReachable(...args) })
-      },
-      { selfId: this.peerId, signal: this.#signal }
-    )
+    const init = {
+      node,
+      isMember: (peer: string) => this.#members.has(peer),
+      addresses: (peer: string) => this.#members.addresses(peer),
+      circuits: () => this.#relays?.circuits ?? [],
+      dialCircuit: circuitDial(transportManager),
+      carrying: (peer: string) => this.#conversations?.carrier(peer)?.connectionId
+    }
+    const options = { selfId: this.peerId, signal: this.#signal }
+    this.#parts.use(startRenewal(init, options))
+    if (traversal === undefined) return startReach(init, options)
+    const dialReachable: ReachInit['dialReachable'] = async (...args) =>
+      traversal.dialReachable(...args)
+    return startReach({ ...init, dialReachable }, options)
   }
 
   #startRelays({ node, transportManager }: PeerNode, presence: Presence): Relays {
     return startRelays(
       {
         node,
-        transportManager,
         relays: this.#config.relays,
         room: this.room,
         privateKey: this.#config.privateKey,
@@ -261,21 +277,6 @@ class RunningPeer implements Peer {
       announced: this.#config.announce.map((address) => multiaddr(address)),
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }
-  }
-
-  #only(to: string): string {
-    const [peer, another] = this.#members.named(to)
-    if (peer === undefined) {
-      throw new UserError(
-        'unknown-name',
-        `nobody in ${this.room} is called ${to}: /peers lists who is there`
-      )
-    }
-    if (another === undefined) return peer
-    throw new UserError(
-      'ambiguous-name',
-      `several in ${this.room} are called ${to}: use the peer id that /peers shows`
-    )
   }
 
   #talk(): Conversations {

@@ -1,23 +1,27 @@
 // This peer's place at its relays: at each a link (connection, reservation) and a registration in the room.
+// None of them knows of the others: whatever happens at one, they go on.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import type { TransportManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { UserError } from '../shared/errors.ts'
+import { distinct, withoutPeer } from '../shared/addresses.ts'
 import { parseRelayAddress } from '../shared/relay-address.ts'
+import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
 import type { PeerEvent } from './events.ts'
 import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface RelaysInit {
   node: Libp2p
-  transportManager: Pick<TransportManager, 'listen' | 'getAddrs'>
-  /** Multiaddrs with `/p2p/…`; of several addresses of one relay the first is used. */
+  /** Multiaddrs; of several addresses of one relay the first is used, as far as their peer ids tell. */
   relays: string[]
   room: string
   privateKey: PrivateKey
   /** To be registered, best first. */
   addresses: () => Multiaddr[]
-  /** A relay lists a peer in the room. `newcomer`: it came after us, so it is the one to dial. */
+  /**
+   * A relay lists a peer in the room. `relay`: its address as it was named, which stays when another relay answers
+   * there. `newcomer`: it came after us, so it is the one to dial.
+   */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
   onGone: (peer: string, relay: string) => void
   /** A relay has given us a place, for the first time or again. */
@@ -26,44 +30,59 @@ export interface RelaysInit {
 }
 
 export interface Relays extends AsyncDisposable {
-  /**
-   * Resolves when one relay has us in the room and told who else is. Rejects with a UserError when none can, with the
-   * signal's reason when that aborts first.
-   */
+  /** Resolves when one relay has us in the room, or each was tried once; rejects with the signal's reason. */
   readonly ready: Promise<void>
+  /** Resolves when one relay has us in the room and told who else is; rejects with the signal's reason. */
+  readonly joined: Promise<void>
+  readonly statuses: RelayStatus[]
   /** Our addresses as relays see them. */
   readonly mapped: Multiaddr[]
   /** Where others can dial us through, and we them: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
-  /** Whether a peer id is one of our relays'. */
+  /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
-  /** Our addresses may have changed: the rooms are told, where there is a connection. */
-  refresh(): void
+  /** Lost relays are tried within that time; for 0, because the network has changed, the rooms are asked at once. */
+  hurry(withinMs: number): void
 }
 
 interface Place {
   link: RelayLink
   discovery: RoomDiscovery
+  /** Resolves when this relay has us in the room, or the first try has failed. */
+  tried: Promise<void>
+  joined: Promise<void>
 }
 
+/** Throws UsageError for what is no relay's address. */
 export function startRelays(init: RelaysInit, options: { signal: AbortSignal }): Relays {
-  const places = distinctRelays(init.relays).map((relay) => startPlace(init, relay, options.signal))
-  const standing = (): RelayLink[] =>
-    places.map(({ link }) => link).filter(({ connection }) => connection !== undefined)
+  const places: Place[] = []
+  // What is registered at one relay names the circuits through the others.
+  const onCircuits = (): void => {
+    for (const { discovery } of places) discovery.refresh()
+  }
+  for (const relay of distinctRelays(init.relays)) {
+    places.push(startPlace({ ...init, relay, onCircuits }, options.signal))
+  }
+  const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
+  const joined = Promise.race(places.map(async (each) => each.joined))
   return {
-    ready: firstOf(
-      places.map(async ({ ready }) => ready),
-      options.signal
-    ),
+    ready: unlessAborted(Promise.race([joined, tried]), options.signal),
+    joined: unlessAborted(joined, options.signal),
+    get statuses() {
+      return places.map(({ link }) => link.status)
+    },
     get mapped() {
       return places.flatMap(({ link }) => (link.mapped === undefined ? [] : [link.mapped]))
     },
     get circuits() {
-      return standing().map(({ address }) => address.encapsulate('/p2p-circuit'))
+      return distinct(
+        places.flatMap(({ link: { circuit } }) => (circuit === undefined ? [] : [circuit]))
+      )
     },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
-    refresh: () => {
-      for (const { discovery } of places) discovery.refresh()
+    hurry: (withinMs) => {
+      for (const { link } of places) link.hurry(withinMs)
+      if (withinMs === 0) onCircuits()
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(places.map(async ({ discovery }) => discovery[Symbol.asyncDispose]()))
@@ -72,76 +91,72 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   }
 }
 
-function startPlace(
-  init: RelaysInit,
-  relay: string,
-  signal: AbortSignal
-): Place & { ready: Promise<void> } {
-  const { address, peerId } = parseRelayAddress(relay)
-  const relayId = peerId.toString()
-  let settled = false
-  const link = startRelayLink(
-    {
-      ...init,
-      relay,
-      onState: (state, reason) => {
-        init.tell({
-          event: 'relay',
-          relay: relayId,
-          address: address.toString(),
-          state,
-          ...(reason === undefined ? {} : { reason })
-        })
-        if (state !== 'reserved') return
-        discovery.refresh()
-        init.onReserved()
-      }
-    },
-    { signal }
-  )
+interface PlaceInit extends RelaysInit {
+  relay: string
+  /** This relay has given us a place, or taken it away. */
+  onCircuits: () => void
+}
+
+function startPlace(init: PlaceInit, signal: AbortSignal): Place {
+  const { relay } = init
+  const joined = Promise.withResolvers<void>()
+  const tried = Promise.withResolvers<void>()
+  let isIn = false
+  let reserved = false
+  const onState = (status: RelayStatus): void => {
+    init.tell(relayEvent(status))
+    if (status.reason !== undefined) tried.resolve()
+    const wasReserved = reserved
+    reserved = status.state === 'reserved'
+    if (reserved === wasReserved) return
+    init.onCircuits()
+    if (reserved) init.onReserved()
+  }
+  const link = startRelayLink({ node: init.node, relay, onState }, { signal })
   const discovery = startDiscovery(
     {
       ...init,
       relay: () => link.connection,
-      onPeer: (peer, addresses) => init.onPeer(peer.toString(), relayId, addresses, settled),
-      onGone: (peer) => init.onGone(peer.toString(), relayId),
-      onError: (error) =>
-        init.tell({ event: 'error', code: 'rendezvous', message: withoutRoom(error, address) })
+      onPeer: (peer, addresses) => init.onPeer(peer.toString(), relay, addresses, isIn),
+      onGone: (peer) => init.onGone(peer.toString(), relay),
+      onRound: () => {
+        isIn = true
+        joined.resolve()
+        tried.resolve()
+      },
+      onError: (error) => {
+        const message = `the relay at ${relay} could not be asked who is in the room: ${error.message}`
+        init.tell({ event: 'error', code: 'rendezvous', message })
+        tried.resolve()
+      }
     },
     { signal }
   )
-  const ready = link.ready
-    .then(async () => discovery.firstRound)
-    .then(
-      () => void (settled = true),
-      (error: Error) => {
-        if (error instanceof UserError) throw error
-        throw new UserError('rendezvous', withoutRoom(error, address), { cause: error })
-      }
-    )
-  return { link, discovery, ready }
+  return { link, discovery, tried: tried.promise, joined: joined.promise }
 }
 
-function withoutRoom(error: Error, relay: Multiaddr): string {
-  return `the relay at ${relay.toString()} could not be asked who is in the room: ${error.message}`
-}
-
-/** One address for each relay. */
-function distinctRelays(relays: string[]): string[] {
-  return [
-    ...new Map(
-      relays.toReversed().map((relay) => [parseRelayAddress(relay).peerId.toString(), relay])
-    ).values()
-  ].toReversed()
-}
-
-/** The first to succeed, or the first one's own error: it says more than "all of them failed". */
-async function firstOf(all: Array<Promise<void>>, signal: AbortSignal): Promise<void> {
-  try {
-    await Promise.any(all)
-  } catch (error) {
-    // Who is asked to leave has not failed, whatever each of them makes of it.
-    signal.throwIfAborted()
-    throw error instanceof AggregateError ? error.errors[0] : error
+function relayEvent({ relay, address, state, reason, expiresAtMs, limit }: RelayStatus): PeerEvent {
+  return {
+    event: 'relay',
+    ...(relay === undefined ? {} : { relay }),
+    address,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }),
+    ...(limit === undefined ? {} : { limit })
   }
+}
+
+/** One address for each relay, as far as it can be told; of two that lead to one port, the one that names the peer. */
+function distinctRelays(relays: string[]): string[] {
+  const parsed = relays.map((relay) => parseRelayAddress(relay))
+  const pinned = parsed.filter(({ peerId }) => peerId !== undefined)
+  const ports = new Set(pinned.map(({ address }) => withoutPeer(address).toString()))
+  const byRelay = new Map<string, string>()
+  for (const { address, peerId } of parsed) {
+    const key = peerId?.toString() ?? address.toString()
+    const isNamed = peerId === undefined && ports.has(address.toString())
+    if (!isNamed && !byRelay.has(key)) byRelay.set(key, address.toString())
+  }
+  return [...byRelay.values()]
 }

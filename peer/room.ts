@@ -9,7 +9,7 @@ import type { PathKind, PeerEvent } from './events.ts'
 interface MemberState {
   peer: string
   name?: string
-  /** Relay's peer id → the addresses registered there. */
+  /** Relay, by the address it was named with → the addresses registered there. */
   registered: Map<string, Multiaddr[]>
   announced: boolean
   /** Paths found before it was announced: a newcomer is told of first, with its name. */

@@ -7,7 +7,8 @@ import { UsageError } from './errors.ts'
 
 export interface RelayAddress {
   address: Multiaddr
-  peerId: PeerId
+  /** Undefined: whoever answers at the address is the relay. */
+  peerId: PeerId | undefined
 }
 
 const EXAMPLE =
@@ -18,7 +19,7 @@ const MAX_PORT = 65_535
 /** Longer than any address that can be right; keeps the complaint about a wrong one readable. */
 const MAX_QUOTED_CHARS = 120
 
-/** Throws a UsageError, one sentence with an example, unless it is `/ip… or dns…/tcp/PORT/p2p/PEER-ID`. */
+/** Throws a UsageError, one sentence with an example, unless it is `/ip… or dns…/tcp/PORT`, with `/p2p/PEER-ID` or without. */
 export function parseRelayAddress(text: string): RelayAddress {
   const wrong = (code: string, why: string, cause?: unknown): UsageError =>
     new UsageError(code, `the relay address "${shortened(text)}" ${why}, for example ${EXAMPLE}`, {
@@ -44,12 +45,7 @@ export function parseRelayAddress(text: string): RelayAddress {
     throw wrong('relay-address-transport', 'is not a TCP address: give one with /tcp/ and a port')
   }
   checkReachable(components, wrong)
-  if (last?.name !== 'p2p' || last.value === undefined) {
-    throw wrong(
-      'relay-address-no-peer-id',
-      "lacks the relay's peer id: copy the whole line that the relay printed, with /p2p/… at the end"
-    )
-  }
+  if (last?.name !== 'p2p' || last.value === undefined) return { address, peerId: undefined }
   try {
     return { address, peerId: peerIdFromString(last.value) }
   } catch (cause) {

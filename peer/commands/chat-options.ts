@@ -28,7 +28,7 @@ export const CHAT_COMMAND = {
       multiple: true,
       placeholder: 'MULTIADDR',
       env: 'PARLEY_RELAY',
-      help: 'the address that parley-relay printed'
+      help: 'the address that parley-relay printed; without its /p2p/… whatever relay answers there'
     },
     name: {
       type: 'string',
@@ -63,6 +63,7 @@ export const CHAT_COMMAND = {
   notes: [
     CHAT_HELP,
     'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nFrom a pipe every line is sent, then the program leaves: 0 when everybody got everything, else 1.',
+    'A relay that cannot be reached is tried again for as long as the program runs.\nFrom a pipe, lines wait until there is one; once the input has ended, for 30 s at most.',
     'What you say to somebody who is away waits beside the key file, for 30 days at most, and is delivered when both of you are there again: up to 10,000 messages or 8 MiB a person, beyond which it is refused.'
   ]
 } as const satisfies CommandSpec

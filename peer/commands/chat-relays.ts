@@ -4,41 +4,42 @@ import type { Words } from '../terminal/words.ts'
 
 type RelayEvent = Extract<PeerEvent, { event: 'relay' }>
 
-const isFailure = ({ state }: RelayEvent): boolean => state === 'refused' || state === 'lost'
+/** Reasons with numbers in them could go on for ever. */
+const MAX_REASONS = 8
 
 export class RelayTelling {
-  /** Those that have given us a place; no other can be lost. */
-  readonly #known = new Set<string>()
-  /** Those that are being tried again: told once when they fail and once when they are back. */
-  readonly #failing = new Set<string>()
-  /** Failures before the peer is in the room: if it never is, one of them becomes the program's last sentence. */
-  #held: Map<string, Words[]> | undefined = new Map()
+  /** Addresses of those that give us a place; no other can be lost. */
+  readonly #standing = new Set<string>()
+  /** Address → why it has failed since it last gave us a place. */
+  readonly #failing = new Map<string, Set<string>>()
 
   /** What to say now, given how the event is usually put. */
   words(event: RelayEvent, usual: Words[]): Words[] {
-    const { relay, state, reason } = event
-    if (state === 'reserved') {
-      this.#known.add(relay)
-      this.#failing.delete(relay)
-      this.#held?.delete(relay)
-      return usual
-    }
-    const isLoss = state === 'lost' && this.#known.has(relay)
-    // The reason is a sentence of its own, which names the relay.
-    const words: Words[] =
-      isFailure(event) && !isLoss && reason !== undefined ? [{ kind: 'info', text: reason }] : usual
-    if (this.#failing.has(relay)) return words.map(({ text }) => ({ kind: 'verbose', text }))
-    if (!isFailure(event)) return words
-    this.#failing.add(relay)
-    if (this.#held === undefined) return words
-    this.#held.set(relay, words)
-    return []
+    const { state, address } = event
+    if (state === 'reserved') return this.#reserved(address, usual)
+    if (state !== 'connecting') return this.#failed(event, usual)
+    return this.#failing.has(address) ? usual.map(verbosely) : usual
   }
 
-  /** The peer is in the room by way of one relay: what is to be said of the others. */
-  ready(): Words[] {
-    const held = [...(this.#held?.values() ?? [])].flat()
-    this.#held = undefined
-    return held
+  #reserved(address: string, usual: Words[]): Words[] {
+    this.#failing.delete(address)
+    if (!this.#standing.has(address)) {
+      this.#standing.add(address)
+      return usual
+    }
+    return usual.map(({ kind, text }) => ({ kind, text: `${text}, with other limits than before` }))
+  }
+
+  #failed({ address, reason = 'no reason given' }: RelayEvent, usual: Words[]): Words[] {
+    const told = this.#failing.get(address) ?? new Set()
+    const isNews = !told.has(reason) && told.size < MAX_REASONS
+    if (isNews) told.add(reason)
+    this.#failing.set(address, told)
+    if (this.#standing.delete(address)) return usual
+    // The reason is a sentence of its own, which names the relay.
+    const words: Words[] = [{ kind: 'info', text: `${reason} (trying again)` }]
+    return isNews ? words : words.map(verbosely)
   }
 }
+
+const verbosely = ({ text }: Words): Words => ({ kind: 'verbose', text })

@@ -20,8 +20,6 @@ export class ChatView {
   readonly log: Log
   readonly #labels = new Labels()
   readonly #relays = new RelayTelling()
-  /** What made a relay useless before the peer was ready: if it never is, that is how the program fails. */
-  #held: PeerEvent[] | undefined = []
   readonly #options: ViewOptions
 
   constructor(options: ViewOptions) {
@@ -38,18 +36,8 @@ export class ChatView {
     this.receipts.add(event)
     if (event.event === 'started') this.#labels.learn(event.peerId, event.name)
     else if ('peer' in event && 'name' in event) this.#labels.learn(event.peer, event.name)
-    if (event.event === 'error' && event.code === 'rendezvous' && this.#held !== undefined) {
-      this.#held.push(event)
-    } else this.#tell(event)
+    this.#tell(event)
     if (event.event === 'left') this.#labels.leave(event.peer)
-  }
-
-  /** The peer has started: failures on the way there, which would else be told as the program's own, are told now. */
-  ready(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    this.#say(this.#relays.ready())
-    for (const event of held) this.#tell(event)
   }
 
   #tell(event: PeerEvent): void {

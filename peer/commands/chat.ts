@@ -34,7 +34,6 @@ export async function runChat(program: Program): Promise<ExitCode> {
     { ...settings, name, privateKey, stateFile: stateFileOf(keyFile) },
     { signal, onEvent: view.show }
   )
-  view.ready()
   return await talk(peer, { terminal, view, signal, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS })
 }
 

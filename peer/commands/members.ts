@@ -2,6 +2,7 @@
 import { harmless } from '../../shared/harmless.ts'
 import type { Member } from '../api.ts'
 import { shortPeer } from '../terminal/labels.ts'
+import { aligned } from './aligned.ts'
 
 type LabelOf = (peer: string) => string
 
@@ -31,20 +32,3 @@ export function pathSentence(member: Member, labelOf: LabelOf): string {
       : `path to ${who}: none, because: ${reason ?? 'no connection is up yet'}`
   )
 }
-
-function aligned(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => widthOf(row[column] ?? '')))
-  )
-  return rows.map((row) =>
-    harmless(
-      row
-        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
-        .join('  ')
-        .trimEnd()
-    )
-  )
-}
-
-/** In characters as people count them; those of East Asia are two columns wide, which only shifts their row. */
-const widthOf = (cell: string): number => [...new Intl.Segmenter().segment(cell)].length

@@ -8,7 +8,9 @@ import { CHAT_HELP, findAddressee, parseChatLine, type ChatLine } from './chat-l
 import { historyWords, LINES_AT_START } from './history-lines.ts'
 import { pathSentence, peersTable } from './members.ts'
 import { introductions } from './introductions.ts'
+import { pipedLines } from './piped-lines.ts'
 import type { ExitCode } from './program.ts'
+import { relaysTable } from './relay-lines.ts'
 
 /** Resending over a path that comes back takes some seconds; somebody who waits at a prompt wants an end to it. */
 export const DELIVERY_TIMEOUT_MS = 30_000
@@ -20,7 +22,10 @@ export interface TalkOptions {
   deliveryTimeoutMs: number
 }
 
-/** Ends with the input, `/quit` or the signal. 1 when a piped line could not be sent or somebody did not get all. */
+/**
+ * Ends with the input, `/quit` or the signal. 1 when a piped line could not be sent or somebody did not get all; throws
+ * a UserError when a pipe has ended and no relay has let us into the room.
+ */
 export async function talk(peer: Peer, options: TalkOptions): Promise<ExitCode> {
   const { terminal, view, signal } = options
   const chat = new Chat(peer, view, terminal.interactive)
@@ -28,7 +33,7 @@ export async function talk(peer: Peer, options: TalkOptions): Promise<ExitCode> 
     chat.showHistory(LINES_AT_START)
     view.log.info(`this is the room ${peer.room}: type to talk, /help for more`)
   }
-  for await (const line of terminal.lines(signal)) {
+  for await (const line of linesFor(peer, options)) {
     const meant = parseChatLine(line)
     // A person has seen who is there; a pipe knew the names before it was opened.
     const names = meant.kind === 'to' || meant.kind === 'path'
@@ -36,6 +41,17 @@ export async function talk(peer: Peer, options: TalkOptions): Promise<ExitCode> 
     if (chat.take(meant) === 'quit') break
   }
   return await leave(peer, chat, options)
+}
+
+const needsRoom = (line: string): boolean => ['text', 'to'].includes(parseChatLine(line).kind)
+
+/** A person sees how the relays stand, and may type before one of them lets us in. */
+function linesFor(peer: Peer, options: TalkOptions): AsyncIterable<string> {
+  const { terminal, signal, deliveryTimeoutMs } = options
+  const lines = terminal.lines(signal)
+  if (terminal.interactive) return lines
+  const joined = async (limit: AbortSignal): Promise<void> => peer.joined(limit)
+  return pipedLines({ lines, needsRoom, joined, timeoutMs: deliveryTimeoutMs }, { signal })
 }
 
 async function leave(peer: Peer, chat: Chat, options: TalkOptions): Promise<ExitCode> {
@@ -88,6 +104,7 @@ class Chat {
         break
       case 'peers':
         this.#say(peersTable(this.#peer.members, this.#view.labelOf))
+        this.#say(relaysTable(this.#peer.relays, Date.now()))
         break
       case 'path':
         this.#path(line.who)

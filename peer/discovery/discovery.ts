@@ -24,6 +24,8 @@ export interface DiscoveryConfig {
   onGone: (peer: PeerId) => void
   /** Once for each time that rounds begin to fail. */
   onError: (error: Error) => void
+  /** Once for each time that rounds begin to succeed: registered, and whoever is there told to `onPeer`. */
+  onRound?: () => void
   pace?: Partial<Pace>
   /** After a connection to the relay, until missing means gone: after its restart, the others are on their way. */
   settleMs?: number
@@ -70,6 +72,7 @@ class RoomWatch implements RoomDiscovery {
   #nextFullAtMs = 0
   #quietRounds = 0
   #failures = 0
+  #succeeds = false
   #poked = false
   #wake: (() => void) | undefined
 
@@ -122,12 +125,15 @@ class RoomWatch implements RoomDiscovery {
     try {
       const somethingNew = await this.#exchange(await this.#channelOver(connection))
       this.#quietRounds = somethingNew ? 0 : this.#quietRounds + 1
+      if (!this.#succeeds) this.#config.onRound?.()
+      this.#succeeds = true
       this.#failures = 0
       this.#first.resolve()
       return nextRoundMs(this.#pace, this.#quietRounds)
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause))
       this.#first.reject(error)
+      this.#succeeds = false
       this.#failures++
       if (this.#failures === 1 && !this.#signal.aborted) this.#config.onError(error)
       return retryMs(this.#pace, this.#failures)

@@ -1,12 +1,14 @@
 // What went wrong on the way to a relay, as one sentence for the user. (pure)
 import type { UserError } from '../../shared/errors.ts'
+import { circuitStatusName } from '../../shared/wire/circuit.ts'
+import { ReservationError, type ReservationFault } from './reservation-error.ts'
 
 export interface RelayFailure {
   code: UserError['code']
   message: string
 }
 
-type Rule = { code: string; matches: RegExp; message: (address: string, text: string) => string }
+type Rule = { code: string; matches: RegExp; message: (address: string) => string }
 
 /** In this order: the first that fits an error's name, code or message. */
 const RULES: Rule[] = [
@@ -32,14 +34,7 @@ const RULES: Rule[] = [
     code: 'relay-other-peer',
     matches: /identity key|UnexpectedPeer|does not match expected/i,
     message: (address) =>
-      `another peer than the one named answers at ${address}: copy the address that the relay prints now`
-  },
-  {
-    code: 'relay-no-answer',
-    // Listening through a relay is reserving there, on a connection that stands.
-    matches: /failed to be listened on[^]*(?:Timeout|timed out|aborted)/i,
-    message: (address) =>
-      `the relay at ${address} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
+      `another peer than the one named answers at ${address}: copy the address that the relay prints now, or leave out its /p2p/… to take whichever relay answers there`
   },
   {
     code: 'relay-timeout',
@@ -48,27 +43,56 @@ const RULES: Rule[] = [
       `${address} does not answer: check the address, and that a firewall lets its port through`
   },
   {
-    code: 'relay-no-hop',
-    matches: /UnsupportedProtocol|Protocol selection failed/,
-    message: (address) => `the peer at ${address} is no relay: it does not speak circuit relay v2`
-  },
-  {
-    code: 'relay-refused',
-    matches: /reservation failed with status/,
-    message: (address, text) =>
-      `the relay at ${address} refused a reservation (${/status (\w+)/.exec(text)?.[1] ?? 'no reason given'}): it may be full or closed to you; try another one or ask who runs it`
-  },
-  {
     code: 'relay-not-libp2p',
     matches: /EncryptionFailed|ECONNRESET|StreamReset|UnexpectedEOF|unexpected end|closed/i,
     message: (address) => `what answers at ${address} does not speak libp2p: check the port`
   }
 ]
 
+const FAULTS: Record<ReservationFault, { code: string; message: (address: string) => string }> = {
+  'no-hop': {
+    code: 'relay-no-hop',
+    message: (address) => `the peer at ${address} is no relay: it does not speak circuit relay v2`
+  },
+  'no-answer': {
+    code: 'relay-no-answer',
+    message: (address) =>
+      `the relay at ${address} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
+  },
+  'broken-off': {
+    code: 'relay-broken-off',
+    message: (address) =>
+      `the relay at ${address} ended the talk when it was asked for a reservation: try another one or ask who runs it`
+  },
+  garbage: {
+    code: 'relay-garbage',
+    message: (address) =>
+      `the relay at ${address} answers a reservation with what nobody can read: try another one or ask who runs it`
+  },
+  'wrong-voucher': {
+    code: 'relay-wrong-voucher',
+    message: (address) =>
+      `the relay at ${address} grants a reservation with a voucher that is not its own or not for this peer: do not use it before who runs it has explained that`
+  }
+}
+
+/** It has answered, and the answer is no. */
+export function refusal(address: string, status: number | undefined): RelayFailure {
+  const reason = circuitStatusName(status)
+  return {
+    code: 'relay-refused',
+    message: `the relay at ${address} refused a reservation (${reason}): it may be full or closed to you; try another one or ask who runs it`
+  }
+}
+
 export function relayFailure(address: string, error: unknown): RelayFailure {
+  if (error instanceof ReservationError) {
+    const { code, message } = FAULTS[error.fault]
+    return { code, message: message(address) }
+  }
   const text = everyText(error)
   const rule = RULES.find(({ matches }) => matches.test(text))
-  if (rule !== undefined) return { code: rule.code, message: rule.message(address, text) }
+  if (rule !== undefined) return { code: rule.code, message: rule.message(address) }
   const message = error instanceof Error ? error.message : String(error)
   return {
     code: 'relay-failed',

@@ -1,186 +1,219 @@
-// Keeps this peer known at one relay: connected from the listening port, identified, reserved, and again after a loss.
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface'
-import type { TransportManager } from '@libp2p/interface-internal'
+// Keeps this peer reachable through one relay: connected from the listening port, identified, reserved, renewed in
+// time, and again after every loss, for as long as it runs.
+import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { UserError } from '../../shared/errors.ts'
+import { withoutPeer } from '../../shared/addresses.ts'
 import { parseRelayAddress, type RelayAddress } from '../../shared/relay-address.ts'
-import type { PeerEvent } from '../events.ts'
-import { backoffMs } from './backoff.ts'
-import { believableMapping } from './mapping.ts'
-import { relayFailure } from './relay-failures.ts'
-
-type RelayState = Extract<PeerEvent, { event: 'relay' }>['state']
+import { circuitStatusName } from '../../shared/wire/circuit.ts'
+import type { RelayStatus } from '../api.ts'
+import { Delay } from '../delay.ts'
+import { closesWithin } from './closing.ts'
+import { reserve, type Granted } from './hop-client.ts'
+import {
+  failuresAfter,
+  renewalRetryMs,
+  reservationPlan,
+  retryMs,
+  type ReservationPlan
+} from './plan.ts'
+import { RelayDialler } from './relay-dialler.ts'
+import { refusal, relayFailure, type RelayFailure } from './relay-failures.ts'
+import { ReservationError } from './reservation-error.ts'
 
 export interface RelayLinkInit {
   node: Libp2p
-  transportManager: Pick<TransportManager, 'listen' | 'getAddrs'>
-  /** A relay's multiaddr with `/p2p/…`. */
+  /** A relay's multiaddr; without `/p2p/…` whoever answers there is the relay. */
   relay: string
-  onState: (state: RelayState, reason?: string) => void
+  /** After every change. `reserved` again when a renewed reservation has other limits. */
+  onState: (status: RelayStatus) => void
 }
 
 export interface RelayLink extends AsyncDisposable {
-  readonly peerId: string
+  /** As the user named it. */
   readonly address: Multiaddr
+  /** The relay's: as named, or of who answered last; undefined before anybody has. */
+  readonly peerId: string | undefined
+  readonly status: RelayStatus
   /** Our address as this relay sees it, from the listening port; known from the first identify on. */
   readonly mapped: Multiaddr | undefined
   /** The connection that our reservation is on, while both stand. */
   readonly connection: Connection | undefined
-  /** Resolves with the first reservation, rejects with a UserError when the first try fails for good. */
+  /** Where others can dial us through, while the reservation stands: `…/p2p/RELAY/p2p-circuit`. */
+  readonly circuit: Multiaddr | undefined
+  /** Resolves with the first reservation, however many tries that takes; rejects when stopped before. */
   readonly ready: Promise<void>
+  /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
+  hurry(withinMs: number): void
 }
 
-/** A dial with its handshakes, and an identify, each with 10 s of its own; packets get lost. */
-const CONNECT_TIMEOUT_MS = 20_000
+type Ending = RelayFailure & { state: 'refused' | 'lost'; heldMs: number }
 
+const CLOSED = 'the connection to the relay closed'
 const NOT_RENEWED = 'the relay did not renew the reservation'
 
+/** Throws UsageError when that is no relay's address. */
 export function startRelayLink(init: RelayLinkInit, options: { signal: AbortSignal }): RelayLink {
   return new RunningLink(init, parseRelayAddress(init.relay), options.signal)
 }
 
 class RunningLink implements RelayLink {
-  readonly peerId: string
   readonly address: Multiaddr
   readonly ready: Promise<void>
+  peerId: string | undefined
+  status: RelayStatus
   mapped: Multiaddr | undefined
   connection: Connection | undefined
   readonly #init: RelayLinkInit
+  readonly #dialler: RelayDialler
+  readonly #pause = new Delay()
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
+  readonly #first = Promise.withResolvers<void>()
   readonly #running: Promise<void>
-  /** What the relay observed, by connection: each is identified once, and may outlive a reservation that was refused. */
-  readonly #observed = new WeakMap<Connection, Multiaddr | undefined>()
 
   constructor(init: RelayLinkInit, { address, peerId }: RelayAddress, signal: AbortSignal) {
     this.#init = init
     this.address = address
-    this.peerId = peerId.toString()
+    this.peerId = peerId?.toString()
+    this.status = this.#statusNow('connecting')
+    this.#dialler = new RelayDialler(init.node, address)
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
-    const first = Promise.withResolvers<void>()
-    this.ready = first.promise
+    this.ready = this.#first.promise
     this.ready.catch(() => undefined) // whoever waits for it hears of it; nobody has to
-    init.node.addEventListener('peer:identify', this.#identified)
-    this.#running = this.#keep(first)
+    this.#running = this.#keep()
+  }
+
+  get circuit(): Multiaddr | undefined {
+    if (this.connection === undefined || this.peerId === undefined) return undefined
+    return withoutPeer(this.address).encapsulate(`/p2p/${this.peerId}/p2p-circuit`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped.abort()
-    this.#init.node.removeEventListener('peer:identify', this.#identified)
+    this.#stopped.abort(new Error('the link to the relay stops'))
     await this.#running
+    this.#dialler[Symbol.dispose]()
   }
 
-  /** Connects, holds, and after a loss begins again, until stopped. Never throws. */
-  async #keep(first: PromiseWithResolvers<void>): Promise<void> {
+  hurry(withinMs: number): void {
+    if (this.status.state !== 'refused') this.#pause.atMost(withinMs)
+  }
+
+  /** Never rejects: whatever happens at a relay is a reason to try again. */
+  async #keep(): Promise<void> {
     for (let failures = 0; !this.#signal.aborted;) {
-      try {
-        await this.#connect()
-        failures = 0
-        first.resolve()
-        await this.#hold()
-      } catch (error) {
-        if (this.#signal.aborted) break
-        failures += 1
-        first.reject(this.#report(error))
+      const { state, message: reason, heldMs } = await this.#serve()
+      if (this.#signal.aborted) break
+      failures = failuresAfter(failures, heldMs)
+      const pauseMs = retryMs(failures, { refused: state === 'refused' }, Math.random())
+      this.#tell(state, { reason, retryAtMs: Date.now() + pauseMs })
+      await this.#pause.wait(pauseMs, { signal: this.#signal }).catch(() => undefined) // stopped: the loop ends
+    }
+    this.#first.reject(this.#signal.reason)
+  }
+
+  /** From the dial to the loss. Never rejects. */
+  async #serve(): Promise<Ending> {
+    let reservedAtMs: number | undefined
+    const heldMs = (): number => (reservedAtMs === undefined ? 0 : performance.now() - reservedAtMs)
+    try {
+      this.#tell('connecting')
+      const connection = await this.#dialler.connect(this.#signal)
+      this.peerId = connection.remotePeer.toString()
+      const answer = await this.#introduce(connection)
+      if (!answer.granted) {
+        return { ...refusal(this.#named, answer.status), state: 'refused', heldMs: 0 }
       }
-      await sleep(backoffMs(failures, Math.random()), undefined, { signal: this.#signal }).catch(
-        () => undefined
-      )
-    }
-    first.reject(this.#signal.reason)
-  }
-
-  async #connect(): Promise<void> {
-    this.#init.onState('connecting')
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)])
-    const { node } = this.#init
-    const connection = await node.dial(this.address, { signal })
-    const observed = await this.#observedOn(connection, signal)
-    // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
-    this.mapped = believableMapping(observed, connection.remoteAddr) ?? this.mapped
-    await this.#reserve()
-    this.connection = connection
-    this.#init.onState('reserved')
-  }
-
-  /** The library knows no signal here, only its own deadline: who is asked to leave does not wait for that. */
-  async #reserve(): Promise<void> {
-    const listening = this.#init.transportManager.listen([this.address.encapsulate('/p2p-circuit')])
-    await unlessAborted(listening, this.#signal)
-  }
-
-  readonly #identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
-    if (detail.peerId.toString() !== this.peerId) return
-    // A push says what has changed, and may say nothing of this.
-    this.#observed.set(
-      detail.connection,
-      detail.observedAddr ?? this.#observed.get(detail.connection)
-    )
-  }
-
-  /** The address that the relay has observed of us on this connection, once it has identified itself there. */
-  async #observedOn(connection: Connection, signal: AbortSignal): Promise<Multiaddr | undefined> {
-    const { promise, resolve } = Promise.withResolvers<Multiaddr | undefined>()
-    const look = (): void => {
-      if (this.#observed.has(connection)) resolve(this.#observed.get(connection))
-    }
-    this.#init.node.addEventListener('peer:identify', look)
-    look()
-    try {
-      return await unlessAborted(promise, signal)
+      reservedAtMs = performance.now()
+      this.connection = connection
+      const message = await this.#hold(connection, answer)
+      return { code: 'relay-lost', message, state: 'lost', heldMs: heldMs() }
+    } catch (error) {
+      const failure = relayFailure(this.#named, error)
+      return { ...failure, state: 'lost', heldMs: heldMs() }
     } finally {
-      this.#init.node.removeEventListener('peer:identify', look)
-    }
-  }
-
-  /** Resolves when the reservation, or the connection that it is on, has ended; rejects when asked to leave. */
-  async #hold(): Promise<void> {
-    const { connection } = this
-    if (connection === undefined) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const ended = (): void => resolve()
-    const stood = this.#isReserved()
-    const look = (): void => {
-      if (stood && !this.#isReserved()) resolve()
-    }
-    connection.addEventListener('close', ended)
-    this.#init.node.addEventListener('transport:listening', look)
-    if (connection.status !== 'open') resolve()
-    try {
-      await unlessAborted(promise, this.#signal)
-    } finally {
-      connection.removeEventListener('close', ended)
-      this.#init.node.removeEventListener('transport:listening', look)
       this.connection = undefined
     }
-    const what = connection.status === 'open' ? NOT_RENEWED : 'the connection to the relay closed'
-    this.#init.onState('lost', what)
   }
 
-  /** The library stops listening through a relay when that does not renew a reservation. */
-  #isReserved(): boolean {
-    const through = `/p2p/${this.peerId}/p2p-circuit`
-    const addresses = this.#init.transportManager.getAddrs()
-    return addresses.some((address) => address.toString().includes(through))
+  /** Reservation and mapped address in one round trip. */
+  async #introduce(connection: Connection): ReturnType<typeof reserve> {
+    const options = { self: this.#init.node.peerId, signal: this.#signal }
+    const mapped = this.#dialler.mapped(connection, this.#signal)
+    try {
+      const answer = await reserve(connection, options)
+      this.mapped = (await mapped) ?? this.mapped
+      return answer
+    } catch (error) {
+      // Nothing of ours depends on this connection, and it may be as dead as it looks: the next try has a new one.
+      if (error instanceof ReservationError && error.fault === 'no-answer') connection.abort(error)
+      throw error
+    }
   }
 
-  #report(error: unknown): UserError {
-    const { code, message } = relayFailure(this.address.toString(), error)
-    this.#init.onState(code === 'relay-refused' ? 'refused' : 'lost', message)
-    return new UserError(code, message, { cause: error })
+  /** Renews until that fails for too long or the connection ends; resolves with which of them. */
+  async #hold(connection: Connection, first: Granted): Promise<string> {
+    for (let granted = first; ;) {
+      const plan = reservationPlan(granted.expiresAtMs, Date.now(), Math.random())
+      this.#reserved(granted, plan.heldForMs)
+      const next = await this.#renewed(connection, plan)
+      if (typeof next === 'string') return next
+      granted = next
+    }
   }
-}
 
-/** What comes of it, or the signal's reason when that comes first; a failure that comes later is nobody's. */
-async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
+  /** The next reservation, or why there is none. */
+  async #renewed(
+    connection: Connection,
+    { heldForMs, renewAfterMs }: ReservationPlan
+  ): Promise<Granted | string> {
+    const endsAtMs = performance.now() + heldForMs
+    let why = ''
+    let waitMs = renewAfterMs
+    for (let failures = 1; ; failures += 1) {
+      if (await closesWithin(connection, waitMs, this.#signal)) return CLOSED
+      if (performance.now() >= endsAtMs) return `${NOT_RENEWED}${why}`
+      const answer = await this.#renew(connection)
+      if (answer.granted) return answer
+      why = ` (${answer.why})`
+      waitMs = renewalRetryMs(failures, endsAtMs - performance.now(), Math.random())
+    }
+  }
+
+  async #renew(connection: Connection): Promise<Granted | { granted: false; why: string }> {
+    const options = { self: this.#init.node.peerId, signal: this.#signal }
+    try {
+      const answer = await reserve(connection, options)
+      return answer.granted ? answer : { granted: false, why: circuitStatusName(answer.status) }
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      return { granted: false, why: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  #reserved({ limit: { durationSeconds, dataBytes } }: Granted, heldForMs: number): void {
+    const limit = {
+      ...(durationSeconds ? { seconds: durationSeconds } : {}),
+      ...(dataBytes ? { bytes: dataBytes } : {})
+    }
+    const expiresAtMs = Date.now() + heldForMs
+    const { state, limit: was } = this.status
+    if (state === 'reserved' && was?.seconds === limit.seconds && was?.bytes === limit.bytes) {
+      this.status = { ...this.status, expiresAtMs }
+    } else this.#tell('reserved', { expiresAtMs, limit })
+    this.#first.resolve()
+  }
+
+  #tell(state: RelayStatus['state'], fields: Partial<RelayStatus> = {}): void {
+    this.status = this.#statusNow(state, fields)
+    this.#init.onState(this.status)
+  }
+
+  #statusNow(state: RelayStatus['state'], fields: Partial<RelayStatus> = {}): RelayStatus {
+    const relay = this.peerId === undefined ? {} : { relay: this.peerId }
+    return { ...relay, address: this.#named, state, sinceMs: Date.now(), ...fields }
+  }
+
+  get #named(): string {
+    return this.address.toString()
   }
 }

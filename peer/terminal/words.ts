@@ -64,7 +64,7 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
 }
 
 function relayWords(event: Extract<PeerEvent, { event: 'relay' }>): string {
-  const relay = `the relay ${shortPeer(event.relay)}`
+  const relay = event.relay === undefined ? 'the relay' : `the relay ${shortPeer(event.relay)}`
   const because = event.reason === undefined ? '' : `: ${event.reason}`
   return {
     connecting: `connecting to ${relay} at ${event.address}${because}`,

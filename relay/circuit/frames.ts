@@ -1,9 +1,8 @@
 // One length-prefixed message read from the front of a stream that then carries something else.
 import type { Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
-import { decode, encodingLength, encodeUint8Array } from 'uint8-varint'
-import type { Uint8ArrayList } from 'uint8arraylist'
-import { CircuitMessageError, MAX_CIRCUIT_MESSAGE_BYTES } from '../../shared/wire/circuit.ts'
+import { encodingLength, encodeUint8Array } from 'uint8-varint'
+import { decodeCircuitLength } from '../../shared/wire/circuit.ts'
 
 /**
  * Reads one message, and leaves the stream paused: what has arrived behind it stays there, in order, and no more than a
@@ -14,7 +13,7 @@ export async function readFrame(
   stream: Stream,
   options: { signal: AbortSignal }
 ): Promise<Uint8Array> {
-  const frames = lpStream(stream, { lengthDecoder: decodeLength })
+  const frames = lpStream(stream, { lengthDecoder: decodeCircuitLength })
   try {
     const frame = await frames.read(options)
     return frame.subarray()
@@ -22,20 +21,6 @@ export async function readFrame(
     if (stream.status === 'open' || stream.status === 'closing') frames.unwrap()
     if (stream.readStatus === 'readable') stream.pause()
   }
-}
-
-/** Two bytes hold 16,383. lpStream by itself would read a prefix that never ends for as long as it is sent. */
-const MAX_PREFIX_BYTES = 2
-
-/** Throws RangeError while the prefix is incomplete, which is how lpStream wants to be told. */
-function decodeLength(prefix: Uint8ArrayList): number {
-  const complete = prefix.get(prefix.byteLength - 1) < 128
-  const lengthBytes = complete ? decode(prefix) : undefined
-  if (prefix.byteLength > MAX_PREFIX_BYTES || (lengthBytes ?? 0) > MAX_CIRCUIT_MESSAGE_BYTES) {
-    throw new CircuitMessageError(`a message is longer than ${MAX_CIRCUIT_MESSAGE_BYTES} bytes`)
-  }
-  if (lengthBytes === undefined) throw new RangeError('the length prefix is incomplete')
-  return lengthBytes
 }
 
 /** Queues one message behind what is queued already. Throws when the stream is closed for writing. */

@@ -40,7 +40,7 @@ export const AT_ONCE = { runOnLimitedConnection: true, optimistic: true }
 
 /** Opens a stream of one protocol, over a relay too, and does not wait for the other side to agree to it. */
 export async function openAtOnce(
-  connection: Connection,
+  connection: Pick<Connection, 'newStream'>,
   protocol: string,
   options: { signal: AbortSignal; maxOutboundStreams?: number }
 ): Promise<Stream> {

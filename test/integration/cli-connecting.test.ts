@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { startRelay } from '../../relay/relay.ts'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import { RENDEZVOUS_PROTOCOL } from '../../shared/wire/rendezvous.ts'
 import { start, type RunningProgram } from '../support/program.ts'
@@ -102,15 +104,44 @@ describe('a reader that has enough on the way to the relay', () => {
   })
 })
 
-describe('a relay that cannot be used', { concurrency: 2 }, () => {
-  it('is told once, as the last line, and not as lost', async (test) => {
-    const gone = `/ip4/127.0.0.1/tcp/1/p2p/${SOMEBODY}`
+describe('a relay that cannot be used', { concurrency: 3 }, () => {
+  const gone = `/ip4/127.0.0.1/tcp/1/p2p/${SOMEBODY}`
+
+  it('is told once, and not as lost, and the program runs on', async (test) => {
+    const program = chat(test, [gone], ['--verbose'])
+    // The second try.
+    await program.shows('stderr', /(?:connecting to the relay [^]+){2}/)
+    const told = program.stderr.match(/nothing listens at .+: is the relay running, .+\n/g) ?? []
+    assert.ok(told[0]?.endsWith(' (trying again)\n'), program.stderr)
+    assert.doesNotMatch(program.stderr, /lost/)
+    await leaves(program)
+  })
+
+  it('is asked about in /peers', async (test) => {
     const program = chat(test, [gone])
-    assert.equal(await program.ended(), 1)
+    await program.shows('stderr', /trying again/)
+    program.child.stdin.write('/peers\n')
+    await program.shows(
+      'stderr',
+      /nobody else is in the room yet\nrelay +state +for +address\n.+\n/
+    )
     assert.match(
       program.stderr,
-      /^you are .+\nconnecting to the relay .+\nnothing listens at .+: is the relay running, .+\n$/
+      /\n\S+ +(?:lost|connecting) +\d s +\/ip4\/127\.0\.0\.1\/tcp\/1\/p2p/
     )
+    await leaves(program)
+  })
+
+  it('fails a pipe that has ended without a word at once, with --json too', async (test) => {
+    const [plain, json] = [chat(test, [gone]), chat(test, [gone], ['--json'])]
+    plain.child.stdin.end()
+    json.child.stdin.end()
+    assert.deepEqual([await plain.ended(), await json.ended()], [1, 1])
+    assert.match(
+      plain.stderr,
+      /^you are .+\nconnecting to the relay .+\nnothing listens at .+\nno relay has let us into the room: .+\n$/
+    )
+    assert.equal(kinds(json).filter((kind) => kind === 'error').length, 1)
   })
 
   it('is told once when it cannot say who is in the room, with --json too', async (test) => {
@@ -118,18 +149,43 @@ describe('a relay that cannot be used', { concurrency: 2 }, () => {
     await relay.node.unhandle(RENDEZVOUS_PROTOCOL)
     const address = relay.address.toString()
     const [plain, json] = [chat(test, [address]), chat(test, [address], ['--json'])]
+    await Promise.all([
+      plain.shows('stderr', /could not be asked/),
+      json.shows('stdout', /"rendezvous"/)
+    ])
+    plain.child.stdin.end()
+    json.child.stdin.end()
     assert.deepEqual([await plain.ended(), await json.ended()], [1, 1])
-    assert.match(plain.stderr, /^.+\n.+\nthe relay \S+ makes you reachable\nthe relay .+\n$/)
-    assert.equal(kinds(json).filter((kind) => kind === 'error').length, 1)
+    assert.match(
+      plain.stderr,
+      /^.+\n.+\nthe relay \S+ makes you reachable\nthe relay .+\nno relay has let us .+\n$/
+    )
+    assert.equal(json.stdout.match(/"code":"rendezvous"/g)?.length, 1)
   })
 
-  it('is told when another one has let us in, and not as lost', async (test) => {
+  it('is told beside another one that has let us in, and not as lost', async (test) => {
     await using scene = await relayScene()
-    const gone = `/ip4/127.0.0.1/tcp/1/p2p/${SOMEBODY}`
     const program = chat(test, [gone, scene.address.toString()])
     await program.shows('stderr', /nothing listens at/)
-    assert.match(program.stderr, /makes you reachable\n(?:.+\n)*nothing listens at /)
+    await program.shows('stderr', /makes you reachable/)
     assert.doesNotMatch(program.stderr, /lost/)
     await leaves(program)
+  })
+
+  it('and comes later brings those together who have waited for it', async (test) => {
+    const privateKey = await generateKeyPair('Ed25519')
+    const { signal } = new AbortController()
+    const config = { privateKey, listen: ['/ip4/127.0.0.1/tcp/0'], announce: [] }
+    const first = await startRelay(config, { signal })
+    const address = first.addresses[0] ?? ''
+    await first[Symbol.asyncDispose]()
+    const [ann, ben] = [chat(test, [address]), chat(test, [address])]
+    await Promise.all([ann, ben].map(async (each) => each.shows('stderr', /trying again/)))
+    const listen = [address.replace(/\/p2p\/.*/v, '')]
+    const second = await startRelay({ ...config, listen }, { signal })
+    test.after(async () => second[Symbol.asyncDispose]())
+    await Promise.all([ann, ben].map(async (each) => each.shows('stderr', /is in the room/)))
+    ben.child.stdin.write('hello\n')
+    await ann.shows('stdout', /: hello\n/)
   })
 })

@@ -43,9 +43,9 @@ describe('wrong usage', () => {
       /"127\.0\.0\.1:1" is malformed/
     ],
     [
-      'a relay address without /p2p',
-      ['chat', '--relay', '/ip4/127.0.0.1/tcp/1'],
-      /lacks the relay's peer id/
+      'a relay address that is not of TCP',
+      ['chat', '--relay', '/ip4/127.0.0.1/udp/1'],
+      /is not a TCP address/
     ],
     ['a room name over 255 bytes', ['chat', 'x'.repeat(256), '--relay', RELAY], /255/],
     ['a room too many', ['chat', 'a', 'b', '--relay', RELAY], /does not know what to do with "b"/]

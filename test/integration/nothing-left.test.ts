@@ -84,12 +84,14 @@ describe('nothing is left behind', () => {
     assert.ok(left.length <= handlesBefore, left.join())
   })
 
-  it('by peers that could not start', async (t) => {
+  it('by peers that got no place, or could not start', async (t) => {
     if (skipWithoutProc(t)) return
     await using scene = await relayScene({ maxReservations: 0 })
     const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
-    for (const relay of [scene.address.toString(), 'hello', scene.address.toString()]) {
-      await assert.rejects(guest([relay], 'ann'))
+    for (let times = 0; times < 2; times += 1) {
+      await using ann = await guest([scene.address], 'ann')
+      assert.equal(ann.peer.relays[0]?.state, 'refused')
+      await assert.rejects(guest(['hello'], 'ann'))
     }
     assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
     const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)

@@ -1,7 +1,8 @@
 // A peer without a network: the test decides who is in the room, what arrives and who acknowledges.
 import { UserError } from '../../shared/errors.ts'
-import type { Member, Peer, PeerConfig, StartPeer } from '../../peer/api.ts'
+import type { Member, Peer, PeerConfig, RelayStatus, StartPeer } from '../../peer/api.ts'
 import type { PeerEvent } from '../../peer/events.ts'
+import { unlessAborted } from '../../peer/unless-aborted.ts'
 import type { HistoryLine } from '../../peer/store/store.ts'
 
 export interface FakeOptions {
@@ -10,6 +11,8 @@ export interface FakeOptions {
   acknowledges?: boolean
   /** Members take nothing, as when too much waits for them already. */
   refuses?: boolean
+  /** No relay ever lets it in. */
+  outside?: boolean
   /** Runs once the peer is up, with the means to let things happen. */
   onStarted?: (fake: FakePeer) => void
 }
@@ -20,19 +23,22 @@ export class FakePeer implements Peer {
   readonly room: string
   readonly config: PeerConfig
   members: Member[]
+  relays: RelayStatus[] = []
   readonly sent: Array<{ text: string; to?: string }> = []
   lines: HistoryLine[] = []
   stopped = false
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   readonly #acknowledges: boolean
   readonly #refuses: boolean
+  readonly #joined = Promise.withResolvers<void>()
   #unacknowledged = 0
 
   constructor(
     config: PeerConfig,
-    { members = [], acknowledges = true, refuses = false }: FakeOptions
+    { members = [], acknowledges = true, refuses = false, outside = false }: FakeOptions
   ) {
     this.config = config
+    if (!outside) this.#joined.resolve()
     this.peerId = config.privateKey.publicKey.toString()
     this.name = config.name
     this.room = config.room
@@ -70,6 +76,15 @@ export class FakePeer implements Peer {
       else this.#unacknowledged += 1
     }
     return id
+  }
+
+  /** A relay lets it in. */
+  join(): void {
+    this.#joined.resolve()
+  }
+
+  async joined(signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#joined.promise, signal)
   }
 
   async delivered(signal: AbortSignal): Promise<void> {

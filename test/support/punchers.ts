@@ -69,10 +69,7 @@ export async function startPuncher(
   const rounds = new EventLog<Round>()
   const { signal } = new AbortController()
   const link = stack.use(
-    startRelayLink(
-      { node, transportManager, relay: relay.toString(), onState: () => undefined },
-      { signal }
-    )
+    startRelayLink({ node, relay: relay.toString(), onState: () => undefined }, { signal })
   )
   await link.ready
   const ownDial: TransportDial = async (address, options) => transportManager.dial(address, options)

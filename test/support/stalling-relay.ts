@@ -8,7 +8,12 @@ import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { CircuitStatus, encodeHop, HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
+import {
+  CircuitStatus,
+  encodeHop,
+  HOP_PROTOCOL,
+  type CircuitLimit
+} from '../../shared/wire/circuit.ts'
 import { RENDEZVOUS_PROTOCOL } from '../../shared/wire/rendezvous.ts'
 import { patience } from './raw-circuit.ts'
 
@@ -17,25 +22,42 @@ const IDENTIFY_PROTOCOL = '/ipfs/id/1.0.0'
 /** Where it stalls: it grants reservations, and never answers who is in a room. */
 export type Stage = 'identify' | 'reserve' | 'rendezvous'
 
+const garbage = (stream: Stream): void => void stream.send(Buffer.alloc(100, 0xff))
+
+interface Granted {
+  lifetimeSeconds: number
+  limit: CircuitLimit
+}
+
 export interface StallingRelay extends AsyncDisposable {
   readonly node: Libp2p
   readonly address: Multiaddr
   /** Resolves when a peer waits for the answer that does not come. */
   readonly asked: Promise<void>
+  /** Reservations that were asked for. */
+  readonly count: number
   /** Answers reservations with this status from now on, those that wait included. */
-  answer(status: number): void
+  answer(status: number, granted?: Partial<Granted>): void
+  /** What it is from now on. */
+  pretend(what: 'a relay' | 'no relay' | 'garbage'): Promise<void>
 }
 
-export async function stallingRelay(stage: Stage): Promise<StallingRelay> {
+/** `listen`: where; on a port of its own else. */
+export async function stallingRelay(
+  stage: Stage,
+  { listen = '/ip4/127.0.0.1/tcp/0' } = {}
+): Promise<StallingRelay> {
   const asked = Promise.withResolvers<void>()
   const answering = Promise.withResolvers<void>()
   let status: number = CircuitStatus.OK
+  let granted: Granted = { lifetimeSeconds: 60, limit: {} }
+  let count = 0
   if (stage !== 'reserve') answering.resolve()
   const services: Record<string, ReturnType<typeof identify>> = stage === 'identify'
     ? {}
     : { identify: identify() }
   const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    addresses: { listen: [listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -46,29 +68,43 @@ export async function stallingRelay(stage: Stage): Promise<StallingRelay> {
   const stall = (): void => asked.resolve()
   if (stage === 'identify') await node.handle(IDENTIFY_PROTOCOL, stall)
   await node.handle(RENDEZVOUS_PROTOCOL, stage === 'rendezvous' ? stall : () => undefined)
-  await node.handle(HOP_PROTOCOL, async (stream) => {
+  const hop = async (stream: Stream): Promise<void> => {
     if (stage === 'reserve') asked.resolve()
+    count += 1
     await answering.promise
-    await answerReserve(stream, status, address)
-  })
+    await answerReserve(stream, status, address, granted)
+  }
+  await node.handle(HOP_PROTOCOL, hop)
   return {
     node,
     address,
     asked: asked.promise,
-    answer: (next) => {
+    get count() {
+      return count
+    },
+    answer: (next, changed = {}) => {
       status = next
+      granted = { ...granted, ...changed }
       answering.resolve()
+    },
+    pretend: async (what) => {
+      await node.unhandle(HOP_PROTOCOL)
+      if (what !== 'no relay') await node.handle(HOP_PROTOCOL, what === 'garbage' ? garbage : hop)
     },
     [Symbol.asyncDispose]: async () => node.stop()
   }
 }
 
-async function answerReserve(stream: Stream, status: number, address: Multiaddr): Promise<void> {
+async function answerReserve(
+  stream: Stream,
+  status: number,
+  address: Multiaddr,
+  { lifetimeSeconds, limit }: Granted
+): Promise<void> {
   const frames = lpStream(stream)
   await frames.read({ signal: patience() })
-  // So short that the library renews it whenever it is asked to.
-  const expireSeconds = Math.floor(Date.now() / 1000) + 60
+  const expireSeconds = Math.floor(Date.now() / 1000) + lifetimeSeconds
   const reservation = { expireSeconds, addresses: [address.bytes] }
-  const granted = status === CircuitStatus.OK ? { reservation } : {}
+  const granted = status === CircuitStatus.OK ? { reservation, limit } : {}
   await frames.write(encodeHop({ type: 'STATUS', status, ...granted }), { signal: patience() })
 }

@@ -28,7 +28,7 @@ const { node, transportManager } = await startPeerNode({
 node.addEventListener('connection:open', ({ detail: { remotePeer, direct, direction } }) => {
   if (remotePeer.toString() === target) tell('connection', { direct, direction })
 })
-const link = startRelayLink({ node, transportManager, relay, onState: () => {} }, { signal })
+const link = startRelayLink({ node, relay, onState: () => {} }, { signal })
 await startTraversal(
   {
     node,

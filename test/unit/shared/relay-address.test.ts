@@ -16,8 +16,14 @@ it('IP addresses and names with a port and a peer id are taken as they are', () 
   ]) {
     const parsed = parseRelayAddress(` ${start}/p2p/${PEER}\n`)
     assert.equal(parsed.address.toString(), `${start}/p2p/${PEER}`)
-    assert.equal(parsed.peerId.toString(), PEER)
+    assert.equal(parsed.peerId?.toString(), PEER)
   }
+})
+
+it('a peer id may be left out: whoever answers there is the relay', () => {
+  const parsed = parseRelayAddress('/dns4/relay.example.org/tcp/45678')
+  assert.equal(parsed.address.toString(), '/dns4/relay.example.org/tcp/45678')
+  assert.equal(parsed.peerId, undefined)
 })
 
 const WRONG: Array<[text: string, code: string]> = [
@@ -28,7 +34,6 @@ const WRONG: Array<[text: string, code: string]> = [
   [`/ip4/203.0.113.7/tcp/456789/p2p/${PEER}`, 'relay-address-malformed'],
   [`/ip4/203.0.113.7/tpc/45678/p2p/${PEER}`, 'relay-address-malformed'],
   ['/ip4/203.0.113.7/tcp/45678/p2p/', 'relay-address-malformed'],
-  ['/ip4/203.0.113.7/tcp/45678', 'relay-address-no-peer-id'],
   ['/ip4/203.0.113.7/tcp/45678/p2p/bob', 'relay-address-peer-id'],
   [`/ip4/203.0.113.7/tcp/45678/p2p/${PEER}/p2p-circuit`, 'relay-address-circuit'],
   [`/ip4/203.0.113.7/tcp/45678/p2p/${PEER}/p2p-circuit/p2p/${PEER}`, 'relay-address-circuit'],

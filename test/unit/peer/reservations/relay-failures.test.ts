@@ -1,7 +1,9 @@
 // Errors as the network and the library raise them, and the one sentence that each becomes.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { relayFailure } from '../../../../peer/reservations/relay-failures.ts'
+import { refusal, relayFailure } from '../../../../peer/reservations/relay-failures.ts'
+import { ReservationError } from '../../../../peer/reservations/reservation-error.ts'
+import { CircuitStatus } from '../../../../shared/wire/circuit.ts'
 
 const AT = '/ip4/7.7.7.9/tcp/45678/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 
@@ -16,15 +18,6 @@ function raised(message: string, { name = 'Error', code }: Raised = {}, cause?: 
 }
 
 const encryption = (message: string): Error => raised(message, { name: 'EncryptionFailedError' })
-const LISTEN = 'Some configured addresses failed to be listened on, you may need to remove one'
-const listening = (message: string, of: Raised): Error =>
-  raised(
-    `${LISTEN}:\n\n  ${AT}/p2p-circuit: ${message}\n`,
-    {
-      name: 'UnsupportedListenAddressesError'
-    },
-    raised(message, of)
-  )
 
 const CASES: Array<{ what: string; error: unknown; code: string; message: string }> = [
   {
@@ -57,7 +50,7 @@ const CASES: Array<{ what: string; error: unknown; code: string; message: string
       'Payload identity key 12D3KooWA does not match expected remote identity key 12D3KooWB'
     ),
     code: 'relay-other-peer',
-    message: `another peer than the one named answers at ${AT}: copy the address that the relay prints now`
+    message: `another peer than the one named answers at ${AT}: copy the address that the relay prints now, or leave out its /p2p/… to take whichever relay answers there`
   },
   ...[
     raised('The operation was aborted due to timeout', { name: 'TimeoutError', code: 23 }),
@@ -70,28 +63,35 @@ const CASES: Array<{ what: string; error: unknown; code: string; message: string
     code: 'relay-timeout',
     message: `${AT} does not answer: check the address, and that a firewall lets its port through`
   })),
-  ...[
-    { name: 'TimeoutError', code: 23 },
-    { name: 'AbortError', code: 20 }
-  ].map((of) => ({
-    what: `a reservation that is not answered (${of.name})`,
-    error: listening('The operation was aborted due to timeout', of),
+  {
+    what: 'a reservation that is not answered',
+    error: new ReservationError('no-answer', 'no answer to a reservation in time'),
     code: 'relay-no-answer',
     message: `the relay at ${AT} accepts connections but does not answer a reservation: try again later or another one, or ask who runs it`
-  })),
+  },
   {
     what: 'a peer that is no relay',
-    error: listening('Protocol selection failed - could not negotiate /libp2p/circuit/relay', {
-      name: 'UnsupportedProtocolError'
-    }),
+    error: new ReservationError('no-hop', 'Protocol selection failed'),
     code: 'relay-no-hop',
     message: `the peer at ${AT} is no relay: it does not speak circuit relay v2`
   },
   {
-    what: 'a reservation that is refused',
-    error: listening('reservation failed with status RESERVATION_REFUSED', {}),
-    code: 'relay-refused',
-    message: `the relay at ${AT} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
+    what: 'a reservation that is broken off',
+    error: new ReservationError('broken-off', 'stream reset'),
+    code: 'relay-broken-off',
+    message: `the relay at ${AT} ended the talk when it was asked for a reservation: try another one or ask who runs it`
+  },
+  {
+    what: 'an answer that nobody can read',
+    error: new ReservationError('garbage', 'a malformed HOP message'),
+    code: 'relay-garbage',
+    message: `the relay at ${AT} answers a reservation with what nobody can read: try another one or ask who runs it`
+  },
+  {
+    what: 'a voucher of somebody else',
+    error: new ReservationError('wrong-voucher', 'the voucher is for another peer'),
+    code: 'relay-wrong-voucher',
+    message: `the relay at ${AT} grants a reservation with a voucher that is not its own or not for this peer: do not use it before who runs it has explained that`
   },
   ...[
     encryption('the remote does not speak /noise'),
@@ -124,6 +124,13 @@ describe('a failure on the way to a relay', () => {
       assert.deepEqual(relayFailure(AT, error), { code, message })
     })
   }
+
+  it('names a reservation that is refused', () => {
+    assert.deepEqual(refusal(AT, CircuitStatus.RESERVATION_REFUSED), {
+      code: 'relay-refused',
+      message: `the relay at ${AT} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
+    })
+  })
 
   it('is told in one line, however errors are nested, and ends', () => {
     const loop = raised('first\nsecond')

@@ -141,7 +141,7 @@ class RunningPeer implements Peer {
     const reach = this.#parts.use(this.#startConnecting(net))
     const isRelay = (id: string): boolean => this.#relays?.has(id) ?? false
     const onChange = (): void => {
-      this.#relays?.hurry(0)
+      this.#relays?.renew()
       this.#traversal?.hurry()
     }
     const liveness = this.#parts.use(startLiveness({ node, isRelay, onChange }, options))

@@ -97,7 +97,7 @@ export class Conversation implements Holder {
 
   /** The peer said that it leaves: what is open will close; a new connection, or its HELLO, starts again. */
   left(): void {
-    this.#paths.holdAll(Date.now())
+    this.#paths.holdAll(performance.now())
     this.#opening?.controller.abort(new Error('the peer left'))
     const sender = this.#sender
     this.#sender = undefined
@@ -136,7 +136,7 @@ export class Conversation implements Holder {
   /** Looks at everything anew and does the next thing: stay, wait, or open a stream on a better connection. */
   #update(): void {
     if (this.#closed || !this.wanted) return
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     const route = this.#paths.route(this.#carryingId(), nowMs)
     this.#dropDeadSender()
     clearTimeout(this.#retryTimer)
@@ -208,18 +208,18 @@ export class Conversation implements Holder {
   }
 
   async #watch(path: KnownPath, sender: Sender): Promise<void> {
-    const openedAtMs = Date.now()
+    const openedAtMs = performance.now()
     const error = await sender.ended
     if (error === undefined) return
     // What has served for long is not held against its connection.
-    if (Date.now() - openedAtMs > this.#config.timing.retryMaxMs) path.failures = 0
+    if (performance.now() - openedAtMs > this.#config.timing.retryMaxMs) path.failures = 0
     if (this.#sender === sender) this.#sender = undefined
     this.#failed(path, error)
     this.#update()
   }
 
   #failed(path: KnownPath, error: Error): void {
-    this.#paths.failed(path, Date.now())
+    this.#paths.failed(path, performance.now())
     path.connection.log('conversation failed - %e', error)
   }
 

@@ -69,6 +69,15 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
     assert.equal(ann.link.status.sinceMs, before.sinceMs)
   })
 
+  it('is renewed at once when it may have ended while the machine slept', async (t) => {
+    const relay = await granting(t, 3_600)
+    const ann = await linked(t, relay.address.toString())
+    await ann.link.ready
+    ann.link.renew()
+    await asked(relay, 2, new EventLog())
+    assert.deepEqual(states(ann), ['connecting', 'reserved'])
+  })
+
   it('is told again when the relay has other limits', async (t) => {
     const relay = await granting(t, 3)
     const ann = await linked(t, relay.address.toString())
@@ -213,6 +222,24 @@ describe('a link to a relay', { concurrency: 4 }, () => {
     await assert.rejects(ann.link.ready, /the link to the relay stops/)
     assert.deepEqual(states(ann), ['connecting'])
   })
+})
+
+it('the pause before the next try ends when there is a hurry, unless the relay has refused', async (t) => {
+  const relay = await granting(t, 60)
+  const ann = await linked(t, relay.address.toString())
+  await ann.link.ready
+  relay.answer(CircuitStatus.PERMISSION_DENIED)
+  for (const connection of relay.node.getConnections()) connection.abort(new Error('dropped'))
+  await ann.times(1, 'lost')
+  const asks = relay.count
+  ann.link.hurry(0)
+  await ann.times(1, 'refused')
+  assert.equal(relay.count, asks + 1)
+  ann.link.hurry(0)
+  // Whatever would follow at once has been written by the time that this has come back.
+  await ann.node.node.getConnections()[0]?.newStream('/ipfs/id/1.0.0')
+  assert.equal(relay.count, asks + 1)
+  assert.equal(states(ann).at(-1), 'refused')
 })
 
 it('a relay that is not there at the start is found when it comes', async (t) => {

@@ -23,7 +23,11 @@ export interface SqliteStoreOptions {
 /** Opens `file`, making it when there is none; reads of its own are `readHistoryFile`'s. Throws a UserError. */
 export function openStore(file: string, options: SqliteStoreOptions): Store {
   const now = options.now ?? Date.now
-  const { database, setAside } = openDatabase(file, now())
+  const { database, setAside, copied } = openDatabase(file, now())
+  if (copied !== undefined) {
+    const message = `the log of the database ${file} was damaged: both are kept as they were as ${copied}, what could be read is in use, and messages that waited in the rest are not sent by themselves`
+    options.onTrouble({ code: 'store-corrupt', message })
+  }
   if (setAside !== undefined) {
     const message = `the database ${file} was damaged: it is kept as ${setAside}, and a new one was begun, so messages that waited there are not sent by themselves`
     options.onTrouble({ code: 'store-corrupt', message })

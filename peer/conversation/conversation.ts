@@ -54,6 +54,11 @@ export class Conversation implements Holder {
     return this.#ledger.waiting.length
   }
 
+  /** UTF-8 bytes of what is undelivered. */
+  get waitingBytes(): number {
+    return this.#ledger.waitingBytes
+  }
+
   /** Nobody is there; what waits is kept. */
   get idle(): boolean {
     return this.#paths.size === 0

@@ -81,7 +81,7 @@ export const HISTORY_LIMITS = {
 /** What waits longer is given up: nobody expects an answer any more, and a key that is gone never comes back. */
 export const MAX_WAITING_MS = 30 * 24 * 3_600_000
 
-/** UTF-8 bytes of text that may wait for everybody together. */
+/** UTF-8 bytes of text that may wait for everybody together; a small share is left to each whatever the others do. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 /** Peers whose count is kept; beyond it the one heard longest ago is forgotten. */

@@ -6,6 +6,7 @@ import { lockIdentity } from '../shared/identity-lock.ts'
 import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
+import { jsonLine } from '../shared/json-line.ts'
 import { RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { addressBlock, eventWords, isRoutine } from './words.ts'
@@ -73,7 +74,7 @@ function reporter(program: RelayProgram, { json, verbose }: RelaySettings): Rela
 
 function eventLine(event: RelayEvent): string {
   const { event: name, ...fields } = event
-  return `${JSON.stringify({ event: name, at: new Date().toISOString(), ...fields })}\n`
+  return `${jsonLine({ event: name, at: new Date().toISOString(), ...fields })}\n`
 }
 
 function fail({ argv, env, print, say }: RelayProgram, error: unknown): 1 | 2 {

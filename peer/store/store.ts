@@ -75,6 +75,8 @@ export interface Store extends AsyncDisposable {
 export const HISTORY_LIMITS = {
   /** Years of a quiet room, some weeks of a busy one: about 30 MB. */
   maxMessages: 100_000,
+  /** UTF-8 bytes of text: as many of the longest messages would fill the disk with 6 GB. */
+  maxBytes: 256 * 1024 * 1024,
   maxAgeMs: 365 * 24 * 3_600_000
 } as const
 

@@ -70,7 +70,7 @@ async function acquainted(guests: readonly Guest[], names: readonly string[]): P
 async function joinAll(scene: RoomScene, names: readonly string[]): Promise<Guest[]> {
   // Some talk directly, the others over the relay, as in any room.
   return Promise.all(
-    names.map(async (name, index) => scene.join(name, { relayedOnly: index % 3 > 0 }))
+    names.map(async (name, index) => scene.join(name, { relayedOnly: index % 6 > 0 }))
   )
 }
 

@@ -188,6 +188,7 @@ class RunningPeer implements Peer {
         reuse: this.#reuse,
         own: () => this.#own(transportManager),
         nameOf: (peer) => this.#members.label(peer),
+        carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
         onSilence: (peer) => this.#staysRelayed(peer, whyNothingHappens(this.#members.label(peer)))
       },

@@ -225,6 +225,8 @@ export class Conversation implements Holder {
 
   #failed(path: KnownPath, error: Error): void {
     this.#paths.failed(path, performance.now())
+    // It may be that nothing can be opened there any more, while its transport stands.
+    this.#config.liveness.doubt(path.connection)
     path.connection.log('conversation failed - %e', error)
   }
 

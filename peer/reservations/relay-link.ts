@@ -152,7 +152,7 @@ class RunningLink implements RelayLink {
       return answer
     } catch (error) {
       // Nothing of ours depends on this connection, and it may be as dead as it looks: the next try has a new one.
-      if (error instanceof ReservationError && error.fault === 'no-answer') connection.abort(error)
+      if (error instanceof ReservationError && error.fault !== 'no-hop') connection.abort(error)
       throw error
     }
   }

@@ -10,6 +10,9 @@ import { EventLog } from '../support/event-log.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { stallingRelay, type StallingRelay } from '../support/stalling-relay.ts'
 
+/** Granted in whole seconds, so that up to one is lost; of less than 2 s nobody would believe it. */
+const LIFETIME_S = 4
+
 interface Linked {
   link: RelayLink
   node: Awaited<ReturnType<typeof startBoundNode>>
@@ -55,7 +58,7 @@ const states = ({ log }: Linked): string[] => log.events.map(({ state }) => stat
 
 describe('a reservation on a connection that stands', { concurrency: 4 }, () => {
   it('is renewed before it ends, without a word when nothing has changed', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     const { connection } = ann.link
@@ -79,7 +82,7 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
   })
 
   it('is told again when the relay has other limits', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     relay.answer(CircuitStatus.OK, { limit: { durationSeconds: 120, dataBytes: 4096 } })
@@ -89,7 +92,7 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
   })
 
   it('holds until its end when it is not renewed, and is asked for again then', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     const { connection } = ann.link

@@ -126,7 +126,11 @@ function note(rows, more, nothing) {
 
 function showReasons({ refused, circuitsClosed }) {
   const rows = [
-    ...Object.entries(refused).map(([key, count]) => [...key.split('/'), count]),
+    ...Object.entries(refused).map(([key, count]) => [
+      `${key.split('/')[0]} refused`,
+      key.split('/')[1] ?? '',
+      count
+    ]),
     ...Object.entries(circuitsClosed).map(([reason, count]) => ['circuit ended', reason, count])
   ]
   const texts = rows

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
 import { stateFolder } from '../shared/state-folder.ts'
+import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
 
 /** Not in use by anything known, and outside the range that systems hand out to clients by themselves. */
 export const DEFAULT_PORT = 45678
@@ -33,6 +34,13 @@ export const RELAY_COMMAND = {
       env: 'PARLEY_IDENTITY',
       help: 'the file with the private key, made when missing (default relay.key in PARLEY_HOME)'
     },
+    status: {
+      type: 'string',
+      placeholder: 'HOST:PORT|off',
+      env: 'PARLEY_STATUS',
+      default: DEFAULT_STATUS,
+      help: 'where the status page, /healthz, /readyz and /metrics are; they have no password, so keep it on this host'
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -49,6 +57,8 @@ export interface RelaySettings {
   listen: string[]
   announce: string[]
   identityFile: string
+  /** Undefined when it is off. */
+  status: Endpoint | undefined
   json: boolean
   verbose: boolean
 }
@@ -64,6 +74,7 @@ export function relaySettings(
       parseAnnounceAddress(text, givenBy.announce).toString()
     ),
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
+    status: parseEndpoint(values.status, givenBy.status),
     json: values.json,
     verbose: values.verbose
   }

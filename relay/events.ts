@@ -25,6 +25,10 @@ export type RelayEvent =
       action: 'added' | 'refused' | 'removed' | 'expired'
       reason?: string
     }
+  /** The self-check's verdict, when it changes; the reason says what failed. */
+  | { event: 'readiness'; ready: boolean; reason?: string }
+  /** Where the status page is. */
+  | { event: 'status'; url: string }
   | { event: 'error'; code: string; message: string }
   | { event: 'stopped' }
 

@@ -9,6 +9,7 @@ import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
 import { RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
+import type { Status, StatusConfig } from './status/status.ts'
 import { addressBlock, eventWords, isRoutine } from './words.ts'
 
 export interface RelayProgram {
@@ -52,11 +53,22 @@ async function run(program: RelayProgram): Promise<void> {
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
   const onEvent = reporter(program, settings)
-  held.use(await startRelay({ ...settings, privateKey }, { signal, onEvent }))
+  const { status: endpoint } = settings
+  const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, signal))
+  const relay = held.use(await startRelay({ ...settings, privateKey }, { signal, onEvent }))
+  if (status !== undefined) {
+    onEvent({ event: 'status', url: status.url })
+    await status.show(relay)
+  }
   const stop = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => stop.resolve(), { once: true })
   if (signal.aborted) stop.resolve()
   await stop.promise
+}
+
+async function openStatus(config: StatusConfig, signal: AbortSignal): Promise<Status> {
+  const { startStatus } = await import('./status/status.ts')
+  return startStatus(config, { signal })
 }
 
 function reporter(program: RelayProgram, { json, verbose }: RelaySettings): RelayListener {

@@ -11,11 +11,14 @@ import {
   MAX_INBOUND_PER_HOST_PER_SECOND,
   type RelayLimits
 } from './circuit/limits.ts'
-import { circuitServer } from './circuit/server.ts'
+import { circuitServer, type CircuitServer } from './circuit/server.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { ipv6Problem, listenError } from './listening.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import { startRendezvousServer } from './rendezvous/server.ts'
+import { insidesOf } from './status/insides.ts'
+import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
+import { Tally } from './status/tally.ts'
 
 export interface RelayConfig {
   privateKey: PrivateKey
@@ -30,6 +33,12 @@ export interface Relay extends AsyncDisposable {
   readonly peerId: string
   /** Full, with `/p2p/…`; announced ones first, then public, private, loopback. */
   readonly addresses: string[]
+  /** Those of the addresses at which it listens itself. */
+  readonly listening: string[]
+  /** What is reserved, relayed and refused, at this moment and since the start. */
+  snapshot(): RelaySnapshot
+  /** Peer ids that neither limits nor snapshots count: those of the relay's own self-check. */
+  readonly ownPeers: Set<string>
   /** Returns what ends the subscription. */
   subscribe(listener: RelayListener): () => void
 }
@@ -45,13 +54,19 @@ export interface RelayOptions {
 export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
   options.signal.throwIfAborted()
   const listeners = new Set<RelayListener>(options.onEvent === undefined ? [] : [options.onEvent])
+  const limits = { ...DEFAULT_LIMITS, ...config.limits }
+  const tally = new Tally(limits)
+  const ownPeers = new Set<string>()
   const emit = (event: RelayEvent): void => {
+    tally.note(event, Date.now())
     for (const listener of listeners) listener(event)
   }
   await using starting = new AsyncDisposableStack()
-  const { node, addresses } = await assemble(config, emit)
+  const assembled = await assemble(config, { limits, ownPeers, onEvent: emit })
+  const { node, addresses } = assembled
   starting.defer(async () => node.stop())
-  starting.use(await startRendezvousServer(node, { signal: options.signal, onEvent: emit }))
+  const rendezvous = await startRendezvousServer(node, { signal: options.signal, onEvent: emit })
+  starting.use(rendezvous)
   await listen(node, config, addresses, options)
   const running = starting.move()
 
@@ -72,12 +87,18 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   }
   options.signal.addEventListener('abort', onAbort)
   const peerId = node.peerId.toString()
+  const insides = insidesOf(node, { addresses, rendezvous, limits, ownPeers })
   emit({ event: 'listening', peerId, addresses: addresses() })
   return {
     peerId,
     get addresses() {
       return addresses()
     },
+    get listening() {
+      return assembled.listening()
+    },
+    ownPeers,
+    snapshot: () => takeSnapshot(insides, tally, Date.now()),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -89,11 +110,19 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
 }
 
 interface Assembled {
-  node: Libp2p
+  node: Libp2p<{ circuit: CircuitServer }>
   addresses: () => string[]
+  listening: () => string[]
 }
 
-async function assemble(config: RelayConfig, onEvent: RelayListener): Promise<Assembled> {
+async function assemble(
+  config: RelayConfig,
+  {
+    limits,
+    ownPeers,
+    onEvent
+  }: { limits: RelayLimits; ownPeers: ReadonlySet<string>; onEvent: RelayListener }
+): Promise<Assembled> {
   let own: OwnAddresses | undefined
   const addresses = (): Multiaddr[] => own?.list() ?? []
   const node = await createNode({
@@ -111,15 +140,20 @@ async function assemble(config: RelayConfig, onEvent: RelayListener): Promise<As
         return own
       },
       circuit: circuitServer({
-        limits: { ...DEFAULT_LIMITS, ...config.limits },
+        limits,
         onEvent,
-        addresses
+        addresses,
+        ownPeers
       })
     },
     maxConnections: MAX_CONNECTIONS,
     maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
   })
-  return { node, addresses: () => addresses().map(String) }
+  return {
+    node,
+    addresses: () => addresses().map(String),
+    listening: () => (own?.listening() ?? []).map(String)
+  }
 }
 
 async function listen(

@@ -35,6 +35,12 @@ export function eventWords(event: RelayEvent): string | undefined {
     }
     case 'registration':
       return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event.reason)}`
+    case 'readiness':
+      return event.ready
+        ? 'self-check: a circuit through this relay carries bytes'
+        : `NOT READY: ${event.reason ?? 'the self-check failed'}`
+    case 'status':
+      return `status page, health and metrics: ${event.url}`
     case 'error':
       return event.message
     case 'stopped':

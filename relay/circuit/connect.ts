@@ -3,7 +3,13 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
-import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
+import {
+  announcedLimit,
+  refuse,
+  type HopConnection,
+  type HopContext,
+  type LiveCircuit
+} from './context.ts'
 import { sendFrame } from './frames.ts'
 import { splice } from './splice.ts'
 import { openStop } from './stop.ts'
@@ -66,14 +72,28 @@ async function runCircuit(
     targetStream.abort(error instanceof Error ? error : new Error(String(error)))
     return 'the dialling peer went away before it was open'
   }
-  const circuit = { event: 'circuit', from: source.toString(), to: target.toString() } as const
+  const live = liveCircuit(source, target, context)
+  const circuit = { event: 'circuit', from: live.from, to: live.to } as const
   onEvent({ ...circuit, action: 'opened' })
-  const end = await splice(stream, targetStream, {
-    maxBytes: limits.circuitDataBytes,
-    maxDurationMs: limits.circuitDurationMs,
-    signal
-  })
+  context.circuits.add(live)
+  const { maxBytes, bytes: passed } = live
+  const maxDurationMs = limits.circuitDurationMs
+  const end = await splice(stream, targetStream, { maxBytes, maxDurationMs, bytes: passed, signal })
+  context.circuits.delete(live)
   const bytes = end.bytesToTarget + end.bytesFromTarget
   onEvent({ ...circuit, action: 'closed', reason: end.reason, bytes })
   return undefined
+}
+
+function liveCircuit(source: PeerId, target: PeerId, context: HopContext): LiveCircuit {
+  const { limits } = context
+  const openedAtMs = context.nowMs()
+  return {
+    from: source.toString(),
+    to: target.toString(),
+    openedAtMs,
+    endsAtMs: openedAtMs + limits.circuitDurationMs,
+    maxBytes: limits.circuitDataBytes,
+    bytes: [0, 0]
+  }
 }

@@ -16,7 +16,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import { Admission } from '../admission.ts'
 import type { RelayListener } from '../events.ts'
-import type { HopContext } from './context.ts'
+import type { HopContext, LiveCircuit } from './context.ts'
 import { serveHop } from './hop.ts'
 import { MAX_HOP_STREAMS, type RelayLimits } from './limits.ts'
 
@@ -35,6 +35,8 @@ export interface CircuitServerConfig {
   onEvent: RelayListener
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => Multiaddr[]
+  /** Peer ids of the relay's own self-check: served by books of their own, and told to nobody. */
+  ownPeers?: ReadonlySet<string>
   nowMs?: () => number
 }
 
@@ -56,6 +58,9 @@ export class CircuitServer implements Startable {
   readonly #components: CircuitServerComponents
   readonly #config: CircuitServerConfig
   readonly #admission: Admission
+  /** A place for the self-check does not depend on how many others have taken, and takes none of theirs. */
+  readonly #ownAdmission: Admission
+  readonly #circuits = new Set<LiveCircuit>()
   readonly #nowMs: () => number
   readonly #serving = new Set<Promise<void>>()
   #stopping = new AbortController()
@@ -65,7 +70,13 @@ export class CircuitServer implements Startable {
     this.#components = components
     this.#config = config
     this.#admission = new Admission(config.limits)
+    this.#ownAdmission = new Admission(config.limits)
     this.#nowMs = config.nowMs ?? Date.now
+  }
+
+  /** Those that are open now, but for the relay's own. */
+  get circuits(): ReadonlySet<LiveCircuit> {
+    return this.#circuits
   }
 
   async start(): Promise<void> {
@@ -93,19 +104,25 @@ export class CircuitServer implements Startable {
   }
 
   #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
-    const served = serveHop(stream, connection, this.#context())
+    const served = serveHop(stream, connection, this.#context(connection.remotePeer))
     this.#serving.add(served)
     await served.finally(() => this.#serving.delete(served))
   }
 
-  #context(): HopContext {
+  #isOwn(peer: PeerId): boolean {
+    return this.#config.ownPeers?.has(peer.toString()) ?? false
+  }
+
+  #context(remote: PeerId): HopContext {
     const { privateKey, peerId, connectionManager } = this.#components
+    const own = this.#isOwn(remote)
     return {
       privateKey,
       peerId,
       limits: this.#config.limits,
-      admission: this.#admission,
-      onEvent: this.#config.onEvent,
+      admission: own ? this.#ownAdmission : this.#admission,
+      circuits: own ? new Set() : this.#circuits,
+      onEvent: own ? () => {} : this.#config.onEvent,
       nowMs: this.#nowMs,
       addresses: this.#config.addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
@@ -141,6 +158,7 @@ export class CircuitServer implements Startable {
     if (this.#admission.release(peer.toString())) {
       this.#released(peer.toString(), 'the peer disconnected')
     }
+    this.#ownAdmission.release(peer.toString())
     // Nothing else removes strangers from the peer store, and a relay sees many.
     this.#components.peerStore
       .delete(peer)

@@ -6,6 +6,8 @@ export interface SpliceOptions {
   /** In each direction. */
   maxBytes: number
   maxDurationMs: number
+  /** Counted up as they pass, for whoever watches: to the target, from the target. */
+  bytes?: [toTarget: number, fromTarget: number]
   /** Ends the circuit at once. */
   signal: AbortSignal
 }
@@ -28,7 +30,7 @@ export async function splice(
   target: Stream,
   options: SpliceOptions
 ): Promise<SpliceEnd> {
-  const splicing = new Splicing(source, target, options.maxBytes)
+  const splicing = new Splicing(source, target, options)
   const stop = (): void => splicing.end('the relay stopped')
   options.signal.addEventListener('abort', stop)
   if (options.signal.aborted) stop()
@@ -46,13 +48,14 @@ export async function splice(
 class Splicing {
   readonly #streams: readonly Stream[]
   readonly #directions: readonly Direction[]
-  readonly #bytes: [number, number] = [0, 0]
+  readonly #bytes: [number, number]
   readonly #ended = Promise.withResolvers<string>()
   readonly #maxBytes: number
   #running = 2
 
-  constructor(source: Stream, target: Stream, maxBytes: number) {
+  constructor(source: Stream, target: Stream, { maxBytes, bytes = [0, 0] }: SpliceOptions) {
     this.#maxBytes = maxBytes
+    this.#bytes = bytes
     this.#streams = [source, target]
     this.#directions = [
       this.#direction(0, source, target, ['the dialling peer', 'the target']),

@@ -80,6 +80,10 @@ export class Registry {
     return this.#size
   }
 
+  get rooms(): number {
+    return this.#rooms.size
+  }
+
   register(
     request: { peer: string; room: string; record: VerifiedRecord; ttlSeconds: number | undefined },
     nowMs: number

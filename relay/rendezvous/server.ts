@@ -29,6 +29,8 @@ export interface RendezvousOptions {
 export interface RendezvousServer extends AsyncDisposable {
   /** Registrations at this moment. */
   readonly size: number
+  /** Rooms with somebody in them. */
+  readonly rooms: number
 }
 
 /** What is used of a libp2p node. */
@@ -99,6 +101,10 @@ class Server implements RendezvousServer {
 
   get size(): number {
     return this.#registry.size
+  }
+
+  get rooms(): number {
+    return this.#registry.rooms
   }
 
   async start(): Promise<void> {

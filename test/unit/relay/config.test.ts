@@ -19,6 +19,7 @@ describe('the options of parley-relay', () => {
       listen: ['/ip4/0.0.0.0/tcp/45678', '/ip6/::/tcp/45678'],
       announce: [],
       identityFile: '/home/op/.local/state/parley/relay.key',
+      status: { host: '127.0.0.1', port: 45679 },
       json: false,
       verbose: false
     })
@@ -29,12 +30,14 @@ describe('the options of parley-relay', () => {
       PARLEY_LISTEN: '/ip4/1.2.3.4/tcp/1, /ip6/::1/tcp/2',
       PARLEY_ANNOUNCE: '/dns4/relay.example/tcp/3',
       PARLEY_IDENTITY: 'k',
+      PARLEY_STATUS: 'off',
       PARLEY_JSON: '1'
     }
     assert.deepEqual(settings([], env), {
       listen: ['/ip4/1.2.3.4/tcp/1', '/ip6/::1/tcp/2'],
       announce: ['/dns4/relay.example/tcp/3'],
       identityFile: 'k',
+      status: undefined,
       json: true,
       verbose: false
     })
@@ -61,6 +64,7 @@ describe('the options of parley-relay', () => {
       ...usage,
       message: /PARLEY_ANNOUNCE/
     })
+    assert.throws(() => settings(['--status', '45679']), { ...usage, message: /--status/ })
     assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
     assert.throws(() => settings(['kitchen']), usage)
   })

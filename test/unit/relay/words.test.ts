@@ -25,6 +25,16 @@ describe('the words of the relay', () => {
     )
   })
 
+  it('say what the self-check found, and where the status page is', () => {
+    const reason = 'the self-check got no circuit: the relay answered CONNECTION_FAILED'
+    assert.equal(eventWords({ event: 'readiness', ready: false, reason }), `NOT READY: ${reason}`)
+    assert.match(eventWords({ event: 'readiness', ready: true }) ?? '', /carries bytes$/)
+    assert.match(
+      eventWords({ event: 'status', url: 'http://[::1]:1/' }) ?? '',
+      /http:\/\/\[::1\]:1\/$/
+    )
+  })
+
   it('say each event in a line', () => {
     const reservation = { event: 'reservation', peer: ID } as const
     assert.equal(

@@ -1,0 +1,97 @@
+// What has happened since the start, counted from the relay's events: totals, and who is reserved. (pure)
+import type { RelayEvent } from '../events.ts'
+import { endName, refusalName } from './reason-names.ts'
+
+export interface ReservationRow {
+  peer: string
+  sinceMs: number
+  untilMs: number
+}
+
+export interface Totals {
+  reservationsGranted: number
+  reservationsRenewed: number
+  circuitsOpened: number
+  /** By a name from `reason-names.ts`. */
+  circuitsClosed: Record<string, number>
+  /** Through circuits, both directions together. */
+  bytes: number
+  /** `reservation/host full` → how often. */
+  refused: Record<string, number>
+}
+
+/** Costs nothing while bytes pass: a circuit tells its own at its end. */
+export class Tally {
+  readonly #ttlMs: number
+  /** As many as the relay grants: every one is released by an event. */
+  readonly #reserved = new Map<string, ReservationRow>()
+  readonly #closed = new Counts()
+  readonly #refused = new Counts()
+  #granted = 0
+  #renewed = 0
+  #opened = 0
+  #bytes = 0
+
+  /** `reservationTtlMs` is what the relay grants. */
+  constructor({ reservationTtlMs }: { reservationTtlMs: number }) {
+    this.#ttlMs = reservationTtlMs
+  }
+
+  note(event: RelayEvent, nowMs: number): void {
+    if (event.event === 'reservation') this.#noteReservation(event, nowMs)
+    if (event.event === 'circuit') this.#noteCircuit(event)
+    if (event.event === 'registration' && event.action === 'refused') this.#noteRefusal(event)
+  }
+
+  #noteReservation(event: Extract<RelayEvent, { event: 'reservation' }>, nowMs: number): void {
+    const { peer, action } = event
+    if (action === 'refused') this.#noteRefusal(event)
+    if (action === 'released') this.#reserved.delete(peer)
+    if (action !== 'granted') return
+    const earlier = this.#reserved.get(peer)
+    if (earlier === undefined) this.#granted++
+    else this.#renewed++
+    const sinceMs = earlier?.sinceMs ?? nowMs
+    this.#reserved.set(peer, { peer, sinceMs, untilMs: nowMs + this.#ttlMs })
+  }
+
+  #noteCircuit(event: Extract<RelayEvent, { event: 'circuit' }>): void {
+    const { action, reason = '', bytes = 0 } = event
+    if (action === 'opened') this.#opened++
+    if (action === 'refused') this.#noteRefusal(event)
+    if (action !== 'closed') return
+    this.#closed.add(endName(reason))
+    this.#bytes += bytes
+  }
+
+  #noteRefusal({ event, reason = '' }: { event: string; reason?: string }): void {
+    this.#refused.add(`${event}/${refusalName(reason)}`)
+  }
+
+  reservations(): ReservationRow[] {
+    return [...this.#reserved.values()]
+  }
+
+  totals(): Totals {
+    return {
+      reservationsGranted: this.#granted,
+      reservationsRenewed: this.#renewed,
+      circuitsOpened: this.#opened,
+      circuitsClosed: this.#closed.record(),
+      bytes: this.#bytes,
+      refused: this.#refused.record()
+    }
+  }
+}
+
+class Counts {
+  readonly #counts = new Map<string, number>()
+
+  add(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+  }
+
+  record(): Record<string, number> {
+    return Object.fromEntries(this.#counts)
+  }
+}

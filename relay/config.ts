@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
 import { stateFolder } from '../shared/state-folder.ts'
+import { parseRooms } from './rendezvous/redis/url.ts'
 
 /** Not in use by anything known, and outside the range that systems hand out to clients by themselves. */
 export const DEFAULT_PORT = 45678
@@ -33,6 +34,13 @@ export const RELAY_COMMAND = {
       env: 'PARLEY_IDENTITY',
       help: 'the file with the private key, made when missing (default relay.key in PARLEY_HOME)'
     },
+    rooms: {
+      type: 'string',
+      placeholder: 'URL',
+      env: 'PARLEY_ROOMS',
+      default: 'memory',
+      help: 'where to keep who is in which room: memory, or redis://HOST:PORT/DB (also Valkey; rediss: with TLS) shared by relays whose peers are to find each other'
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -49,6 +57,8 @@ export interface RelaySettings {
   listen: string[]
   announce: string[]
   identityFile: string
+  /** Of a shared store; absent: this relay's memory. */
+  rooms?: string
   json: boolean
   verbose: boolean
 }
@@ -58,12 +68,14 @@ export function relaySettings(
   { values, givenBy }: Resolved<(typeof RELAY_COMMAND)['options']>,
   { env, platform }: { env: Record<string, string | undefined>; platform: string }
 ): RelaySettings {
+  const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
     announce: values.announce.map((text) =>
       parseAnnounceAddress(text, givenBy.announce).toString()
     ),
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
+    ...(rooms === undefined ? {} : { rooms }),
     json: values.json,
     verbose: values.verbose
   }

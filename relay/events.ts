@@ -25,6 +25,8 @@ export type RelayEvent =
       action: 'added' | 'refused' | 'removed' | 'expired'
       reason?: string
     }
+  /** The store that several relays share. `place`: its URL without user and password. */
+  | { event: 'rooms'; action: 'unavailable' | 'available'; place: string; reason?: string }
   | { event: 'error'; code: string; message: string }
   | { event: 'stopped' }
 

@@ -15,6 +15,7 @@ import { circuitServer } from './circuit/server.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { ipv6Problem, listenError } from './listening.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
+import { openRoomStore } from './rendezvous/open-store.ts'
 import { startRendezvousServer } from './rendezvous/server.ts'
 
 export interface RelayConfig {
@@ -24,6 +25,8 @@ export interface RelayConfig {
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
   limits?: Partial<RelayLimits>
+  /** URL of the store of rooms that it shares with other relays; absent: its own memory. */
+  rooms?: string | undefined
 }
 
 export interface Relay extends AsyncDisposable {
@@ -51,7 +54,10 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   await using starting = new AsyncDisposableStack()
   const { node, addresses } = await assemble(config, emit)
   starting.defer(async () => node.stop())
-  starting.use(await startRendezvousServer(node, { signal: options.signal, onEvent: emit }))
+  const rooms = { signal: options.signal, onEvent: emit }
+  const store = await openRoomStore(config.rooms, rooms)
+  if (store !== undefined) starting.use(store)
+  starting.use(await startRendezvousServer(node, store === undefined ? rooms : { ...rooms, store }))
   await listen(node, config, addresses, options)
   const running = starting.move()
 

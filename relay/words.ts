@@ -35,6 +35,10 @@ export function eventWords(event: RelayEvent): string | undefined {
     }
     case 'registration':
       return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event.reason)}`
+    case 'rooms':
+      return event.action === 'available'
+        ? `rooms at ${event.place} are there again`
+        : `rooms at ${event.place} cannot be used${because(event.reason)}: nobody can join a room until they can; who is in one stays`
     case 'error':
       return event.message
     case 'stopped':

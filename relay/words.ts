@@ -38,7 +38,7 @@ export function eventWords(event: RelayEvent): string | undefined {
     case 'rooms':
       return event.action === 'available'
         ? `rooms at ${event.place} are there again`
-        : `rooms at ${event.place} cannot be used${because(event.reason)}: nobody can join a room until they can; who is in one stays`
+        : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event.reason)}`
     case 'error':
       return event.message
     case 'stopped':

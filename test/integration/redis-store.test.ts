@@ -142,6 +142,23 @@ describe('relays that share their rooms in Redis', { skip: NO_REDIS }, () => {
     await south.sees('ben')
   })
 
+  it('end by the clock of Redis, whatever the time is at the relays', async (t) => {
+    const { redis, north, south } = await relays(t)
+    for (const peer of ['ann', 'ben']) await north.register(peer)
+    const left = Number(await redis.command('PTTL', '{parley}:entry:ann kitchen'))
+    assert.ok(left > 7_190_000 && left <= 7_200_000, `${left} ms are left`)
+    const past = String(Date.now() - 1)
+    await redis.command('HSET', '{parley}:entry:ann kitchen', 'expires', past)
+    assert.deepEqual((await south.discover()).names, ['ben'])
+    await redis.command('ZADD', '{parley}:all', past, 'ann kitchen')
+    const late = AbortSignal.timeout(5_000)
+    while (String(await redis.command('KEYS', '*entry:ann*')) !== '') {
+      assert.ok(!late.aborted, 'never cleared up')
+    }
+    assert.equal(await redis.command('ZCARD', '{parley}:all'), 1)
+    assert.equal(await redis.command('ZCARD', '{parley}:room:kitchen'), 1)
+  })
+
   it('notice that somebody has emptied it', async (t) => {
     const { redis, north, south } = await relays(t)
     await north.register('ann')

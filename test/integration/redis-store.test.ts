@@ -130,6 +130,20 @@ describe('relays that share their rooms in Redis', { skip: NO_REDIS }, () => {
     assert.match(north.log.events.join(), /^away: .+,back$/)
   })
 
+  it('answer after such a loss only when the others have had the time to come back', async (t) => {
+    const redis = await RedisServer.start(t)
+    const slow = { ...TIMES, firstRetryMs: 800, longestRetryMs: 800 }
+    const north = new Relay(t, redis.url, { times: { ...TIMES, settleMs: 1_500, leaseMs: 5_000 } })
+    const south = new Relay(t, redis.url, { times: slow })
+    await Promise.all([north.store.tried, south.store.tried])
+    await north.register('ann')
+    await south.register('ben')
+    await redis.kill()
+    await redis.start()
+    await north.log.until(() => north.log.events.includes('back'))
+    assert.deepEqual((await north.discover()).names.toSorted(), ['ann', 'ben'])
+  })
+
   it('let go of who left while Redis was away', async (t) => {
     const { redis, north, south } = await relays(t)
     for (const peer of ['ann', 'ben']) await north.register(peer)
@@ -218,9 +232,9 @@ describe('relays that share their rooms in Redis', { skip: NO_REDIS }, () => {
       it(`replace ${key} where somebody has written with ${garbage[0]}`, async (t) => {
         const { redis, north } = await relays(t)
         await north.register('ann')
-        await redis.command('DEL', `{parley}:${key}`)
-        const [command = '', ...values] = garbage
-        await redis.command(command, `{parley}:${key}`, ...values)
+        // In one step: a beat between two would write there as well.
+        const script = `redis.call('DEL', KEYS[1]) redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))`
+        await redis.command('EVAL', script, '1', `{parley}:${key}`, ...garbage)
         const late = AbortSignal.timeout(5_000)
         for (
           let sequence = 2;

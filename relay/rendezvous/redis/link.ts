@@ -11,7 +11,7 @@ const LOST_DATA = 'it has lost its data'
 export interface RedisTimes {
   /** Between two renewals of the lease. */
   beatMs: number
-  /** A relay that has been silent for so long is dead: several beats, and the time in which a restart is over. */
+  /** A relay that has been silent for so long is dead: several beats, and the time in which a restart is over; more than it takes to settle. */
   leaseMs: number
   firstRetryMs: number
   /** Nobody waits for long when Redis is back. */
@@ -107,10 +107,10 @@ export class RedisLink implements AsyncDisposable {
       if (this.#signal.aborted) break
       this.#away(reason)
       const held = this.#config.nowMs() - startedMs > this.#config.times.settleMs
-      failures = held ? 0 : failures + 1
+      failures = held ? 1 : failures + 1
       const { firstRetryMs, longestRetryMs } = this.#config.times
       const pauseMs =
-        Math.min(firstRetryMs * 2 ** failures, longestRetryMs) * (1 - Math.random() / 2)
+        Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs) * (1 - Math.random() / 2)
       await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined) // stopped: the loop ends
     }
   }

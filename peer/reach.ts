@@ -13,8 +13,8 @@ export interface ReachInit {
   isMember: (peer: string) => boolean
   /** What the member registered. */
   addresses: (peer: string) => Multiaddr[]
-  /** Circuit addresses of the relays that we are connected to, without the destination. */
-  circuits: () => Multiaddr[]
+  /** Circuit addresses through the relays that may lead to a member, the likeliest first, without the destination. */
+  circuits: (peer: string) => Multiaddr[]
   dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** Ordinary dials to addresses that need no punch; undefined when we are to stay relayed. */
   dialReachable?: (peer: string, offered: Multiaddr[], signal: AbortSignal) => Promise<unknown>
@@ -121,9 +121,8 @@ class RunningReach implements Reach {
   }
 
   async #dialCircuits(peer: string): Promise<void> {
-    // Only through our own relays: one that a member names could be anything, anywhere.
-    for (const circuit of this.#init.circuits()) {
-      if (this.#isConnected(peer)) return
+    for (const circuit of this.#init.circuits(peer)) {
+      if (!this.#isMissing(peer)) return
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
       const dialled = this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), signal)
       if (await dialled.then(() => true).catch(() => false)) return

@@ -39,6 +39,8 @@ export interface Relays extends AsyncDisposable {
   readonly mapped: Multiaddr[]
   /** Where others can dial us through, and we them: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
+  /** As they were named. */
+  readonly addresses: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
   /** Lost relays are tried within that time. */
@@ -81,6 +83,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
         places.flatMap(({ link: { circuit } }) => (circuit === undefined ? [] : [circuit]))
       )
     },
+    addresses: places.map(({ link }) => link.address),
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     hurry: (withinMs) => {
       for (const { link } of places) link.hurry(withinMs)

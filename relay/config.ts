@@ -4,6 +4,7 @@ import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
 import { stateFolder } from '../shared/state-folder.ts'
 import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
+import { parseRooms } from './rendezvous/redis/url.ts'
 
 /** Not in use by anything known, and outside the range that systems hand out to clients by themselves. */
 export const DEFAULT_PORT = 45678
@@ -41,6 +42,13 @@ export const RELAY_COMMAND = {
       default: DEFAULT_STATUS,
       help: 'where the status page, /healthz, /readyz and /metrics are; they have no password, so keep it on this host'
     },
+    rooms: {
+      type: 'string',
+      placeholder: 'URL',
+      env: 'PARLEY_ROOMS',
+      default: 'memory',
+      help: 'where to keep who is in which room: memory, or redis://HOST:PORT/DB (also Valkey; rediss: with TLS) shared by relays whose peers are to find each other'
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -59,6 +67,8 @@ export interface RelaySettings {
   identityFile: string
   /** Undefined when it is off. */
   status: Endpoint | undefined
+  /** Of a shared store; absent: this relay's memory. */
+  rooms?: string
   json: boolean
   verbose: boolean
 }
@@ -68,6 +78,7 @@ export function relaySettings(
   { values, givenBy }: Resolved<(typeof RELAY_COMMAND)['options']>,
   { env, platform }: { env: Record<string, string | undefined>; platform: string }
 ): RelaySettings {
+  const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
     announce: values.announce.map((text) =>
@@ -75,6 +86,7 @@ export function relaySettings(
     ),
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
     status: parseEndpoint(values.status, givenBy.status),
+    ...(rooms === undefined ? {} : { rooms }),
     json: values.json,
     verbose: values.verbose
   }

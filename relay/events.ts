@@ -29,6 +29,8 @@ export type RelayEvent =
   | { event: 'readiness'; ready: boolean; reason?: string }
   /** Where the status page is. */
   | { event: 'status'; url: string }
+  /** The store that several relays share. `place`: its URL without user and password. */
+  | { event: 'rooms'; action: 'unavailable' | 'available'; place: string; reason?: string }
   | { event: 'error'; code: string; message: string }
   | { event: 'stopped' }
 

@@ -15,7 +15,8 @@ import { circuitServer, type CircuitServer } from './circuit/server.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { ipv6Problem, listenError } from './listening.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
-import { startRendezvousServer } from './rendezvous/server.ts'
+import { openRoomStore } from './rendezvous/open-store.ts'
+import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 import { insidesOf } from './status/insides.ts'
 import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
 import { Tally } from './status/tally.ts'
@@ -27,6 +28,8 @@ export interface RelayConfig {
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
   limits?: Partial<RelayLimits>
+  /** URL of the store of rooms that it shares with other relays; absent: its own memory. */
+  rooms?: string | undefined
 }
 
 export interface Relay extends AsyncDisposable {
@@ -65,8 +68,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const assembled = await assemble(config, { limits, ownPeers, onEvent: emit })
   const { node, addresses } = assembled
   starting.defer(async () => node.stop())
-  const rendezvous = await startRendezvousServer(node, { signal: options.signal, onEvent: emit })
-  starting.use(rendezvous)
+  const keeping = { signal: options.signal, onEvent: emit, parts: starting }
+  const rendezvous = await serveRooms(node, config.rooms, keeping)
   await listen(node, config, addresses, options)
   const running = starting.move()
 
@@ -107,6 +110,21 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
       await (stopping ??= stop())
     }
   }
+}
+
+/** The rooms, in this relay's memory or in the store that `place` names. */
+async function serveRooms(
+  node: Libp2p,
+  place: string | undefined,
+  {
+    parts,
+    ...options
+  }: { signal: AbortSignal; onEvent: RelayListener; parts: AsyncDisposableStack }
+): Promise<RendezvousServer> {
+  const store = await openRoomStore(place, options)
+  if (store !== undefined) parts.use(store)
+  const keep = store === undefined ? options : { ...options, store }
+  return parts.use(await startRendezvousServer(node, keep))
 }
 
 interface Assembled {

@@ -41,6 +41,10 @@ export function eventWords(event: RelayEvent): string | undefined {
         : `NOT READY: ${event.reason ?? 'the self-check failed'}`
     case 'status':
       return `status page, health and metrics: ${event.url}`
+    case 'rooms':
+      return event.action === 'available'
+        ? `rooms at ${event.place} are there again`
+        : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event.reason)}`
     case 'error':
       return event.message
     case 'stopped':

@@ -11,8 +11,8 @@ export interface RenewalInit {
   node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
   /** Circuits to those who have left may end. */
   isMember: (peer: string) => boolean
-  /** Circuit addresses of the relays that we are connected to, without the destination. */
-  circuits: () => Multiaddr[]
+  /** Circuit addresses through the relays that may lead to a member, without the destination. */
+  circuits: (peer: string) => Multiaddr[]
   dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** The connection that carries the conversation with a peer. */
   carrying: (peer: string) => string | undefined
@@ -127,11 +127,11 @@ class CircuitRenewal implements AsyncDisposable {
     }
   }
 
-  /** Through our own relays, the one that the old circuit goes through first. */
+  /** Through the relay that the old circuit goes through first. */
   async #dial(peer: string, [old]: Connection[]): Promise<Connection | undefined> {
     const through = (circuit: Multiaddr): number =>
       old?.remoteAddr.toString().startsWith(circuit.toString()) === true ? 0 : 1
-    for (const circuit of this.#init.circuits().toSorted((a, b) => through(a) - through(b))) {
+    for (const circuit of this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))) {
       using limit = deadline(this.#signal, DIAL_TIMEOUT_MS, 'the circuit was not opened in time')
       try {
         return await this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), limit.signal)

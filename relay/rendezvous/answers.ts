@@ -10,12 +10,12 @@ import {
 } from '../../shared/wire/rendezvous.ts'
 import type { RelayEvent } from '../events.ts'
 import type { Refused } from './limits.ts'
-import type { Registered, Registry } from './registry.ts'
+import type { Registered, RoomStore } from './room-store.ts'
 
 export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
 
 export interface AnswersConfig {
-  registry: Registry
+  store: RoomStore
   isConnected: (peer: PeerId) => boolean
   onEvent: (event: RegistrationEvent) => void
   nowMs: () => number
@@ -44,7 +44,7 @@ export class Answers {
       case 'discover':
         return this.#discover(request, peer)
       case 'unregister':
-        this.#unregister(request.ns, peer)
+        await this.#unregister(request.ns, peer)
         return undefined
       case 'registerResponse':
       case 'discoverResponse':
@@ -65,7 +65,7 @@ export class Answers {
     if (result.added) this.#config.onEvent({ event: 'registration', ...about, action: 'added' })
     // Verifying takes a moment, in which the peer may have gone.
     if (!this.#config.isConnected(peer)) {
-      this.#config.registry.peerGone(about.peer, this.#config.nowMs())
+      this.#config.store.peerGone(about.peer, this.#config.nowMs())
     }
     return { type: 'registerResponse', status: result.status, ttlSeconds: result.ttlSeconds }
   }
@@ -77,7 +77,7 @@ export class Answers {
         expected: peer,
         signal: this.#config.signal
       })
-      return this.#config.registry.register(
+      return await this.#config.store.register(
         {
           peer: peer.toString(),
           room: request.ns,
@@ -92,9 +92,9 @@ export class Answers {
     }
   }
 
-  #discover(request: DiscoverRequest, peer: PeerId): RendezvousResponse {
+  async #discover(request: DiscoverRequest, peer: PeerId): Promise<RendezvousResponse> {
     const { ns: room, cookie, limit } = request
-    const result = this.#config.registry.discover(
+    const result = await this.#config.store.discover(
       { peer: peer.toString(), room, cookie, limit },
       this.#config.nowMs()
     )
@@ -112,8 +112,8 @@ export class Answers {
     }
   }
 
-  #unregister(room: string, peer: PeerId): void {
-    if (!this.#config.registry.unregister(peer.toString(), room)) return
+  async #unregister(room: string, peer: PeerId): Promise<void> {
+    if (!(await this.#config.store.unregister(peer.toString(), room))) return
     const about = { peer: peer.toString(), room }
     this.#config.onEvent({
       event: 'registration',

@@ -10,44 +10,28 @@ import {
   type Refused,
   type RegistryLimits
 } from './limits.ts'
+import type {
+  Discovered,
+  Registered,
+  Removal,
+  RoomStore,
+  ToDiscover,
+  ToRegister,
+  VerifiedRecord
+} from './room-store.ts'
 
 /** What a registration takes in a reply beside its name and record: tags, lengths, TTL. */
-const REPLY_OVERHEAD_BYTES = 24
+export const REPLY_OVERHEAD_BYTES = 24
 
-export interface Registered {
-  status: typeof STATUS.ok
-  ttlSeconds: number
-  /** False when it renewed or changed an earlier registration. */
-  added: boolean
-}
-
-export interface Discovered {
-  status: typeof STATUS.ok
-  registrations: Array<{ room: string; record: Uint8Array; ttlSeconds: number }>
-  cookie: Uint8Array
-}
-
-/** A verified record: the caller has checked that the peer signed it. */
-export interface VerifiedRecord {
-  form: RecordForm
-  /** The record's own sequence number. */
-  sequence: number
-  bytes: Uint8Array
-}
-
-export interface Removal {
-  peer: string
-  room: string
-  action: 'removed' | 'expired'
-  reason: string
-}
-
-interface Entry {
-  peer: string
-  room: string
+export interface Registration {
+  readonly peer: string
+  readonly room: string
   /** Of the same sequence number: two forms of one record. */
-  records: Map<RecordForm, VerifiedRecord>
-  expiresAtMs: number
+  readonly records: ReadonlyMap<RecordForm, VerifiedRecord>
+  readonly expiresAtMs: number
+}
+
+interface Entry extends Registration {
   /** Of the registry: grows with each change. */
   sequence: number
 }
@@ -60,7 +44,7 @@ interface Room {
 }
 
 /** Peers are peer ids as text, rooms are namespaces as they stand. */
-export class Registry {
+export class Registry implements RoomStore {
   readonly #epoch: Epoch
   readonly #limits: RegistryLimits
   readonly #rooms = new Map<string, Room>()
@@ -84,10 +68,16 @@ export class Registry {
     return this.#rooms.size
   }
 
-  register(
-    request: { peer: string; room: string; record: VerifiedRecord; ttlSeconds: number | undefined },
-    nowMs: number
-  ): Registered | Refused {
+  has(peer: string, room: string): boolean {
+    return this.#peers.get(peer)?.has(room) === true
+  }
+
+  /** Of everybody, for those who have to tell another store of them. */
+  *registrations(): Iterable<Registration> {
+    for (const rooms of this.#peers.values()) yield* rooms.values()
+  }
+
+  register(request: ToRegister, nowMs: number): Registered | Refused {
     const { peer, room, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     const earlier = this.#rooms.get(room)?.entries.get(peer)
     const refused =
@@ -119,15 +109,7 @@ export class Registry {
   }
 
   /** What is new or changed in a room since the cookie, oldest first; the reply's cookie resumes after it. */
-  discover(
-    request: {
-      peer: string
-      room: string | undefined
-      cookie: Uint8Array | undefined
-      limit: number | undefined
-    },
-    nowMs: number
-  ): Discovered | Refused {
+  discover(request: ToDiscover, nowMs: number): Discovered | Refused {
     const { peer, room, cookie } = request
     if (room === undefined || room === '') return NO_NAMESPACE
     const refused = badNamespace(room)
@@ -139,7 +121,7 @@ export class Registry {
 
     const registrations: Discovered['registrations'] = []
     const maxCount = Math.min(request.limit || Infinity, this.#limits.maxPerReply)
-    const forms = this.#formsReadBy(peer)
+    const forms = this.formsReadBy(peer)
     let resumeAfter = this.#sequence
     let bytes = 0
     for (const entry of this.#since(room, since)) {
@@ -210,7 +192,7 @@ export class Registry {
    * form gets nothing in the other: rust-libp2p drops the whole reply for one such record. Of a client that never
    * registered nothing is known; the rust form first, as rust's is the client that cannot skip what it cannot read.
    */
-  #formsReadBy(peer: string): RecordForm[] {
+  formsReadBy(peer: string): RecordForm[] {
     const forms = new Set<RecordForm>()
     for (const entry of this.#peers.get(peer)?.values() ?? []) {
       for (const form of entry.records.keys()) forms.add(form)

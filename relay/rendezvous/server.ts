@@ -16,10 +16,14 @@ import { EPOCHS } from './cookie.ts'
 import { readFrame, type FrameLimits } from './frames.ts'
 import type { RegistryLimits } from './limits.ts'
 import { Registry } from './registry.ts'
+import type { RoomStore } from './room-store.ts'
 
 export interface RendezvousOptions {
   signal: AbortSignal
   onEvent: (event: RegistrationEvent) => void
+  /** The memory of this process by default. */
+  store?: RoomStore
+  /** Of that default. */
   registry?: Partial<RegistryLimits>
   frames?: Partial<FrameLimits>
   /** Monotonic milliseconds. */
@@ -76,7 +80,7 @@ class Server implements RendezvousServer {
   readonly #onEvent: RendezvousOptions['onEvent']
   readonly #nowMs: () => number
   readonly #frames: FrameLimits
-  readonly #registry: Registry
+  readonly #store: RoomStore
   readonly #answers: Answers
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
@@ -88,10 +92,10 @@ class Server implements RendezvousServer {
     this.#onEvent = options.onEvent
     this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
-    this.#registry = new Registry(randomInt(EPOCHS), options.registry)
+    this.#store = options.store ?? new Registry(randomInt(EPOCHS), options.registry)
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     this.#answers = new Answers({
-      registry: this.#registry,
+      store: this.#store,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
       nowMs: this.#nowMs,
@@ -100,11 +104,11 @@ class Server implements RendezvousServer {
   }
 
   get size(): number {
-    return this.#registry.size
+    return this.#store.size
   }
 
   get rooms(): number {
-    return this.#registry.rooms
+    return this.#store.rooms
   }
 
   async start(): Promise<void> {
@@ -134,15 +138,15 @@ class Server implements RendezvousServer {
   }
 
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
-    this.#registry.peerGone(event.detail.toString(), this.#nowMs())
+    this.#store.peerGone(event.detail.toString(), this.#nowMs())
   }
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => {
-    this.#registry.peerBack(event.detail.toString())
+    this.#store.peerBack(event.detail.toString())
   }
 
   #sweep(): void {
-    for (const removal of this.#registry.sweep(this.#nowMs())) {
+    for (const removal of this.#store.sweep(this.#nowMs())) {
       this.#onEvent({ event: 'registration', ...removal })
     }
   }

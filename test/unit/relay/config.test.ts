@@ -68,4 +68,12 @@ describe('the options of parley-relay', () => {
     assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
     assert.throws(() => settings(['kitchen']), usage)
   })
+
+  it('say where the rooms are kept, with a password only outside the arguments', () => {
+    assert.equal(settings(['--rooms', 'memory']).rooms, undefined)
+    assert.equal(settings(['--rooms', 'redis://10.0.0.5']).rooms, 'redis://10.0.0.5')
+    const secret = 'redis://:secret@10.0.0.5:6379/1'
+    assert.equal(settings([], { PARLEY_ROOMS: secret }).rooms, secret)
+    assert.throws(() => settings(['--rooms', secret]), { ...usage, message: /PARLEY_ROOMS$/ })
+  })
 })

@@ -63,4 +63,16 @@ describe('the words of the relay', () => {
     assert.equal(isRoutine({ ...reservation, reason: 'renewed' }), true)
     assert.equal(isRoutine(reservation), false)
   })
+
+  it('say that the shared rooms are away, and that they are back', () => {
+    const rooms = { event: 'rooms', place: 'redis://10.0.0.5' } as const
+    assert.equal(
+      eventWords({ ...rooms, action: 'unavailable', reason: 'connect ECONNREFUSED' }),
+      'rooms at redis://10.0.0.5 cannot be used, so nobody can join a room; who is in one stays: connect ECONNREFUSED'
+    )
+    assert.equal(
+      eventWords({ ...rooms, action: 'available' }),
+      'rooms at redis://10.0.0.5 are there again'
+    )
+  })
 })

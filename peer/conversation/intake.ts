@@ -92,11 +92,9 @@ export class Intake {
 
   /** Shown in the moment when it is kept: whatever kills the process then, it is not shown again. */
   async #keep(peer: string, messages: OutgoingMessage[], state?: IncomingState): Promise<void> {
-    const { books, members, room: ourRoom, tell } = this.#config
-    // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
-    // what follows for us, so it is acknowledged, and neither kept nor shown.
-    const ours = messages.filter(({ room }) => room === undefined || room === ourRoom)
-    const news = books.unknown(peer, ours, state)
+    const { books, members, tell } = this.#config
+    // Of whichever room: it may have waited since both of us were in another one, and what we acknowledge is ours.
+    const news = books.unknown(peer, messages, state)
     await books.received(peer, news, { name: members.nameOf(peer), books: state })
     for (const { id, room, text, sentAtMs } of news) {
       const message = { type: 'message' as const, peer, id, text, sentAtMs }

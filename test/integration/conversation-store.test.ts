@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { MemoryStore } from '../../peer/store/memory-store.ts'
 import type { Change } from '../../peer/store/store.ts'
 import { UserError } from '../../shared/errors.ts'
@@ -101,4 +102,34 @@ it('what is said while nobody knows that the books are an older copy is not take
   await ann.connect(ben.node)
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
   assert.deepEqual(ben.texts, ['one', 'two', 'three', ...said])
+})
+
+it('what waits for one room arrives when both meet in another, and is kept under its own', async () => {
+  const anns = { store: new MemoryStore(), network: await identity() }
+  const bens = { store: new MemoryStore(), network: await identity(), room: 'lobby' }
+  const to = bens.network.privateKey.publicKey.toString()
+  {
+    await using ann = await Talker.start('ann', anns)
+    ann.conversations.send({ text: 'for the kitchen', to: [to], room: 'kitchen' })
+    await ann.until(() => ann.of('sent').length === 1)
+  }
+  await using ann = await Talker.start('ann', { ...anns, room: 'lobby' })
+  await using ben = await Talker.start('ben', bens)
+  await ann.connect(ben.node)
+  ann.conversations.send({ text: 'for the lobby', to: [to], room: 'lobby' })
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(
+    ben.of('message').map(({ room, text }) => [room, text]),
+    [
+      ['kitchen', 'for the kitchen'],
+      ['lobby', 'for the lobby']
+    ]
+  )
+  const kept = (room: string): string[] =>
+    bens.store.history({ room, limit: 9 }).map(({ text }) => text)
+  assert.deepEqual([kept('kitchen'), kept('lobby')], [['for the kitchen'], ['for the lobby']])
+})
+
+const identity = async (): Promise<{ privateKey: PrivateKey }> => ({
+  privateKey: await generateKeyPair('Ed25519')
 })

@@ -52,6 +52,8 @@ export class Books {
   #failing = false
   /** By message id. */
   #untold = new Map<string, Untold>()
+  /** What is told once all of a commit is settled: whoever hears it may send again at once. */
+  #news: ConversationEvent[] = []
   #telling: Promise<void> | undefined
 
   constructor(config: BooksConfig) {
@@ -74,7 +76,7 @@ export class Books {
    * and tells `unsent`.
    */
   sent(message: OutgoingMessage, held: readonly Held[]): void {
-    const { store, name, tell } = this.#config
+    const { store, name } = this.#config
     const to = held.map(({ holder, ...numbered }) => ({ peer: holder.peer, ...numbered }))
     const peers = to.map(({ peer }) => peer)
     store.write([{ kind: 'sent', message, name, to }], (error) => {
@@ -85,7 +87,7 @@ export class Books {
         this.#telling ??= this.#tellSent()
       } else {
         for (const { holder } of held) holder.withdraw()
-        tell({ type: 'unsent', id: message.id, to: peers, reason: error.message })
+        this.#tellSoon({ type: 'unsent', id: message.id, to: peers, reason: error.message })
       }
     })
   }
@@ -185,8 +187,19 @@ export class Books {
   }
 
   #note(error: Error | undefined): void {
-    if (error !== undefined && !this.#failing) this.#config.tell({ type: 'trouble', error })
+    if (error !== undefined && !this.#failing) this.#tellSoon({ type: 'trouble', error })
     this.#failing = error !== undefined
+  }
+
+  /**
+   * What is held in answer must not be numbered between two messages of which the store has taken neither: the second
+   * would take it back with itself. The store settles all of a commit in one go.
+   */
+  #tellSoon(event: ConversationEvent): void {
+    if (this.#news.push(event) > 1) return
+    queueMicrotask(() => {
+      for (const each of this.#news.splice(0)) this.#config.tell(each)
+    })
   }
 }
 

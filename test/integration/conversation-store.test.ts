@@ -37,6 +37,50 @@ it('what cannot be stored is not sent, says so, and leaves no gap behind it', as
   assert.deepEqual(ben.texts, ['one', 'two'])
 })
 
+/** One commit that fails, with all that was written meanwhile. */
+class StumblingStore extends MemoryStore {
+  stumbles = false
+  #failed: Array<(error?: Error) => void> = []
+
+  override write(changes: readonly Change[], done: (error?: Error) => void): void {
+    if (!this.stumbles) {
+      super.write(changes, done)
+      return
+    }
+    if (this.#failed.push(done) > 1) return
+    queueMicrotask(() => {
+      this.stumbles = false
+      for (const each of this.#failed) each(new UserError('store-full', 'the disk is full'))
+    })
+  }
+}
+
+for (const told of ['unsent', 'trouble'] as const) {
+  it(`who sends again when ${told} is told loses nothing of it`, async () => {
+    const store = new StumblingStore()
+    await using ann = await Talker.start('ann', { store })
+    await using ben = await Talker.start('ben')
+    await ann.connect(ben.node)
+    ann.say('one', ben)
+    await ann.conversations.delivered(AbortSignal.timeout(10_000))
+    const again = Promise.withResolvers<void>()
+    const stop = ann.conversations.subscribe(({ type }) => {
+      if (type !== told) return
+      stop()
+      ann.say('again', ben)
+      again.resolve()
+    })
+    store.stumbles = true
+    ann.say('lost', ben)
+    ann.say('lost too', ben)
+    await again.promise
+    ann.say('later', ben)
+    await ben.until(() => ben.texts.includes('later'))
+    assert.deepEqual(ben.texts, ['one', 'again', 'later'])
+    assert.equal(ann.of('unsent').length, 2)
+  })
+}
+
 it('what the receiver cannot store is neither shown nor acknowledged, and arrives once when it can', async () => {
   const store = new MoodyStore()
   store.full = true

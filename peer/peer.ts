@@ -12,6 +12,7 @@ import { startRenewal } from './circuits/renewal.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
 import type { PeerEvent } from './events.ts'
+import { Listeners } from './listeners.ts'
 import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
@@ -52,7 +53,7 @@ class RunningPeer implements Peer {
   readonly room: string
   readonly peerId: string
   readonly #config: PeerConfig
-  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  readonly #listeners = new Listeners<PeerEvent>()
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #members: Room
@@ -86,8 +87,7 @@ class RunningPeer implements Peer {
   }
 
   subscribe(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   send(text: string, { to }: { to?: string } = {}): string {
@@ -290,6 +290,6 @@ class RunningPeer implements Peer {
   }
 
   #tell(event: PeerEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    this.#listeners.tell(event)
   }
 }

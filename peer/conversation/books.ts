@@ -1,6 +1,7 @@
 // The store as conversations use it: what was sent and received is told once it is kept, and trouble once while it lasts.
 import { randomBytes } from 'node:crypto'
 import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { isolated } from '../listeners.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { ConversationEvent } from './api.ts'
 import type { IncomingState } from './incoming-ledger.ts'
@@ -198,7 +199,7 @@ export class Books {
   #tellSoon(event: ConversationEvent): void {
     if (this.#news.push(event) > 1) return
     queueMicrotask(() => {
-      for (const each of this.#news.splice(0)) this.#config.tell(each)
+      for (const each of this.#news.splice(0)) isolated(() => this.#config.tell(each))
     })
   }
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { IncomingState } from '../conversation/incoming-ledger.ts'
 import type { OutgoingState } from '../conversation/outgoing-ledger.ts'
+import { isolated } from '../listeners.ts'
 import { DiskSync } from './disk-sync.ts'
 import { openDatabase } from './open-database.ts'
 import { readHistory, readIncoming, readOutgoing } from './rows.ts'
@@ -137,7 +138,7 @@ class SqliteStore implements Store {
     } catch (error) {
       failure = storeError(this.#file, error)
     }
-    for (const { done } of writes) done(failure)
+    for (const { done } of writes) isolated(() => done(failure))
     this.#flushing = false
     const { messages, bytes } = this.#unpruned
     if (messages >= PRUNE_EVERY.messages || bytes >= PRUNE_EVERY.bytes) this.#prune()

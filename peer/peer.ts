@@ -226,6 +226,7 @@ class RunningPeer implements Peer {
         ],
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
+        onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => presence.relayed(),
         tell: (event) => this.#tell(event)

@@ -61,7 +61,7 @@ export class Intake {
         return begun
       },
       accept: (epoch, messages) => this.#accept(peer, epoch, messages, speaker),
-      synced: () => books.synced(),
+      synced: (until) => books.synced(until),
       bye: (bye) => {
         if (speaker !== undefined) this.#bye(peer, speaker.voice, bye)
       }

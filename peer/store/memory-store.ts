@@ -45,8 +45,9 @@ export class MemoryStore implements Store {
     })
   }
 
-  async synced(): Promise<void> {
+  async synced(): Promise<boolean> {
     this.flush()
+    return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,14 +56,15 @@ class SqliteStore implements Store {
   #scheduled = false
   #flushing = false
   #unpruned = { messages: 0, bytes: 0 }
-  #syncTold = false
 
   constructor(file: string, database: DatabaseSync, options: Required<SqliteStoreOptions>) {
     this.#file = file
     this.#database = database
     this.#statements = new Statements(database)
     this.#options = options
-    this.#sync = new DiskSync(`${file}-wal`, (error) => this.#tellOfSync(error))
+    this.#sync = new DiskSync(`${file}-wal`, {
+      onTrouble: (error) => this.#tellOfSync(error)
+    })
   }
 
   /** What time has done since the last run. */
@@ -110,9 +111,9 @@ class SqliteStore implements Store {
     })
   }
 
-  async synced(): Promise<void> {
+  async synced(): Promise<boolean> {
     this.flush()
-    await this.#sync.synced()
+    return this.#sync.synced()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -244,8 +245,6 @@ class SqliteStore implements Store {
   }
 
   #tellOfSync(error: unknown): void {
-    if (this.#syncTold) return
-    this.#syncTold = true
     const { code, message } = storeError(this.#file, error)
     this.#options.onTrouble({ code, message })
   }

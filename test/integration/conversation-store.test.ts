@@ -1,6 +1,7 @@
 // Conversations on a store that fails, comes back, or is older than what the other side remembers.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { MemoryStore } from '../../peer/store/memory-store.ts'
@@ -33,6 +34,57 @@ it('what cannot be stored is not sent, says so, and leaves no gap behind it', as
   assert.equal(ann.of('trouble').length, 1, 'told once while it lasts')
   store.full = false
   ann.say('two', ben)
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(ben.texts, ['one', 'two'])
+})
+
+class UnsyncedStore extends MemoryStore {
+  fails = true
+  #failures = 0
+  readonly #askedTwice = Promise.withResolvers<void>()
+  /** Who has been told that it fails has asked again. */
+  readonly askedTwice = this.#askedTwice.promise
+
+  override async synced(): Promise<boolean> {
+    await super.synced()
+    if (this.fails && ++this.#failures === 2) this.#askedTwice.resolve()
+    return !this.fails
+  }
+}
+
+it('what the disk of its sender does not take is not told as sent until it does', async () => {
+  const store = new UnsyncedStore()
+  await using ann = await Talker.start('ann', { store })
+  await using ben = await Talker.start('ben')
+  await ann.connect(ben.node)
+  const id = ann.say('one', ben)
+  await ben.until(() => ben.texts.length === 1)
+  while (ann.conversations.undelivered(ben.peer) > 0) await endOfTurn()
+  assert.deepEqual([ann.of('sent'), ann.of('delivered')], [[], []])
+  store.fails = false
+  await ann.until(() => ann.of('delivered').length === 1)
+  assert.deepEqual(ann.of('sent'), [{ type: 'sent', id, to: [ben.peer] }])
+  store.fails = true
+  ann.say('two', ben)
+  await ben.until(() => ben.texts.length === 2)
+  await ann.conversations[Symbol.asyncDispose]()
+  assert.equal(ann.of('sent').length, 1, 'and nobody waits for it at the end')
+})
+
+it('what the disk of its receiver does not take is not acknowledged until it does', async () => {
+  const store = new UnsyncedStore()
+  store.fails = false
+  await using ann = await Talker.start('ann')
+  await using ben = await Talker.start('ben', { store })
+  await ann.connect(ben.node)
+  ann.say('one', ben)
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  store.fails = true
+  ann.say('two', ben)
+  await ben.until(() => ben.texts.length === 2)
+  await store.askedTwice
+  assert.equal(ann.conversations.undelivered(ben.peer), 1)
+  store.fails = false
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
   assert.deepEqual(ben.texts, ['one', 'two'])
 })

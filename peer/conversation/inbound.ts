@@ -174,10 +174,17 @@ class Listener {
 async function refuse(stream: Stream, error: Error): Promise<void> {
   if (stream.status === 'open' && stream.writeStatus === 'writable' && !stream.writableNeedsDrain) {
     try {
-      stream.send(encodeChatFrame({ kind: 'bye', reason: error.message.slice(0, 200) }))
+      stream.send(encodeChatFrame({ kind: 'bye', reason: shortReason(error.message) }))
     } catch {
       // It broke just now.
     }
   }
   stream.abort(error)
+}
+
+/** As much of it as a frame takes. */
+function shortReason(message: string): string {
+  // Whole characters only: what is cut off within one is left out.
+  const bytes = Buffer.from(message).subarray(0, CHAT_LIMITS.maxReasonBytes)
+  return new TextDecoder().decode(bytes, { stream: true })
 }

@@ -62,7 +62,10 @@ export interface Peer extends AsyncDisposable {
   readonly members: Member[]
   /** In the order in which they were named. */
   readonly relays: RelayStatus[]
-  /** Calls the listener with every event from now on, until the returned function is called. */
+  /**
+   * Calls the listener with every event from now on, until the returned function is called. What it throws stops
+   * neither the peer nor other listeners: it becomes an uncaught exception of the process.
+   */
   subscribe(listener: (event: PeerEvent) => void): () => void
   /**
    * Sends text to every member of the room, or to one (`to`: name or peer id). Returns the id; a `sent` event with it

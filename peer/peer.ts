@@ -11,6 +11,7 @@ import { startConnecting, type Connecting } from './connecting.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
 import type { PeerEvent } from './events.ts'
+import { Listeners } from './listeners.ts'
 import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
@@ -50,7 +51,7 @@ class RunningPeer implements Peer {
   readonly room: string
   readonly peerId: string
   readonly #config: PeerConfig
-  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  readonly #listeners = new Listeners<PeerEvent>()
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #members: Room
@@ -84,8 +85,7 @@ class RunningPeer implements Peer {
   }
 
   subscribe(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   send(text: string, { to }: { to?: string } = {}): string {
@@ -222,6 +222,7 @@ class RunningPeer implements Peer {
         ],
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
+        onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => presence.relayed(),
         tell: (event) => this.#tell(event)
@@ -286,6 +287,6 @@ class RunningPeer implements Peer {
   }
 
   #tell(event: PeerEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    this.#listeners.tell(event)
   }
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Conversations } from './conversation/api.ts'
+import { Farewells } from './farewells.ts'
 import { pathOf } from './tellings.ts'
 import type { Reach } from './reach.ts'
 import type { Room } from './room.ts'
@@ -33,6 +34,7 @@ export interface Listed {
 
 export class Presence {
   readonly #init: PresenceInit
+  readonly #farewells = new Farewells()
 
   constructor(init: PresenceInit, options: { signal: AbortSignal }) {
     this.#init = init
@@ -43,6 +45,18 @@ export class Presence {
   listed({ peer, relay, addresses, newcomer }: Listed): void {
     this.#init.room.registered(peer, relay, addresses, performance.now())
     this.#meet(peer, newcomer ? NEWCOMER_DIALS_MS : 0)
+  }
+
+  /**
+   * A relay lists it as before. Who was forgotten meanwhile comes back, unless it has said goodbye so lately that the
+   * relay need not have heard of it.
+   */
+  stillListed({ peer, relay, addresses }: Omit<Listed, 'newcomer'>): void {
+    const { room } = this.#init
+    const nowMs = performance.now()
+    if (room.has(peer)) room.registered(peer, relay, addresses, nowMs)
+    else if (!this.#farewells.isFresh(peer, nowMs))
+      this.listed({ peer, relay, addresses, newcomer: true })
   }
 
   /** A relay has a place for us again: whoever could not be reached may be by way of it. */
@@ -59,13 +73,17 @@ export class Presence {
   /** It said HELLO: its relay's listing may follow, or its relay is not ours. */
   introduced(peer: string, name: string): void {
     const { room, conversations } = this.#init
-    if (room.introduced(peer, name, performance.now())) this.#meet(peer, NEWCOMER_DIALS_MS)
+    const nowMs = performance.now()
+    const quietly = this.#farewells.quietMs(peer, nowMs) > 0
+    if (room.introduced(peer, name, nowMs, { quietly })) this.#meet(peer, NEWCOMER_DIALS_MS)
     const carrier = conversations.carrier(peer)
     if (carrier !== undefined) room.moved(peer, pathOf(carrier), performance.now())
   }
 
   left(peer: string): void {
-    this.#init.room.leave(peer)
+    const { room } = this.#init
+    if (room.has(peer)) this.#farewells.note(peer, performance.now())
+    room.leave(peer)
     this.#forgetIfGone(peer)
   }
 
@@ -75,7 +93,16 @@ export class Presence {
     if (!room.has(peer)) return
     conversations.admit(peer)
     reach.reach(peer, { afterMs: dialAfterMs })
-    setTimeout(() => room.announce(peer), NAME_TIMEOUT_MS).unref()
+    this.#announceIn(peer, NAME_TIMEOUT_MS)
+  }
+
+  #announceIn(peer: string, ms: number): void {
+    const delayMs = Math.max(ms, this.#farewells.quietMs(peer, performance.now()))
+    const announce = (): void => {
+      // It may have left and come back meanwhile, which has its own time.
+      if (this.#farewells.quietMs(peer, performance.now()) === 0) this.#init.room.announce(peer)
+    }
+    setTimeout(announce, delayMs).unref()
   }
 
   /** What still waits for it is told, and delivered when it comes back. */

@@ -23,6 +23,8 @@ export interface RelaysInit {
    * there. `newcomer`: it came after us, so it is the one to dial.
    */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
+  /** The relay's whole list has it, new or not. */
+  onStill: (peer: string, relay: string, addresses: Multiaddr[]) => void
   onGone: (peer: string, relay: string) => void
   /** A relay has given us a place, for the first time or again. */
   onReserved: () => void
@@ -129,6 +131,7 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
       ...init,
       relay: () => link.connection,
       onPeer: (peer, addresses) => init.onPeer(peer.toString(), relay, addresses, isIn),
+      onStill: (peer, addresses) => init.onStill(peer.toString(), relay, addresses),
       onGone: (peer) => init.onGone(peer.toString(), relay),
       onRound: () => {
         isIn = true

@@ -99,13 +99,18 @@ export class Room {
     if (member?.path === 'none' && member.registered.size === 0) this.leave(peer)
   }
 
-  /** It introduced itself. True when it was not known before. */
-  introduced(peer: string, name: string, nowMs: number): boolean {
+  /** It introduced itself; quietly: to be announced later. True when it was not known before. */
+  introduced(
+    peer: string,
+    name: string,
+    nowMs: number,
+    options: { quietly?: boolean } = {}
+  ): boolean {
     const isNew = !this.#members.has(peer)
     const member = this.#enter(peer, nowMs)
     if (member === undefined) return false
     member.name = name
-    this.announce(peer)
+    if (options.quietly !== true) this.announce(peer)
     return isNew
   }
 

@@ -10,6 +10,8 @@ import { Receipts } from './receipts.ts'
 
 export interface ViewOptions {
   terminal: Terminal
+  /** The one that is talked in. */
+  room: string
   json: boolean
   verbose: boolean
 }
@@ -45,7 +47,7 @@ export class ChatView {
       this.#options.terminal.print(eventLine(event))
       return
     }
-    const words = wordsFor(event, this.labelOf)
+    const words = wordsFor(event, this.labelOf, this.#options.room)
     this.#say(event.event === 'relay' ? this.#relays.words(event, words) : words)
   }
 

@@ -20,7 +20,7 @@ export async function runChat(program: Program): Promise<ExitCode> {
   }
   const settings = chatSettings(resolved)
   const { identity, json, verbose } = resolved.values
-  const view = new ChatView({ terminal, json, verbose })
+  const view = new ChatView({ terminal, room: settings.room, json, verbose })
   const keyFile = identityFile(identity, program)
   const privateKey = await loadOrCreateIdentity(keyFile)
   using lock = lockIdentity(keyFile)

@@ -14,7 +14,10 @@ export type ConversationEvent =
   | { type: 'hello'; peer: string; name: string; rooms: string[] }
   /** It said that it leaves: one room, or altogether. */
   | { type: 'bye'; peer: string; room?: string; reason?: string }
-  /** `room` is absent when it was meant for us alone, or came by `/p2p/msg/1.0.0`. */
+  /**
+   * `room` as the sender names it: not ours when it has waited since both were in another one. It is absent when the
+   * message was meant for us alone, or came by `/p2p/msg/1.0.0`.
+   */
   | { type: 'message'; peer: string; room?: string; id: string; text: string; sentAtMs: number }
   /** It is on disk, and on its way to those peers as soon as there is one. */
   | { type: 'sent'; id: string; to: string[] }

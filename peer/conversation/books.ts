@@ -1,6 +1,7 @@
 // The store as conversations use it: what was sent and received is told once it is kept, and trouble once while it lasts.
 import { randomBytes } from 'node:crypto'
-import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises'
+import { isolated } from '../listeners.ts'
 import type { Change, Store } from '../store/store.ts'
 import type { ConversationEvent } from './api.ts'
 import type { IncomingState } from './incoming-ledger.ts'
@@ -14,6 +15,9 @@ export interface BooksConfig {
   name: string
   tell: (event: ConversationEvent) => void
 }
+
+/** Until a disk that did not take what was written is asked again. */
+const SYNC_RETRY_MS = 1_000
 
 /** The side of a conversation that waits for its messages to be kept. */
 export interface Holder {
@@ -39,6 +43,7 @@ interface Untold {
  * What goes on a wire is committed, what is told as sent or acknowledged is synced. So a message is on its way while
  * the disk still works, and nothing is lost by
  * - SIGKILL at any point: every commit survives it, so the books know every number that was on a wire;
+ * - a disk that fails: nothing is told as sent or acknowledged until it takes what was written;
  * - a power failure at the sender: it takes back the newest commits, none of which was told as sent. What of them was
  *   on a wire is shown once more or not at all. Their numbers are not given to other messages: WELCOME tells of more
  *   than was ever sent as far as the sender knows, or of an epoch that it has lost, and what waits is numbered anew;
@@ -52,7 +57,10 @@ export class Books {
   #failing = false
   /** By message id. */
   #untold = new Map<string, Untold>()
+  /** What is told once all of a commit is settled: whoever hears it may send again at once. */
+  #news: ConversationEvent[] = []
   #telling: Promise<void> | undefined
+  readonly #leaving = new AbortController()
 
   constructor(config: BooksConfig) {
     this.#config = config
@@ -74,7 +82,7 @@ export class Books {
    * and tells `unsent`.
    */
   sent(message: OutgoingMessage, held: readonly Held[]): void {
-    const { store, name, tell } = this.#config
+    const { store, name } = this.#config
     const to = held.map(({ holder, ...numbered }) => ({ peer: holder.peer, ...numbered }))
     const peers = to.map(({ peer }) => peer)
     store.write([{ kind: 'sent', message, name, to }], (error) => {
@@ -85,7 +93,7 @@ export class Books {
         this.#telling ??= this.#tellSent()
       } else {
         for (const { holder } of held) holder.withdraw()
-        tell({ type: 'unsent', id: message.id, to: peers, reason: error.message })
+        this.#tellSoon({ type: 'unsent', id: message.id, to: peers, reason: error.message })
       }
     })
   }
@@ -155,38 +163,59 @@ export class Books {
     return kept ? epoch : undefined
   }
 
-  /** Resolves when all of it outlives a power failure. */
-  async synced(): Promise<void> {
-    await this.#config.store.synced()
+  /** Resolves when all of it outlives a power failure, however long the disk fails; rejects when the signal aborts. */
+  async synced(signal: AbortSignal): Promise<void> {
+    while (!(await this.#config.store.synced())) {
+      await sleep(SYNC_RETRY_MS, undefined, { signal, ref: false })
+    }
   }
 
-  /** Resolves when everything that was said is told as sent, or as not. */
+  /** Before the end: resolves when what was said is told as sent, or as not; what the disk does not take, as neither. */
   async told(): Promise<void> {
+    this.#leaving.abort()
     await this.#config.store.synced()
     while (this.#telling !== undefined) await this.#telling
   }
 
   /** All of one commit together, and while they are being synced the next gather. */
   async #tellSent(): Promise<void> {
-    const { store, tell } = this.#config
-    // The wire first: handing a sync to the system takes this thread longer than a commit does.
-    await endOfTurn()
-    while (this.#untold.size > 0) {
-      const ids = [...this.#untold.keys()]
-      await store.synced()
-      for (const id of ids) {
-        const { to, deliveredTo } = this.#untold.get(id) ?? { to: [], deliveredTo: [] }
-        this.#untold.delete(id)
-        tell({ type: 'sent', id, to })
-        for (const peer of deliveredTo) tell({ type: 'delivered', id, peer })
+    try {
+      // The wire first: handing a sync to the system takes this thread longer than a commit does.
+      await endOfTurn()
+      while (this.#untold.size > 0) {
+        const ids = [...this.#untold.keys()]
+        await this.synced(this.#leaving.signal)
+        for (const id of ids) this.#tellOf(id)
       }
+    } catch {
+      // The disk fails, and nobody waits any longer.
+    } finally {
+      this.#telling = undefined
     }
-    this.#telling = undefined
+  }
+
+  #tellOf(id: string): void {
+    const { tell } = this.#config
+    const { to, deliveredTo } = this.#untold.get(id) ?? { to: [], deliveredTo: [] }
+    this.#untold.delete(id)
+    tell({ type: 'sent', id, to })
+    for (const peer of deliveredTo) tell({ type: 'delivered', id, peer })
   }
 
   #note(error: Error | undefined): void {
-    if (error !== undefined && !this.#failing) this.#config.tell({ type: 'trouble', error })
+    if (error !== undefined && !this.#failing) this.#tellSoon({ type: 'trouble', error })
     this.#failing = error !== undefined
+  }
+
+  /**
+   * What is held in answer must not be numbered between two messages of which the store has taken neither: the second
+   * would take it back with itself. The store settles all of a commit in one go.
+   */
+  #tellSoon(event: ConversationEvent): void {
+    if (this.#news.push(event) > 1) return
+    queueMicrotask(() => {
+      for (const each of this.#news.splice(0)) isolated(() => this.#config.tell(each))
+    })
   }
 }
 

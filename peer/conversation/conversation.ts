@@ -116,7 +116,7 @@ export class Conversation implements Holder {
     if (this.#opener.heardChat()) this.#stopPlain()
     const path = this.#paths.get(connection.id)
     if (path === undefined) return this.addConnection(connection)
-    path.retryAtMs = 0
+    this.#paths.hurry(path, performance.now())
     this.#update()
   }
 

@@ -5,6 +5,7 @@ import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CHAT_PROTOCOL } from '../../shared/wire/chat.ts'
 import { MSG_PROTOCOL } from '../../shared/wire/msg.ts'
+import { Listeners } from '../listeners.ts'
 import { type Liveness, UNWATCHED } from '../liveness/liveness.ts'
 import type { Store } from '../store/store.ts'
 import { MemoryStore } from '../store/memory-store.ts'
@@ -68,7 +69,7 @@ class RunningConversations implements Conversations {
   readonly #books: Books
   readonly #members: Members
   readonly #intake: Intake
-  readonly #listeners = new Set<(event: ConversationEvent) => void>()
+  readonly #listeners = new Listeners<ConversationEvent>()
   readonly #stopped = new AbortController()
   #stopping: Promise<void> | undefined
 
@@ -171,8 +172,7 @@ class RunningConversations implements Conversations {
   }
 
   subscribe(listener: (event: ConversationEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -196,7 +196,7 @@ class RunningConversations implements Conversations {
   }
 
   #tell(event: ConversationEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    this.#listeners.tell(event)
   }
 
   #conversationWith(peer: string): Conversation | undefined {

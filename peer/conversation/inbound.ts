@@ -26,8 +26,8 @@ export interface InboundConfig {
   hello: (hello: Hello) => Begun | Refusal
   /** Keeps and shows messages; resolves to what can be acknowledged once that is synced. */
   accept: (epoch: string, messages: ChatMessage[]) => Promise<Accepted>
-  /** Resolves when everything accepted so far outlives a power failure. */
-  synced: () => Promise<void>
+  /** Resolves when everything accepted so far outlives a power failure; rejects when the signal aborts. */
+  synced: (signal: AbortSignal) => Promise<void>
   bye: (bye: Bye) => void
 }
 
@@ -74,6 +74,8 @@ class Listener {
   readonly #config: InboundConfig
   readonly #helloTimer: NodeJS.Timeout
   readonly #reading: AbortController
+  /** Aborts when nothing can be acknowledged any more; what has arrived is read to its end all the same. */
+  readonly #open: AbortSignal
   #epoch: string | undefined
   /** The highest number received; it is acknowledged already unless `#acknowledging`. */
   #received = 0
@@ -86,8 +88,13 @@ class Listener {
     this.#reading = reading
     const late = (): void => reading.abort(new ChatProtocolError('HELLO did not come in time'))
     this.#helloTimer = setTimeout(late, config.timing.welcomeTimeoutMs)
-    const clear = (): void => clearTimeout(this.#helloTimer)
-    stream.addEventListener('close', clear, { once: true })
+    const closed = new AbortController()
+    this.#open = AbortSignal.any([reading.signal, closed.signal])
+    const onClose = (): void => {
+      clearTimeout(this.#helloTimer)
+      closed.abort(new Error('the stream closed'))
+    }
+    stream.addEventListener('close', onClose, { once: true })
   }
 
   /** Handles a batch; false when the remote has left. */
@@ -122,7 +129,7 @@ class Listener {
     if (!answer.ok) throw new ChatProtocolError(answer.reason)
     this.#epoch = hello.epoch
     // It acknowledges as ACK does, also what another stream has brought a moment ago.
-    await this.#config.synced()
+    await this.#config.synced(this.#open)
     await this.#write({ kind: 'welcome', epoch: answer.epoch, received: answer.received })
   }
 
@@ -144,7 +151,7 @@ class Listener {
     try {
       for (let pending = 0; pending !== this.#received;) {
         pending = this.#received
-        await this.#config.synced()
+        await this.#config.synced(this.#open)
         await this.#write({ kind: 'ack', received: pending })
       }
     } catch (error) {
@@ -167,10 +174,17 @@ class Listener {
 async function refuse(stream: Stream, error: Error): Promise<void> {
   if (stream.status === 'open' && stream.writeStatus === 'writable' && !stream.writableNeedsDrain) {
     try {
-      stream.send(encodeChatFrame({ kind: 'bye', reason: error.message.slice(0, 200) }))
+      stream.send(encodeChatFrame({ kind: 'bye', reason: shortReason(error.message) }))
     } catch {
       // It broke just now.
     }
   }
   stream.abort(error)
+}
+
+/** As much of it as a frame takes. */
+function shortReason(message: string): string {
+  // Whole characters only: what is cut off within one is left out.
+  const bytes = Buffer.from(message).subarray(0, CHAT_LIMITS.maxReasonBytes)
+  return new TextDecoder().decode(bytes, { stream: true })
 }

@@ -5,6 +5,7 @@ import type { Bye, ChatMessage, Hello } from '../../shared/wire/chat.ts'
 import type { ConversationEvent } from './api.ts'
 import type { Books } from './books.ts'
 import type { Conversation } from './conversation.ts'
+import { Goodbyes, type Voice } from './goodbyes.ts'
 import { serveChat } from './inbound.ts'
 import type { Begun, IncomingState } from './incoming-ledger.ts'
 import type { OutgoingMessage, Refusal } from './ledger.ts'
@@ -29,7 +30,15 @@ export interface IntakeConfig {
 const NOT_STORED = { ok: false as const, reason: 'messages cannot be stored here now' }
 const NO_PLACE = { ok: false as const, reason: 'no conversation with this peer can be held' }
 
+/** Who speaks on a stream, since its HELLO. */
+interface Speaker {
+  connection: Connection
+  hello: Hello
+  voice: Voice
+}
+
 export class Intake {
+  readonly #goodbyes = new Goodbyes()
   readonly #config: IntakeConfig
 
   constructor(config: IntakeConfig) {
@@ -40,14 +49,24 @@ export class Intake {
   async chat(stream: Stream, connection: Connection): Promise<void> {
     const { timing, signal, books } = this.#config
     const peer = connection.remotePeer.toString()
+    let speaker: Speaker | undefined
     const error = await serveChat(stream, {
       timing,
       signal,
-      hello: (hello) => this.#hello(connection, hello),
-      accept: (epoch, messages) => this.#accept(peer, epoch, messages),
-      synced: () => books.synced(),
-      bye: (bye) => this.#bye(peer, bye)
+      hello: (hello) => {
+        const begun = this.#hello(connection, hello)
+        // One of an epoch that was replaced is to be opened anew.
+        if (begun.ok && begun.epoch === hello.epoch)
+          speaker = { connection, hello, voice: this.#goodbyes.begin(peer) }
+        return begun
+      },
+      accept: (epoch, messages) => this.#accept(peer, epoch, messages, speaker),
+      synced: (until) => books.synced(until),
+      bye: (bye) => {
+        if (speaker !== undefined) this.#bye(peer, speaker.voice, bye)
+      }
     })
+    if (speaker !== undefined) this.#goodbyes.end(peer, speaker.voice)
     if (error !== undefined) connection.log('conversation of %s ended - %e', peer, error)
   }
 
@@ -80,8 +99,21 @@ export class Intake {
     return begun
   }
 
-  async #accept(peer: string, epoch: string, messages: ChatMessage[]): Promise<Accepted> {
+  /** It was given up while this stream of it was open: whoever speaks, and has not said goodbye, is there. */
+  #welcomeBack(peer: string, { connection, hello, voice }: Speaker): void {
+    const { members, room } = this.#config
+    const isKnown = members.nameOf(peer) !== undefined && members.get(peer)?.wanted === true
+    if (!isKnown && !voice.over && hello.rooms.includes(room)) this.#hello(connection, hello)
+  }
+
+  async #accept(
+    peer: string,
+    epoch: string,
+    messages: ChatMessage[],
+    speaker: Speaker | undefined
+  ): Promise<Accepted> {
     try {
+      if (speaker !== undefined) this.#welcomeBack(peer, speaker)
       return await this.#config.members
         .reception(peer)
         .accept(epoch, messages, async (fresh, books) => this.#keep(peer, fresh, books))
@@ -92,11 +124,9 @@ export class Intake {
 
   /** Shown in the moment when it is kept: whatever kills the process then, it is not shown again. */
   async #keep(peer: string, messages: OutgoingMessage[], state?: IncomingState): Promise<void> {
-    const { books, members, room: ourRoom, tell } = this.#config
-    // Said in a room that is not ours: whoever sent it is in several. Refusing would end the stream and hold up
-    // what follows for us, so it is acknowledged, and neither kept nor shown.
-    const ours = messages.filter(({ room }) => room === undefined || room === ourRoom)
-    const news = books.unknown(peer, ours, state)
+    const { books, members, tell } = this.#config
+    // Of whichever room: it may have waited since both of us were in another one, and what we acknowledge is ours.
+    const news = books.unknown(peer, messages, state)
     await books.received(peer, news, { name: members.nameOf(peer), books: state })
     for (const { id, room, text, sentAtMs } of news) {
       const message = { type: 'message' as const, peer, id, text, sentAtMs }
@@ -104,8 +134,10 @@ export class Intake {
     }
   }
 
-  #bye(peer: string, { room, reason }: Bye): void {
-    const { members, tell } = this.#config
+  #bye(peer: string, voice: Voice, { room, reason }: Bye): void {
+    const { members, room: ourRoom, tell } = this.#config
+    const isAll = room === undefined || room === ourRoom
+    if (isAll && !this.#goodbyes.leave(peer, voice)) return
     if (room === undefined) members.left(peer)
     const event: ConversationEvent = { type: 'bye', peer }
     if (room !== undefined) event.room = room

@@ -68,6 +68,12 @@ export class Paths {
     path.retryAtMs = nowMs + retryDelayMs(this.#timing, path.failures, Math.random())
   }
 
+  /** The peer is there: worth trying, but one that makes us fail each time sets no pace. */
+  hurry(path: KnownPath, nowMs: number): void {
+    const pauseMs = path.failures === 0 ? 0 : this.#timing.retryMinMs
+    path.retryAtMs = Math.min(path.retryAtMs, nowMs + pauseMs)
+  }
+
   /** Nothing is tried on any of them for a while. */
   holdAll(nowMs: number): void {
     for (const path of this.#paths.values()) path.retryAtMs = nowMs + this.#timing.retryMaxMs

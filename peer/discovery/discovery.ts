@@ -20,6 +20,8 @@ export interface DiscoveryConfig {
   addresses: () => Multiaddr[]
   /** Someone is new in the room, or has registered again: perhaps with other addresses, perhaps after leaving. */
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
+  /** A listing of the whole room has them, new or not: every 15 s or so. */
+  onStill?: (peer: PeerId, addresses: Multiaddr[]) => void
   /** Someone is no longer registered. They may still be connected: the relay only knows who is connected to it. */
   onGone: (peer: PeerId) => void
   /** Once for each time that rounds begin to fail. */
@@ -175,6 +177,8 @@ class RoomWatch implements RoomDiscovery {
     this.#nextFullAtMs = this.#nowMs() + this.#pace.fullIntervalMs
     if (!complete) return changed
     if (!present.has(this.#self)) this.#own.forget()
+    for (const each of this.#roster.known(present))
+      this.#config.onStill?.(each.peer, each.addresses)
     const settleMs = this.#config.settleMs ?? DEFAULT_SETTLE_MS
     if (this.#nowMs() - this.#connectedAtMs < settleMs) return changed
     const gone = this.#roster.retain(present)

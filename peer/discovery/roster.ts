@@ -1,5 +1,6 @@
 // Who is known to be in the room: tells what a listing changes. (pure)
 import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { FoundPeer } from './rendezvous-client.ts'
 
 /** More than any relay of ours lets into a room; a hostile one cannot make us remember more. */
@@ -8,8 +9,9 @@ const MAX_MEMBERS = 2000
 interface Member {
   peer: PeerId
   sequence: number
-  /** The addresses as one text, to see whether they changed. */
-  addresses: string
+  addresses: Multiaddr[]
+  /** As one text, to see whether they changed. */
+  text: string
 }
 
 export class Roster {
@@ -25,10 +27,16 @@ export class Roster {
       const known = this.#members.get(id)
       if (known === undefined && this.#members.size >= MAX_MEMBERS) return false
       if (known !== undefined && known.sequence > each.sequence) return false
-      const addresses = each.addresses.join('\n')
-      this.#members.set(id, { peer: each.peer, sequence: each.sequence, addresses })
-      return known?.addresses !== addresses || known.sequence < each.sequence
+      const { peer, sequence, addresses } = each
+      const text = addresses.join('\n')
+      this.#members.set(id, { peer, sequence, addresses, text })
+      return known?.text !== text || known.sequence < each.sequence
     })
+  }
+
+  /** Those of a complete listing, with the newest addresses. `present` holds peer ids as text. */
+  known(present: ReadonlySet<string>): Array<Pick<FoundPeer, 'peer' | 'addresses'>> {
+    return [...this.#members].flatMap(([id, member]) => (present.has(id) ? [member] : []))
   }
 
   /** Forgets and returns those that a complete listing no longer has. `present` holds peer ids as text. */

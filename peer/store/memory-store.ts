@@ -2,6 +2,7 @@
 import type { IncomingState } from '../conversation/incoming-ledger.ts'
 import type { OutgoingMessage } from '../conversation/ledger.ts'
 import type { OutgoingState } from '../conversation/outgoing-ledger.ts'
+import { isolated } from '../listeners.ts'
 import type { Change, HistoryLine, HistoryQuery, Store } from './store.ts'
 
 const MAX_LINES = 1_000
@@ -40,12 +41,13 @@ export class MemoryStore implements Store {
     if (this.#queue.length === 0) queueMicrotask(() => this.flush())
     this.#queue.push(() => {
       for (const change of changes) this.#apply(change)
-      done()
+      isolated(done)
     })
   }
 
-  async synced(): Promise<void> {
+  async synced(): Promise<boolean> {
     this.flush()
+    return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

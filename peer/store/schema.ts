@@ -68,10 +68,15 @@ export const STATEMENTS = {
     INSERT INTO incoming (peer, epoch, received, past, heard_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (peer) DO UPDATE SET epoch = ?2, received = ?3, past = ?4, heard_at_ms = ?5`,
   // Limits. What waits for somebody stays in the history, whatever its age.
+  anyExpired: `
+    SELECT 1 FROM delivery JOIN message ON message.number = delivery.message
+    WHERE delivery.seq IS NOT NULL AND message.stored_at_ms < ? LIMIT 1`,
+  // A message is no older than those before it: what a wrong clock dates back does not take them with it.
   expired: `
+    WITH said AS (SELECT number, max(stored_at_ms) OVER (ORDER BY number) AS latest FROM message)
     SELECT delivery.peer, max(delivery.seq) AS seq, count(*) AS messages
-    FROM delivery JOIN message ON message.number = delivery.message
-    WHERE delivery.seq IS NOT NULL AND message.stored_at_ms < ? GROUP BY delivery.peer`,
+    FROM delivery JOIN said ON said.number = delivery.message
+    WHERE delivery.seq IS NOT NULL AND said.latest < ? GROUP BY delivery.peer`,
   newest: 'SELECT coalesce(max(number), 0) AS number FROM message',
   oldestSince: 'SELECT number FROM message WHERE stored_at_ms >= ? ORDER BY number LIMIT 1',
   textBytes: 'SELECT sum(octet_length(text)) AS bytes FROM message',

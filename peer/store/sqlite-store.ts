@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { IncomingState } from '../conversation/incoming-ledger.ts'
 import type { OutgoingState } from '../conversation/outgoing-ledger.ts'
+import { isolated } from '../listeners.ts'
 import { DiskSync } from './disk-sync.ts'
 import { openDatabase } from './open-database.ts'
 import { readHistory, readIncoming, readOutgoing } from './rows.ts'
@@ -55,14 +56,15 @@ class SqliteStore implements Store {
   #scheduled = false
   #flushing = false
   #unpruned = { messages: 0, bytes: 0 }
-  #syncTold = false
 
   constructor(file: string, database: DatabaseSync, options: Required<SqliteStoreOptions>) {
     this.#file = file
     this.#database = database
     this.#statements = new Statements(database)
     this.#options = options
-    this.#sync = new DiskSync(`${file}-wal`, (error) => this.#tellOfSync(error))
+    this.#sync = new DiskSync(`${file}-wal`, {
+      onTrouble: (error) => this.#tellOfSync(error)
+    })
   }
 
   /** What time has done since the last run. */
@@ -109,9 +111,9 @@ class SqliteStore implements Store {
     })
   }
 
-  async synced(): Promise<void> {
+  async synced(): Promise<boolean> {
     this.flush()
-    await this.#sync.synced()
+    return this.#sync.synced()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,7 +139,7 @@ class SqliteStore implements Store {
     } catch (error) {
       failure = storeError(this.#file, error)
     }
-    for (const { done } of writes) done(failure)
+    for (const { done } of writes) isolated(() => done(failure))
     this.#flushing = false
     const { messages, bytes } = this.#unpruned
     if (messages >= PRUNE_EVERY.messages || bytes >= PRUNE_EVERY.bytes) this.#prune()
@@ -224,7 +226,10 @@ class SqliteStore implements Store {
 
   #expire(): Array<{ peer: string; messages: number }> {
     const { all, run } = this.#statements
-    return all('expired', this.#options.now() - MAX_WAITING_MS).map(({ peer, seq, messages }) => {
+    const beforeMs = this.#options.now() - MAX_WAITING_MS
+    // Which it is takes a look at the whole history, and mostly it is none.
+    if (all('anyExpired', beforeMs).length === 0) return []
+    return all('expired', beforeMs).map(({ peer, seq, messages }) => {
       run('acknowledge', String(peer), Number(seq))
       run('giveUp', String(peer), Number(seq))
       return { peer: String(peer), messages: Number(messages) }
@@ -243,8 +248,6 @@ class SqliteStore implements Store {
   }
 
   #tellOfSync(error: unknown): void {
-    if (this.#syncTold) return
-    this.#syncTold = true
     const { code, message } = storeError(this.#file, error)
     this.#options.onTrouble({ code, message })
   }

@@ -50,7 +50,7 @@ export interface HistoryQuery {
   limit: number
 }
 
-/** Throws StoreError where it reads. */
+/** Throws a UserError where it reads. */
 export interface Store extends AsyncDisposable {
   /** What waits for that peer and how far it is; undefined when nothing was ever sent to it. */
   outgoing(peer: string): OutgoingState | undefined
@@ -67,8 +67,8 @@ export interface Store extends AsyncDisposable {
   write(changes: readonly Change[], done: (error?: Error) => void): void
   /** Does at once what was written. Not from within a `done`. */
   flush(): void
-  /** Resolves when all that is written outlives a power failure too. Never rejects: `onTrouble` tells. */
-  synced(): Promise<void>
+  /** Resolves to whether all that is written outlives a power failure now. Never rejects: `onTrouble` tells. */
+  synced(): Promise<boolean>
 }
 
 /** Limits of what is kept; what waits for somebody is never dropped for them. */

@@ -1,5 +1,6 @@
 // What an event says to a person: sentences, made harmless, and whether they are talk or data. (pure)
-import { harmless } from '../../shared/harmless.ts'
+import { harmless, harmlessName } from '../../shared/harmless.ts'
+import { CHAT_LIMITS } from '../../shared/wire/chat.ts'
 import type { PeerEvent } from '../events.ts'
 import { shortPeer } from './labels.ts'
 
@@ -14,12 +15,18 @@ const LEFT = 'the peer left'
 
 type LabelOf = (peer: string) => string
 
-/** One line for each sentence; none when the event says nothing to a person. */
-export function wordsFor(event: PeerEvent, labelOf: LabelOf): Words[] {
-  return sentencesFor(event, labelOf).map(({ kind, text }) => ({ kind, text: harmless(text) }))
+/**
+ * One line for each sentence; none when the event says nothing to a person. What was said in another room than `room`
+ * has the name of that one in front.
+ */
+export function wordsFor(event: PeerEvent, labelOf: LabelOf, room: string): Words[] {
+  return sentencesFor(event, labelOf, room).map(({ kind, text }) => ({
+    kind,
+    text: harmless(text)
+  }))
 }
 
-function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
+function sentencesFor(event: PeerEvent, labelOf: LabelOf, room: string): Words[] {
   let words: Words[]
   switch (event.event) {
     case 'started':
@@ -45,7 +52,7 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf): Words[] {
       words = punchWords(event, labelOf)
       break
     case 'message':
-      words = [messageWords(event, labelOf)]
+      words = [messageWords(event, labelOf, room)]
       break
     case 'delivered':
       words = [verbose(`${labelOf(event.peer)} has message ${event.id}`)]
@@ -96,10 +103,20 @@ function waitingWords(event: Extract<PeerEvent, { event: 'waiting' }>, labelOf: 
   return `${what} for ${labelOf(peer)}, to be delivered when both of you are here again`
 }
 
-function messageWords(event: Extract<PeerEvent, { event: 'message' }>, labelOf: LabelOf): Words {
-  const aside = event.room === undefined ? ' (to you alone)' : ''
-  return { kind: 'data', text: `${labelOf(event.peer)}${aside}: ${event.text}` }
+function messageWords(
+  event: Extract<PeerEvent, { event: 'message' }>,
+  labelOf: LabelOf,
+  ourRoom: string
+): Words {
+  const { peer, room, text } = event
+  const aside = room === undefined ? ' (to you alone)' : ''
+  const where = room === undefined || room === ourRoom ? '' : `[${otherRoom(room)}] `
+  return { kind: 'data', text: `${where}${labelOf(peer)}${aside}: ${text}` }
 }
+
+/** As with names: nothing in it may look like the line that follows. */
+const otherRoom = (room: string): string =>
+  harmlessName(room, CHAT_LIMITS.maxNameBytes) || 'another room'
 
 const info = (text: string): Words => ({ kind: 'info', text })
 const verbose = (text: string): Words => ({ kind: 'verbose', text })

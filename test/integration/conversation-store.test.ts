@@ -1,7 +1,9 @@
 // Conversations on a store that fails, comes back, or is older than what the other side remembers.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { MemoryStore } from '../../peer/store/memory-store.ts'
 import type { Change } from '../../peer/store/store.ts'
 import { UserError } from '../../shared/errors.ts'
@@ -35,6 +37,101 @@ it('what cannot be stored is not sent, says so, and leaves no gap behind it', as
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
   assert.deepEqual(ben.texts, ['one', 'two'])
 })
+
+class UnsyncedStore extends MemoryStore {
+  fails = true
+  #failures = 0
+  readonly #askedTwice = Promise.withResolvers<void>()
+  /** Who has been told that it fails has asked again. */
+  readonly askedTwice = this.#askedTwice.promise
+
+  override async synced(): Promise<boolean> {
+    await super.synced()
+    if (this.fails && ++this.#failures === 2) this.#askedTwice.resolve()
+    return !this.fails
+  }
+}
+
+it('what the disk of its sender does not take is not told as sent until it does', async () => {
+  const store = new UnsyncedStore()
+  await using ann = await Talker.start('ann', { store })
+  await using ben = await Talker.start('ben')
+  await ann.connect(ben.node)
+  const id = ann.say('one', ben)
+  await ben.until(() => ben.texts.length === 1)
+  while (ann.conversations.undelivered(ben.peer) > 0) await endOfTurn()
+  assert.deepEqual([ann.of('sent'), ann.of('delivered')], [[], []])
+  store.fails = false
+  await ann.until(() => ann.of('delivered').length === 1)
+  assert.deepEqual(ann.of('sent'), [{ type: 'sent', id, to: [ben.peer] }])
+  store.fails = true
+  ann.say('two', ben)
+  await ben.until(() => ben.texts.length === 2)
+  await ann.conversations[Symbol.asyncDispose]()
+  assert.equal(ann.of('sent').length, 1, 'and nobody waits for it at the end')
+})
+
+it('what the disk of its receiver does not take is not acknowledged until it does', async () => {
+  const store = new UnsyncedStore()
+  store.fails = false
+  await using ann = await Talker.start('ann')
+  await using ben = await Talker.start('ben', { store })
+  await ann.connect(ben.node)
+  ann.say('one', ben)
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  store.fails = true
+  ann.say('two', ben)
+  await ben.until(() => ben.texts.length === 2)
+  await store.askedTwice
+  assert.equal(ann.conversations.undelivered(ben.peer), 1)
+  store.fails = false
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(ben.texts, ['one', 'two'])
+})
+
+/** One commit that fails, with all that was written meanwhile. */
+class StumblingStore extends MemoryStore {
+  stumbles = false
+  #failed: Array<(error?: Error) => void> = []
+
+  override write(changes: readonly Change[], done: (error?: Error) => void): void {
+    if (!this.stumbles) {
+      super.write(changes, done)
+      return
+    }
+    if (this.#failed.push(done) > 1) return
+    queueMicrotask(() => {
+      this.stumbles = false
+      for (const each of this.#failed) each(new UserError('store-full', 'the disk is full'))
+    })
+  }
+}
+
+for (const told of ['unsent', 'trouble'] as const) {
+  it(`who sends again when ${told} is told loses nothing of it`, async () => {
+    const store = new StumblingStore()
+    await using ann = await Talker.start('ann', { store })
+    await using ben = await Talker.start('ben')
+    await ann.connect(ben.node)
+    ann.say('one', ben)
+    await ann.conversations.delivered(AbortSignal.timeout(10_000))
+    const again = Promise.withResolvers<void>()
+    const stop = ann.conversations.subscribe(({ type }) => {
+      if (type !== told) return
+      stop()
+      ann.say('again', ben)
+      again.resolve()
+    })
+    store.stumbles = true
+    ann.say('lost', ben)
+    ann.say('lost too', ben)
+    await again.promise
+    ann.say('later', ben)
+    await ben.until(() => ben.texts.includes('later'))
+    assert.deepEqual(ben.texts, ['one', 'again', 'later'])
+    assert.equal(ann.of('unsent').length, 2)
+  })
+}
 
 it('what the receiver cannot store is neither shown nor acknowledged, and arrives once when it can', async () => {
   const store = new MoodyStore()
@@ -101,4 +198,34 @@ it('what is said while nobody knows that the books are an older copy is not take
   await ann.connect(ben.node)
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
   assert.deepEqual(ben.texts, ['one', 'two', 'three', ...said])
+})
+
+it('what waits for one room arrives when both meet in another, and is kept under its own', async () => {
+  const anns = { store: new MemoryStore(), network: await identity() }
+  const bens = { store: new MemoryStore(), network: await identity(), room: 'lobby' }
+  const to = bens.network.privateKey.publicKey.toString()
+  {
+    await using ann = await Talker.start('ann', anns)
+    ann.conversations.send({ text: 'for the kitchen', to: [to], room: 'kitchen' })
+    await ann.until(() => ann.of('sent').length === 1)
+  }
+  await using ann = await Talker.start('ann', { ...anns, room: 'lobby' })
+  await using ben = await Talker.start('ben', bens)
+  await ann.connect(ben.node)
+  ann.conversations.send({ text: 'for the lobby', to: [to], room: 'lobby' })
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(
+    ben.of('message').map(({ room, text }) => [room, text]),
+    [
+      ['kitchen', 'for the kitchen'],
+      ['lobby', 'for the lobby']
+    ]
+  )
+  const kept = (room: string): string[] =>
+    bens.store.history({ room, limit: 9 }).map(({ text }) => text)
+  assert.deepEqual([kept('kitchen'), kept('lobby')], [['for the kitchen'], ['for the lobby']])
+})
+
+const identity = async (): Promise<{ privateKey: PrivateKey }> => ({
+  privateKey: await generateKeyPair('Ed25519')
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { UserError } from '../../shared/errors.ts'
 import { ROOM, Talker } from '../support/talkers.ts'
+import { uncaught } from '../support/uncaught.ts'
 
 function numbered(from: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${from} ${index + 1}`)
@@ -205,7 +206,7 @@ test('what waits for a peer that was dismissed is told, and delivered when it is
   assert.deepEqual(ben.texts, ['are you there?'])
 })
 
-test('what was said in another room is acknowledged and not shown, and what follows is', async () => {
+test('what was said in another room is shown with its name, in its place', async () => {
   await using both = await pair()
   const { ann, ben } = both
   await ann.connect(ben.node)
@@ -213,5 +214,31 @@ test('what was said in another room is acknowledged and not shown, and what foll
   for (const room of ['garden', ROOM]) ann.conversations.send({ text: room, to, room })
   ann.conversations.send({ text: 'aside', to })
   await ann.conversations.delivered(AbortSignal.timeout(10_000))
-  assert.deepEqual(ben.texts, [ROOM, 'aside'])
+  assert.deepEqual(
+    ben.of('message').map(({ room, text }) => [room, text]),
+    [
+      ['garden', 'garden'],
+      [ROOM, ROOM],
+      [undefined, 'aside']
+    ]
+  )
+})
+
+test('a program whose listener throws hears of it, and the conversation goes on', async (t) => {
+  const thrown = uncaught(t)
+  await using both = await pair()
+  const { ann, ben } = both
+  for (const { conversations } of [ann, ben]) {
+    conversations.subscribe(({ type }) => {
+      throw new Error(`a bug at ${type}`)
+    })
+  }
+  await ann.connect(ben.node)
+  ann.say('one', ben)
+  await ann.until(() => ann.of('delivered').length === 1)
+  ann.say('two', ben)
+  await ann.until(() => ann.of('delivered').length === 2)
+  assert.deepEqual(ben.texts, ['one', 'two'])
+  assert.ok(thrown.some((error) => String(error).includes('a bug at sent')))
+  assert.ok(thrown.some((error) => String(error).includes('a bug at message')))
 })

@@ -57,7 +57,7 @@ async function attack(connection: Connection, signal: AbortSignal): Promise<void
   }
 }
 
-/** Says one line after the other, as fast as they are taken, half of them for a room that nobody is in. */
+/** Says one line after the other, as fast as they are taken, half of them for a room that nobody else is in. */
 async function flood(connection: Connection, signal: AbortSignal): Promise<void> {
   for (let seq = 1; !signal.aborted && connection.status === 'open';) {
     const hello = helloOf('flo', { nextSeq: seq })
@@ -128,10 +128,13 @@ it(
     for (const { of } of guests) {
       const flooded = of('message').filter(({ peer }) => peer === flo.peer)
       assert.ok(flooded.length > LINES, `${flooded.length} lines of the flood were taken`)
-      assert.deepEqual(
-        of('message').filter(({ room }) => room === 'cellar'),
-        []
+      // Shown with the room's name, so that what waited for another room is not lost.
+      const foreign = of('message').filter(({ room }) => room === 'cellar')
+      assert.ok(
+        foreign.every(({ peer }) => peer === flo.peer),
+        'of a member'
       )
+      assert.ok(foreign.length > 0 && foreign.length <= flooded.length / 2 + 1)
     }
     // Waiting for a peer that does not answer takes 10 s and more; a busy machine shifts both of the times.
     assert.ok(besidesMs < 20 * aloneMs + 4_000, `${besidesMs} ms, ${aloneMs} ms without them`)

@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Carrier } from '../../../peer/conversation/api.ts'
 import type { PeerEvent } from '../../../peer/events.ts'
 import { Presence } from '../../../peer/presence.ts'
+import { FAREWELL_MS, QUIET_MS } from '../../../peer/farewells.ts'
 import { ABSENCE_MS, Room } from '../../../peer/room.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 
@@ -47,6 +48,13 @@ beforeEach(() => {
 })
 
 afterEach(() => controller.abort())
+
+/** What was told since the last call. */
+const toldOf = (): string =>
+  told
+    .splice(0)
+    .map(({ event }) => event)
+    .join(' ')
 
 describe('presence', () => {
   it('dials those who were there before us at once, and lets newcomers dial first', () => {
@@ -104,6 +112,52 @@ describe('presence', () => {
     room.moved(ANN, { path: 'none' }, 0)
     here.unlisted(ANN, 'relay-1')
     assert.deepEqual(done, ['dismiss vvv: it has left the room'])
+  })
+
+  it('brings back who is listed all the same, once the relay has had time to hear of a goodbye', async (t) => {
+    const clock = fakeClock(t)
+    const here = presence()
+    here.listed({ ...LISTED, newcomer: false })
+    here.introduced(ANN, 'ann')
+    here.left(ANN)
+    here.stillListed(LISTED)
+    await clock.pass(FAREWELL_MS - 1_000, 1_000)
+    here.stillListed(LISTED)
+    assert.equal(room.has(ANN), false, 'who leaves politely does not flicker back in')
+    await clock.pass(1_000, 1_000)
+    done = []
+    here.stillListed(LISTED)
+    assert.equal(room.has(ANN), true)
+    assert.deepEqual(done.splice(0), ['admit vvv', 'reach vvv after 2000'])
+    here.stillListed(LISTED)
+    assert.deepEqual(done, [], 'nothing is begun anew with who is there')
+  })
+
+  it('learns again at which relay a member is that came back by itself', () => {
+    const here = presence()
+    here.listed({ ...LISTED, newcomer: false })
+    here.left(ANN)
+    here.introduced(ANN, 'ann')
+    assert.deepEqual(room.addresses(ANN), [])
+    here.stillListed(LISTED)
+    assert.deepEqual(room.addresses(ANN), LISTED.addresses)
+  })
+
+  it('tells of who comes and goes in turns once in some seconds', async (t) => {
+    const clock = fakeClock(t)
+    const here = presence()
+    here.introduced(ANN, 'ann')
+    here.left(ANN)
+    here.introduced(ANN, 'ann')
+    assert.equal(toldOf(), 'discovered left discovered', 'the first return at once')
+    for (let turn = 0; turn < 30; turn++) {
+      here.left(ANN)
+      here.introduced(ANN, 'ann')
+      await clock.pass(100, 100)
+    }
+    assert.equal(toldOf(), 'left')
+    await clock.pass(QUIET_MS, 100)
+    assert.equal(toldOf(), 'discovered')
   })
 
   it('hurries to everybody when a relay has a place for us again', () => {

@@ -16,7 +16,7 @@ function telling(): (state: RelayEvent['state'], reason?: string, address?: stri
     const event: RelayEvent = { event: 'relay', relay: RELAY, address, state, ...because }
     const words = relays.words(
       event,
-      wordsFor(event, (peer) => peer)
+      wordsFor(event, (peer) => peer, 'kitchen')
     )
     return words.filter(({ kind }) => kind === 'info').map(({ text }) => text)
   }

@@ -52,7 +52,12 @@ async function chat(
     typeof step === 'string' ? step : () => step(started[0] ?? assert.fail())
   )
   const terminal = new FakeTerminal(steps, scene.interactive)
-  const view = new ChatView({ terminal, json: scene.json ?? false, verbose: false })
+  const view = new ChatView({
+    terminal,
+    room: 'kitchen',
+    json: scene.json ?? false,
+    verbose: false
+  })
   const config: PeerConfig = {
     privateKey,
     name: 'me',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PrivateKey, Stream } from '@libp2p/interface'
+import type { PrivateKey, Stream, PeerId } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { lpStream, streamPair } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -224,6 +224,18 @@ describe('discovery', () => {
     await discovery.firstRound
     assert.deepEqual(relay.cookies.slice(0, 3), ['', '1', '2'])
     assert.deepEqual(told.peers, [bobId])
+  })
+
+  it('tells with each listing of the whole room who is still there', async (t) => {
+    const relay = new ScriptedRelay()
+    const members = [await member(self), await member(bob)]
+    relay.answer = () => listing(members)
+    const still: string[] = []
+    const onStill = (peer: PeerId): void => void still.push(peer.toString())
+    const { told } = watch(t, relay, { onStill, pace: { intervalMs: 1, fullIntervalMs: 1 } })
+    await relay.rounds(4)
+    assert.deepEqual(told.peers, [bobId])
+    assert.ok(still.length >= 3 && still.every((each) => each === bobId), still.join())
   })
 
   it('stops asking when it is disposed, and unregisters', async (t) => {

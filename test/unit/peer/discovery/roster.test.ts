@@ -36,6 +36,17 @@ describe('roster', () => {
     assert.deepEqual(roster.update([found(ada, 1, '/ip4/192.0.2.1/tcp/1')]), [])
   })
 
+  it('knows those of a listing with their newest addresses', () => {
+    const roster = new Roster()
+    roster.update([found(ada, 2, '/ip4/192.0.2.2/tcp/1'), found(bob, 1)])
+    roster.update([found(ada, 1, '/ip4/192.0.2.1/tcp/1')])
+    const known = roster.known(new Set([ada.toString()]))
+    assert.deepEqual(
+      known.map(({ peer, addresses }) => [peer, addresses.map(String)]),
+      [[ada, ['/ip4/192.0.2.2/tcp/1']]]
+    )
+  })
+
   it('tells once who is missing, and knows them as new when they come back', () => {
     const roster = new Roster()
     roster.update([found(ada, 1), found(bob, 1)])

@@ -31,11 +31,11 @@ function open(file: string, troubles: Trouble[] = [], now = Date.now): Store {
   return openStore(file, { onTrouble: (trouble) => void troubles.push(trouble), now })
 }
 
-const said = (id: string, seq?: number, sentAtMs = Date.now()): Change => ({
+const said = (id: string, seq?: number, sentAtMs = Date.now(), peer = 'bob'): Change => ({
   kind: 'sent',
   name: 'ann',
   message: { id, room: 'kitchen', sentAtMs, text: 'x'.repeat(200) },
-  to: seq === undefined ? [] : [{ peer: 'bob', epoch: '01', seq }]
+  to: seq === undefined ? [] : [{ peer, epoch: '01', seq }]
 })
 
 async function write(store: Store, ...changes: Change[]): Promise<void> {
@@ -198,6 +198,21 @@ it('what waited for 30 days is given up and told; the numbers go on behind it', 
   assert.deepEqual(troubles, [
     { code: 'expired', message: 'a message to bob waited for 30 days and will not be delivered' }
   ])
+})
+
+it('what a wrong clock dated back does not give up what was said before it', async (test) => {
+  const file = join(scratchFolder(test), 'peer.db')
+  const longAgo = Date.now() - MAX_WAITING_MS - DAY_MS
+  {
+    await using store = open(file)
+    await write(store, said('old', 1, longAgo), said('new', 2), said('dated back', 3, 1))
+    await write(store, said('to cid', 1, 2, 'cid'))
+    await write(store, said('newest', 4))
+  }
+  await using store = open(file)
+  const waiting = (peer: string) => store.outgoing(peer)?.waiting.map(({ id }) => id)
+  assert.deepEqual(waiting('bob'), ['new', 'dated back', 'newest'])
+  assert.deepEqual(waiting('cid'), ['to cid'])
 })
 
 it('what is older than a year is dropped from the history, unless it still waits', async (test) => {

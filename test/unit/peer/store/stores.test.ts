@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { MemoryStore } from '../../../../peer/store/memory-store.ts'
 import { openStore } from '../../../../peer/store/sqlite-store.ts'
 import type { Change, Store } from '../../../../peer/store/store.ts'
 import { scratchFolder } from '../../../support/scratch.ts'
+import { uncaught } from '../../../support/uncaught.ts'
 
 interface Kept {
   store: Store
@@ -165,6 +167,21 @@ for (const [kind, make] of Object.entries(KINDS)) {
       const [first, , third] = again.history({ limit: 9 })
       assert.deepEqual([first?.peer, first?.name, first?.to], [undefined, 'ann', [{ peer: 'bob' }]])
       assert.deepEqual(third, { ...heard, peer: 'bob', name: 'Bob', to: [] })
+    })
+
+    it('goes on when who is told that something is kept throws', async (test) => {
+      const thrown = uncaught(test)
+      const { store } = make(test)
+      const told: string[] = []
+      store.write([say('a', [])], () => {
+        throw new Error('a bug of the program')
+      })
+      store.write([say('b', [])], () => told.push('b'))
+      store.flush()
+      store.write([say('c', [])], () => told.push('c'))
+      await endOfTurn()
+      assert.deepEqual(told, ['b', 'c'])
+      assert.equal(thrown.length, 1)
     })
 
     it('tells in order when writes are kept, and loses none when it is closed at once', async (test) => {

@@ -10,7 +10,7 @@ const room = 'kitchen'
 
 /** `kind text` of every line. */
 const words = (event: PeerEvent): string[] =>
-  wordsFor(event, (id) => id).map(({ kind, text }) => `${kind} ${text}`)
+  wordsFor(event, (id) => id, room).map(({ kind, text }) => `${kind} ${text}`)
 
 const EXPECTED: Array<[PeerEvent, string[]]> = [
   [
@@ -72,6 +72,18 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
     { event: 'message', peer, id: 'm1', text: 'hello', sentAt: '' },
     ['data bob (to you alone): hello']
   ],
+  [
+    { event: 'message', peer, room: 'cellar', id: 'm1', text: 'hello', sentAt: '' },
+    ['data [cellar] bob: hello']
+  ],
+  [
+    { event: 'message', peer, room: 'x] ann: hello\u001B[2J', id: 'm1', text: 'y', sentAt: '' },
+    ['data [x] ann· hello␛[2J] bob: y']
+  ],
+  [
+    { event: 'message', peer, room: '\u2800', id: 'm1', text: 'hello', sentAt: '' },
+    ['data [another room] bob: hello']
+  ],
   [{ event: 'sent', id: 'm1', to: [peer] }, []],
   [{ event: 'delivered', id: 'm1', peer }, ['verbose bob has message m1']],
   [{ event: 'error', code: 'x', message: 'it is broken' }, ['info it is broken']],
@@ -88,6 +100,7 @@ it('nothing that a remote wrote gets through as a control character', () => {
   const evil = 'x\u001B[2J\ny\u202E'
   const events: PeerEvent[] = [
     { event: 'message', peer: evil, room, id: evil, text: evil, sentAt: evil },
+    { event: 'message', peer, room: evil, id: evil, text: evil, sentAt: evil },
     { event: 'path', peer: evil, path: 'none', was: 'direct', reason: evil, ms: 0 },
     { event: 'relay', relay: evil, address: evil, state: 'refused', reason: evil },
     { event: 'error', code: evil, message: evil }

@@ -26,7 +26,9 @@ const COMMAND = {
     identity: IDENTITY_OPTION,
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print JSON, one object a line' }
   },
-  notes: ['Kept are the last 100,000 messages of the last 365 days, at most 256 MiB of text.']
+  notes: [
+    'Kept are 100,000 messages of the last 365 days, at most 256 MiB of text; beyond that, whoever said most loses the oldest first.'
+  ]
 } as const satisfies CommandSpec
 
 export async function runHistory(program: Program): Promise<ExitCode> {

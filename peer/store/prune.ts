@@ -1,28 +1,44 @@
-// Drops what the limits of the history do not allow: the oldest goes first, what still waits for somebody stays.
+// Drops what the limits of the history do not allow: of what is too old all, of what is too much the oldest of those
+// who said most. What still waits for somebody stays.
 import type { Statements } from './statements.ts'
 import { HISTORY_LIMITS, MAX_PEERS_KEPT } from './store.ts'
 
-/** What is left when it was too much: finding out which to drop takes 50 ms, and must not be usual. */
+/** Finding out which to drop takes a tenth of a second, and must not be usual: so much more may be kept meanwhile. */
+const SLACK = 1.1
+
+/** With text it takes longer, and space matters: what is left when it was too much. */
 const SHARE_LEFT = 0.75
 
 /** Messages, and bytes of their texts, between two looks at the limits. */
 export const PRUNE_EVERY = { messages: 5_000, bytes: 16 * 1024 * 1024 } as const
 
+type Database = Pick<Statements, 'all' | 'run'>
+
 /** To be called within a transaction. */
 export function prune(
-  { all, run }: Pick<Statements, 'all' | 'run'>,
+  database: Database,
   nowMs: number,
   { maxMessages, maxAgeMs, maxBytes }: Record<keyof typeof HISTORY_LIMITS, number> = HISTORY_LIMITS
 ): void {
-  const newest = Number(all('newest')[0]?.['number'] ?? 0)
+  const { all, run } = database
   const young = all('oldestSince', nowMs - maxAgeMs)[0]?.['number']
-  const tooOld = young === undefined ? newest : Number(young) - 1
-  const tooMany = newest - maxMessages
+  const newest = Number(all('newest')[0]?.['number'] ?? 0)
+  drop(database, 'upTo', young === undefined ? newest : Number(young) - 1)
+  const messages = Number(all('count')[0]?.['messages'] ?? 0)
+  if (messages > SLACK * maxMessages) drop(database, 'beyondMessages', maxMessages)
   const bytes = Number(all('textBytes')[0]?.['bytes'] ?? 0)
-  const beyond = bytes > maxBytes ? all('beyondBytes', SHARE_LEFT * maxBytes) : []
-  const tooMuch = Number(beyond[0]?.['number'] ?? 0)
-  const cut = Math.max(tooOld, tooMany, tooMuch)
-  run('dropDeliveries', cut)
-  run('dropMessages', cut)
+  if (bytes > maxBytes) drop(database, 'beyondBytes', SHARE_LEFT * maxBytes)
   run('dropIncoming', MAX_PEERS_KEPT)
+}
+
+function drop(
+  { all, run }: Database,
+  which: 'upTo' | 'beyondMessages' | 'beyondBytes',
+  limit: number
+): void {
+  const numbers = all(which, limit).map(({ number }) => Number(number))
+  if (numbers.length === 0) return
+  const list = JSON.stringify(numbers)
+  run('dropDeliveries', list)
+  run('dropMessages', list)
 }

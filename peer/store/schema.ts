@@ -80,15 +80,29 @@ export const STATEMENTS = {
   newest: 'SELECT coalesce(max(number), 0) AS number FROM message',
   oldestSince: 'SELECT number FROM message WHERE stored_at_ms >= ? ORDER BY number LIMIT 1',
   textBytes: 'SELECT sum(octet_length(text)) AS bytes FROM message',
+  count: 'SELECT count(*) AS messages FROM message',
+  // In turns the newest message of each that is kept, then the one before it: who says little loses nothing to who
+  // says much. Our own are those of one more peer.
+  beyondMessages: `
+    SELECT number FROM (
+      SELECT number, row_number() OVER (PARTITION BY peer ORDER BY number DESC) AS place FROM message
+    ) ORDER BY place, number DESC LIMIT -1 OFFSET ?`,
   beyondBytes: `
-    SELECT max(number) AS number FROM (
-      SELECT number, sum(octet_length(text)) OVER (ORDER BY number DESC) AS bytes FROM message
-    ) WHERE bytes > ?`,
+    SELECT number FROM (
+      SELECT number, sum(bytes) OVER (ORDER BY place, number DESC) AS total FROM (
+        SELECT number, octet_length(text) AS bytes,
+          sum(octet_length(text)) OVER (PARTITION BY peer ORDER BY number DESC) AS place
+        FROM message
+      )
+    ) WHERE total > ?`,
+  upTo: 'SELECT number FROM message WHERE number <= ?',
+  // Numbers as a JSON array.
   dropDeliveries: `
-    DELETE FROM delivery WHERE message <= ?1
+    DELETE FROM delivery WHERE message IN (SELECT value FROM json_each(?))
     AND NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.message = delivery.message AND other.seq IS NOT NULL)`,
   dropMessages: `
-    DELETE FROM message WHERE number <= ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = number)`,
+    DELETE FROM message WHERE number IN (SELECT value FROM json_each(?))
+    AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = number)`,
   dropIncoming: `
     DELETE FROM incoming WHERE peer IN (
       SELECT peer FROM incoming ORDER BY heard_at_ms DESC LIMIT -1 OFFSET ?)`

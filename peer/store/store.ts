@@ -73,7 +73,10 @@ export interface Store extends AsyncDisposable {
 
 /** Limits of what is kept; what waits for somebody is never dropped for them. */
 export const HISTORY_LIMITS = {
-  /** Years of a quiet room, some weeks of a busy one: about 30 MB. */
+  /**
+   * Years of a quiet room, some weeks of a busy one: about 30 MB. Beyond it those lose their oldest who said most: one
+   * who floods pushes out only what it said itself, and even if all other 255 of a room do, 390 lines of each stay.
+   */
   maxMessages: 100_000,
   /** UTF-8 bytes of text: as many of the longest messages would fill the disk with 6 GB. */
   maxBytes: 256 * 1024 * 1024,

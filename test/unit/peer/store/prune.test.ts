@@ -8,14 +8,30 @@ import { Statements } from '../../../../peer/store/statements.ts'
 
 const PLENTY = { maxMessages: 1_000, maxBytes: 1_000_000, maxAgeMs: 1_000_000 }
 
-/** Ten messages of 100 bytes in 50 characters, stored at 1, 2, …; the second one waits for somebody. */
-function left(limits: Partial<typeof PLENTY>, nowMs = 10): number[] {
+/**
+ * Ten messages of 100 bytes in 50 characters, stored at 1, 2, …; the second one waits for somebody. `peerOf` says who
+ * said which; by default all are ours.
+ */
+function left(
+  limits: Partial<typeof PLENTY>,
+  nowMs = 10,
+  peerOf: (at: number) => string | null = () => null
+): number[] {
   const database = new DatabaseSync(':memory:')
   for (const statements of MIGRATIONS) database.exec(statements)
   const statements = new Statements(database)
   for (let at = 1; at <= 10; at++) {
     const text = 'é'.repeat(50)
-    const number = statements.run('addMessage', `m${at}`, null, 'ann', 'kitchen', at, at, text)
+    const number = statements.run(
+      'addMessage',
+      `m${at}`,
+      peerOf(at),
+      'ann',
+      'kitchen',
+      at,
+      at,
+      text
+    )
     if (at === 2) statements.run('addDelivery', number, 'bob', 1)
   }
   prune(statements, nowMs, { ...PLENTY, ...limits })
@@ -42,4 +58,13 @@ it('too much text loses the oldest, bytes counted, and some more so that it is n
 
 it('what is too old goes', () => {
   assert.deepEqual(left({ maxAgeMs: 5 }, 13), [2, 8, 9, 10])
+})
+
+/** Ours up to 2, ben's up to 4, then only mal's. */
+const flooded = (at: number): string | null => (at <= 2 ? null : at <= 4 ? 'ben' : 'mal')
+
+it('whoever says much loses the oldest of that, and nobody else anything', () => {
+  assert.deepEqual(left({ maxMessages: 7 }, 10, flooded), [1, 2, 3, 4, 8, 9, 10])
+  assert.deepEqual(left({ maxMessages: 3 }, 10, flooded), [2, 4, 10])
+  assert.deepEqual(left({ maxBytes: 934 }, 10, flooded), [1, 2, 3, 4, 8, 9, 10])
 })

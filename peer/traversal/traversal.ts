@@ -129,15 +129,20 @@ class RunningTraversal implements Traversal {
     else this.#run(this.#awaitRound(detail))
   }
 
-  /** A direct connection has died: where a circuit stands beside it, look for another one. */
+  /**
+   * A connection has died, direct or not: look for another direct one by the youngest circuit that stands. Older ones
+   * may lead to where the other side was before, and end while they are tried.
+   */
   readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
-    if (!detail.direct) return
     const peer = detail.remotePeer.toString()
     const isBroken = detail.status === 'aborted' || detail.status === 'reset'
-    if (isBroken) this.#upgrades.lost(peer, Date.now() - detail.timeline.open)
-    const circuit = this.#circuits(peer).find(({ direction }) => direction === 'inbound')
-    if (circuit !== undefined)
-      this.#run(this.#upgrades.upgrade(circuit, { afterMs: LOST_PAUSE_MS }))
+    if (detail.direct && isBroken) this.#upgrades.lost(peer, Date.now() - detail.timeline.open)
+    if (directConnection(this.#node, peer) !== undefined) return
+    const youngest = this.#circuits(peer)
+      .filter(({ direction }) => direction === 'inbound')
+      .toSorted((one, other) => other.timeline.open - one.timeline.open)[0]
+    if (youngest !== undefined)
+      this.#run(this.#upgrades.upgrade(youngest, { afterMs: LOST_PAUSE_MS }))
   }
 
   #run(work: Promise<void>): void {

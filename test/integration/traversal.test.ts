@@ -127,6 +127,27 @@ describe('a circuit between two peers', () => {
     await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
   })
 
+  it('becomes direct again by the youngest circuit, whatever the older ones lead to', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    const older = await dialThrough(scene.address, ann, ben)
+    const [first] = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    await roundOf(ben)
+    await dialThrough(scene.address, ann, ben)
+    const olderAtBen = ben.node
+      .getConnections()
+      .find(({ direct, direction }) => !direct && direction === 'inbound')
+    assert.ok(olderAtBen !== undefined)
+    first.abort(new Error('as when a network goes'))
+    olderAtBen.abort(new Error('as when it led there'))
+    older.abort(new Error('as when it led there'))
+    await ben.rounds.until(() =>
+      ben.rounds.events.slice(1).find(({ outcome }) => outcome === 'direct')
+    )
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+  })
+
   it('outlives its relay once it is direct', async () => {
     const scene = await relayScene()
     await using ann = await startPuncher(scene.address)

@@ -1,35 +1,42 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
-import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { answerPings } from '../shared/answer-pings.ts'
-import { createNode } from '../shared/node.ts'
-import {
-  DEFAULT_LIMITS,
-  MAX_CONNECTIONS,
-  MAX_INBOUND_PER_HOST_PER_SECOND,
-  type RelayLimits
-} from './circuit/limits.ts'
-import { circuitServer } from './circuit/server.ts'
+import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
+import { assemble } from './assemble.ts'
+import { Books } from './books.ts'
+import { drain } from './drain.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
+import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { ipv6Problem, listenError } from './listening.ts'
-import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
-import { startRendezvousServer } from './rendezvous/server.ts'
+import { Reception } from './reception.ts'
+import { Refusals } from './refusals.ts'
+import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 
-export interface RelayConfig {
+/** What may change while the relay runs. What is left out is as it is by default. */
+export interface ReloadableSettings {
+  limits?: Partial<RelayLimits>
+  policy?: AccessPolicy
+}
+
+export interface RelayConfig extends ReloadableSettings {
   privateKey: PrivateKey
   /** Multiaddrs; port 0 lets the system choose. An IPv6 one is skipped on a machine without IPv6. */
   listen: string[]
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
-  limits?: Partial<RelayLimits>
 }
 
 export interface Relay extends AsyncDisposable {
   readonly peerId: string
   /** Full, with `/p2p/…`; announced ones first, then public, private, loopback. */
   readonly addresses: string[]
+  /** How often each limit has refused or ended something. */
+  readonly refusals: Readonly<Record<LimitName, number>>
+  /** How full the limits are that can be full. */
+  usage(): Usage[]
+  /** Circuits, reservations and registrations that there are stay as they are. */
+  reload(settings: ReloadableSettings): void
+  /** Refuses what is new, and resolves when no circuit is left or the time is up; the relay is then to be disposed. */
+  drain(seconds: number, options: { signal: AbortSignal }): Promise<void>
   /** Returns what ends the subscription. */
   subscribe(listener: RelayListener): () => void
 }
@@ -45,32 +52,25 @@ export interface RelayOptions {
 export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
   options.signal.throwIfAborted()
   const listeners = new Set<RelayListener>(options.onEvent === undefined ? [] : [options.onEvent])
+  const refusals = new Refusals()
   const emit = (event: RelayEvent): void => {
-    for (const listener of listeners) listener(event)
+    const told = refusals.note(event, performance.now())
+    if (told !== undefined) for (const listener of listeners) listener(told)
   }
+  const books = new Books({ ...DEFAULT_LIMITS, ...config.limits })
+  books.admission.policy = config.policy ?? OPEN_TO_ALL
+  let rendezvous: RendezvousServer | undefined
+  const isRegistered = (peer: string): boolean => rendezvous?.has(peer) ?? false
+  const reception = new Reception({ books, onEvent: emit, isRegistered })
   await using starting = new AsyncDisposableStack()
-  const { node, addresses } = await assemble(config, emit)
+  starting.use(reception)
+  const { node, addresses } = await assemble({ ...config, books, reception, onEvent: emit })
   starting.defer(async () => node.stop())
-  starting.use(await startRendezvousServer(node, { signal: options.signal, onEvent: emit }))
+  const { signal } = options
+  rendezvous = starting.use(await startRendezvousServer(node, { signal, onEvent: emit, books }))
+  const registrations = rendezvous
   await listen(node, config, addresses, options)
-  const running = starting.move()
-
-  let stopping: Promise<void> | undefined
-  const stop = async (): Promise<void> => {
-    options.signal.removeEventListener('abort', onAbort)
-    await running.disposeAsync().catch((error: unknown) => {
-      emit({
-        event: 'error',
-        code: 'stop-failed',
-        message: `the relay did not stop cleanly: ${String(error)}`
-      })
-    })
-    emit({ event: 'stopped' })
-  }
-  const onAbort = (): void => {
-    stopping ??= stop()
-  }
-  options.signal.addEventListener('abort', onAbort)
+  const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
   emit({ event: 'listening', peerId, addresses: addresses() })
   return {
@@ -78,48 +78,42 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
     get addresses() {
       return addresses()
     },
+    refusals: refusals.counts,
+    usage: () => [...books.usage(), ...registrations.usage()],
+    reload(settings) {
+      books.reload({ ...DEFAULT_LIMITS, ...settings.limits })
+      books.admission.policy = settings.policy ?? OPEN_TO_ALL
+    },
+    drain: async (seconds, { signal: hurry }) =>
+      drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    async [Symbol.asyncDispose]() {
-      await (stopping ??= stop())
-    }
+    [Symbol.asyncDispose]: stop
   }
 }
 
-interface Assembled {
-  node: Libp2p
-  addresses: () => string[]
-}
-
-async function assemble(config: RelayConfig, onEvent: RelayListener): Promise<Assembled> {
-  let own: OwnAddresses | undefined
-  const addresses = (): Multiaddr[] => own?.list() ?? []
-  const node = await createNode({
-    privateKey: config.privateKey,
-    listen: config.listen,
-    announce: config.announce,
-    // No port reuse: with it a second relay on the same port would take half of the first one's connections.
-    transports: [tcp()],
-    services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: answerPings(),
-      own: (components: OwnAddressesComponents) => {
-        own = new OwnAddresses(components, config.announce)
-        return own
-      },
-      circuit: circuitServer({
-        limits: { ...DEFAULT_LIMITS, ...config.limits },
-        onEvent,
-        addresses
-      })
-    },
-    maxConnections: MAX_CONNECTIONS,
-    maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
-  })
-  return { node, addresses: () => addresses().map(String) }
+/** Stops once, when asked or when the signal aborts; twice is as good as once. */
+function stopOnce(
+  running: AsyncDisposableStack,
+  emit: RelayListener,
+  { signal }: { signal: AbortSignal }
+): () => Promise<void> {
+  let stopping: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    signal.removeEventListener('abort', onAbort)
+    await running.disposeAsync().catch((error: unknown) => {
+      const message = `the relay did not stop cleanly: ${String(error)}`
+      emit({ event: 'error', code: 'stop-failed', message })
+    })
+    emit({ event: 'stopped' })
+  }
+  const onAbort = (): void => {
+    stopping ??= stop()
+  }
+  signal.addEventListener('abort', onAbort)
+  return async () => (stopping ??= stop())
 }
 
 async function listen(

@@ -3,6 +3,8 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
+import { hostKey } from '../host-key.ts'
+import type { LimitName } from '../limits.ts'
 import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
 import { sendFrame } from './frames.ts'
 import { splice } from './splice.ts'
@@ -15,7 +17,7 @@ export async function connect(
   connection: HopConnection,
   context: HopContext
 ): Promise<void> {
-  const { admission, onEvent } = context
+  const { books, onEvent } = context
   const target = request.peer === undefined ? undefined : peerIdFromBytes(request.peer.id)
   if (target === undefined) {
     refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
@@ -23,24 +25,31 @@ export async function connect(
   }
   const from = connection.remotePeer.toString()
   const to = target.toString()
-  const refused = (status: number, reason: string): void => {
-    onEvent({ event: 'circuit', from, to, action: 'refused', reason })
+  const refused = (status: number, reason: string, limit?: LimitName): void => {
+    const why = { reason, ...(limit === undefined ? {} : { limit }) }
+    onEvent({ event: 'circuit', from, to, action: 'refused', ...why })
     refuse(stream, status)
   }
   if (!connection.direct) {
     refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
     return
   }
-  const verdict = admission.openCircuit(from, to, context.nowMs())
+  const host = hostKey(connection.remoteAddr)
+  const tooMany = books.tooMany('hop', { peer: from, host })
+  if (tooMany !== undefined) {
+    refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany.reason, tooMany.limit)
+    return
+  }
+  const verdict = books.admission.openCircuit(from, to, context.nowMs())
   if (!verdict.admitted) {
-    refused(verdict.status, verdict.reason)
+    refused(verdict.status, verdict.reason, verdict.limit)
     return
   }
   try {
     const failure = await runCircuit(stream, connection.remotePeer, target, context)
     if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
   } finally {
-    admission.closeCircuit(from, to)
+    books.admission.closeCircuit(from, to)
   }
 }
 
@@ -51,11 +60,16 @@ async function runCircuit(
   target: PeerId,
   context: HopContext
 ): Promise<string | undefined> {
-  const { limits, onEvent, signal } = context
+  const { onEvent, signal } = context
+  const { limits, pacing, held } = context.books
   const limit = announcedLimit(limits)
   let targetStream: Stream
   try {
-    using inTime = deadline(signal, limits.stopTimeoutMs, 'the target did not answer in time')
+    using inTime = deadline(
+      signal,
+      limits['stop-seconds'] * 1000,
+      'the target did not answer in time'
+    )
     targetStream = await openStop(context.connectionsTo(target), { from: source, limit }, inTime)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -69,11 +83,14 @@ async function runCircuit(
   const circuit = { event: 'circuit', from: source.toString(), to: target.toString() } as const
   onEvent({ ...circuit, action: 'opened' })
   const end = await splice(stream, targetStream, {
-    maxBytes: limits.circuitDataBytes,
-    maxDurationMs: limits.circuitDurationMs,
+    maxBytes: limits['circuit-bytes'],
+    maxDurationMs: limits['circuit-seconds'] * 1000,
+    paces: [pacing.forDirection(), pacing.forDirection()],
+    onSplicing: (holding) => held.add(holding),
     signal
   })
   const bytes = end.bytesToTarget + end.bytesFromTarget
-  onEvent({ ...circuit, action: 'closed', reason: end.reason, bytes })
+  const why = { reason: end.reason, ...(end.limit === undefined ? {} : { limit: end.limit }) }
+  onEvent({ ...circuit, action: 'closed', ...why, bytes })
   return undefined
 }

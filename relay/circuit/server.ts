@@ -14,11 +14,11 @@ import type {
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
-import { Admission } from '../admission.ts'
+import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
 import type { HopContext } from './context.ts'
 import { serveHop } from './hop.ts'
-import { MAX_HOP_STREAMS, type RelayLimits } from './limits.ts'
+import { MAX_HOP_STREAMS } from './limits.ts'
 
 export interface CircuitServerComponents {
   privateKey: PrivateKey
@@ -31,7 +31,7 @@ export interface CircuitServerComponents {
 }
 
 export interface CircuitServerConfig {
-  limits: RelayLimits
+  books: Books
   onEvent: RelayListener
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => Multiaddr[]
@@ -40,10 +40,6 @@ export interface CircuitServerConfig {
 
 /** Timers of Node hold 31 bits. */
 const MAX_TIMER_MS = 2 ** 31 - 1
-
-/** Connections without streams are pruned first; those of reserved peers have none and are what the relay is for. */
-const TAG = 'parley-reservation'
-const TAG_VALUE = 50
 
 /** For the `services` of a node. */
 export function circuitServer(
@@ -55,7 +51,6 @@ export function circuitServer(
 export class CircuitServer implements Startable {
   readonly #components: CircuitServerComponents
   readonly #config: CircuitServerConfig
-  readonly #admission: Admission
   readonly #nowMs: () => number
   readonly #serving = new Set<Promise<void>>()
   #stopping = new AbortController()
@@ -64,7 +59,6 @@ export class CircuitServer implements Startable {
   constructor(components: CircuitServerComponents, config: CircuitServerConfig) {
     this.#components = components
     this.#config = config
-    this.#admission = new Admission(config.limits)
     this.#nowMs = config.nowMs ?? Date.now
   }
 
@@ -103,42 +97,33 @@ export class CircuitServer implements Startable {
     return {
       privateKey,
       peerId,
-      limits: this.#config.limits,
-      admission: this.#admission,
+      books: this.#config.books,
       onEvent: this.#config.onEvent,
       nowMs: this.#nowMs,
       addresses: this.#config.addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
-      onReserved: this.#onReserved,
+      onReserved: () => this.#scheduleExpiry(),
       signal: this.#stopping.signal
     }
   }
 
-  #onReserved = (peer: PeerId): void => {
-    const ttl = this.#config.limits.reservationTtlMs
-    this.#components.peerStore
-      .merge(peer, { tags: { [TAG]: { value: TAG_VALUE, ttl } } })
-      .catch((error: unknown) => this.#trace('could not tag a peer', error))
-    this.#scheduleExpiry()
-  }
-
   #scheduleExpiry(): void {
     clearTimeout(this.#expiry)
-    const nextMs = this.#admission.nextExpiryMs()
+    const nextMs = this.#config.books.admission.nextExpiryMs()
     if (nextMs === undefined) return
     const delayMs = Math.min(Math.max(nextMs - this.#nowMs(), 0), MAX_TIMER_MS)
     this.#expiry = setTimeout(this.#expire, delayMs)
   }
 
   #expire = (): void => {
-    for (const peer of this.#admission.expire(this.#nowMs())) {
+    for (const peer of this.#config.books.admission.expire(this.#nowMs())) {
       this.#released(peer, 'it ran out without being renewed')
     }
     this.#scheduleExpiry()
   }
 
   #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
-    if (this.#admission.release(peer.toString())) {
+    if (this.#config.books.admission.release(peer.toString())) {
       this.#released(peer.toString(), 'the peer disconnected')
     }
     // Nothing else removes strangers from the peer store, and a relay sees many.

@@ -7,12 +7,10 @@ import {
   STATUS,
   type RendezvousStatus
 } from '../../shared/wire/rendezvous.ts'
+import { DEFAULT_LIMITS, type LimitName, type RelayLimits } from '../limits.ts'
 
-export interface RegistryLimits {
-  maxRegistrations: number
-  /** 32 is also what rust-libp2p and go take from one peer, at most. */
-  maxRegistrationsPerPeer: number
-  maxRegistrationsPerRoom: number
+export interface RegistrySettings {
+  limits: Readonly<RelayLimits>
   maxPerReply: number
   /** A reply stays under it, unless its first registration alone does not. */
   maxReplyBytes: number
@@ -20,10 +18,8 @@ export interface RegistryLimits {
   graceMs: number
 }
 
-export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
-  maxRegistrations: 10_000,
-  maxRegistrationsPerPeer: 32,
-  maxRegistrationsPerRoom: 1000,
+export const DEFAULT_REGISTRY_SETTINGS: RegistrySettings = {
+  limits: DEFAULT_LIMITS,
   maxPerReply: MAX_REGISTRATIONS_PER_REPLY,
   // A quarter of what rust-libp2p reads, and one window of yamux.
   maxReplyBytes: 256 * 1024,
@@ -33,6 +29,8 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
 export interface Refused {
   status: Exclude<RendezvousStatus, typeof STATUS.ok>
   reason: string
+  /** The limit that it came from, when it came from one. */
+  limit?: LimitName
 }
 
 /** The names of rooms are known to those who were told: nobody gets a list of them, though the protocol has one. */
@@ -52,4 +50,37 @@ export function badTtl(ttlSeconds: number): Refused | undefined {
   if (ttlSeconds >= MIN_TTL_SECONDS && ttlSeconds <= MAX_TTL_SECONDS) return undefined
   const reason = `a TTL of ${ttlSeconds} s; ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} s are granted`
   return { status: STATUS.invalidTtl, reason }
+}
+
+/** Registrations that there are, of those that a new one would be counted with. */
+export interface Taken {
+  ofHost: number
+  ofPeer: number
+  inRoom: number
+  all: number
+}
+
+/** For a registration that its host does not have yet. */
+export function hostFull({ ofHost }: Taken, limits: Readonly<RelayLimits>): Refused | undefined {
+  const max = limits['registrations-per-host']
+  if (ofHost < max) return undefined
+  const reason = `your address has ${max} registrations already`
+  return { status: STATUS.unavailable, reason, limit: 'registrations-per-host' }
+}
+
+/** For a registration that there is not yet. */
+export function registryFull(taken: Taken, limits: Readonly<RelayLimits>): Refused | undefined {
+  const perPeer = limits['registrations-per-peer']
+  if (taken.ofPeer >= perPeer) {
+    const reason = `a peer may be registered in ${perPeer} rooms`
+    return { status: STATUS.notAuthorized, reason, limit: 'registrations-per-peer' }
+  }
+  const status = STATUS.unavailable
+  if (taken.inRoom >= limits['registrations-per-room']) {
+    return { status, reason: 'the room is full', limit: 'registrations-per-room' }
+  }
+  if (taken.all >= limits.registrations) {
+    return { status, reason: 'no room for more registrations', limit: 'registrations' }
+  }
+  return undefined
 }

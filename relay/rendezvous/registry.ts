@@ -1,14 +1,18 @@
 // Who is registered in which room, until when, and what is new since a cookie. (pure: time is an argument)
 import { DEFAULT_TTL_SECONDS, STATUS } from '../../shared/wire/rendezvous.ts'
 import type { RecordForm } from '../../shared/signed-record.ts'
+import { Counter } from '../counter.ts'
+import { usageOf, type Usage } from '../limits.ts'
 import { decodeCookie, encodeCookie, type Epoch } from './cookie.ts'
 import {
   badNamespace,
   badTtl,
-  DEFAULT_REGISTRY_LIMITS,
+  DEFAULT_REGISTRY_SETTINGS,
+  hostFull,
   NO_NAMESPACE,
+  registryFull,
   type Refused,
-  type RegistryLimits
+  type RegistrySettings
 } from './limits.ts'
 
 /** What a registration takes in a reply beside its name and record: tags, lengths, TTL. */
@@ -45,6 +49,7 @@ export interface Removal {
 interface Entry {
   peer: string
   room: string
+  host: string
   /** Of the same sequence number: two forms of one record. */
   records: Map<RecordForm, VerifiedRecord>
   expiresAtMs: number
@@ -62,7 +67,8 @@ interface Room {
 /** Peers are peer ids as text, rooms are namespaces as they stand. */
 export class Registry {
   readonly #epoch: Epoch
-  readonly #limits: RegistryLimits
+  readonly #settings: RegistrySettings
+  readonly #byHost = new Counter()
   readonly #rooms = new Map<string, Room>()
   /** Entries by peer and room. */
   readonly #peers = new Map<string, Map<string, Entry>>()
@@ -71,23 +77,47 @@ export class Registry {
   #sequence = 0
   #size = 0
 
-  constructor(epoch: Epoch, limits: Partial<RegistryLimits> = {}) {
+  constructor(epoch: Epoch, settings: Partial<RegistrySettings> = {}) {
     this.#epoch = epoch
-    this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...limits }
+    this.#settings = { ...DEFAULT_REGISTRY_SETTINGS, ...settings }
   }
 
   get size(): number {
     return this.#size
   }
 
+  has(peer: string): boolean {
+    return this.#peers.has(peer)
+  }
+
+  usage(): Usage[] {
+    let mostOfPeer = 0
+    for (const rooms of this.#peers.values()) mostOfPeer = Math.max(mostOfPeer, rooms.size)
+    let mostInRoom = 0
+    for (const { entries } of this.#rooms.values()) mostInRoom = Math.max(mostInRoom, entries.size)
+    const used = {
+      registrations: this.#size,
+      'registrations-per-peer': mostOfPeer,
+      'registrations-per-host': this.#byHost.most,
+      'registrations-per-room': mostInRoom
+    }
+    return usageOf(used, this.#settings.limits)
+  }
+
   register(
-    request: { peer: string; room: string; record: VerifiedRecord; ttlSeconds: number | undefined },
+    request: {
+      peer: string
+      room: string
+      /** Where the peer asks from; a renewal from another one moves it there. */
+      host: string
+      record: VerifiedRecord
+      ttlSeconds: number | undefined
+    },
     nowMs: number
   ): Registered | Refused {
-    const { peer, room, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
+    const { peer, room, host, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     const earlier = this.#rooms.get(room)?.entries.get(peer)
-    const refused =
-      badNamespace(room) ?? badTtl(ttlSeconds) ?? (earlier ? undefined : this.#full(peer, room))
+    const refused = badNamespace(room) ?? badTtl(ttlSeconds) ?? this.#full(request, earlier)
     if (refused !== undefined) return refused
 
     const records = new Map([[record.form, record]])
@@ -100,6 +130,7 @@ export class Registry {
     this.#add({
       peer,
       room,
+      host,
       records,
       expiresAtMs: nowMs + ttlSeconds * 1000,
       sequence: ++this.#sequence
@@ -134,7 +165,7 @@ export class Registry {
     }
 
     const registrations: Discovered['registrations'] = []
-    const maxCount = Math.min(request.limit || Infinity, this.#limits.maxPerReply)
+    const maxCount = Math.min(request.limit || Infinity, this.#settings.maxPerReply)
     const forms = this.#formsReadBy(peer)
     let resumeAfter = this.#sequence
     let bytes = 0
@@ -142,7 +173,7 @@ export class Registry {
       const record = pick(entry.records, forms)
       if (record === undefined || entry.expiresAtMs <= nowMs) continue
       bytes += record.bytes.byteLength + room.length * 3 + REPLY_OVERHEAD_BYTES
-      const fits = registrations.length === 0 || bytes <= this.#limits.maxReplyBytes
+      const fits = registrations.length === 0 || bytes <= this.#settings.maxReplyBytes
       if (!fits || registrations.length >= maxCount) {
         resumeAfter = entry.sequence - 1
         break
@@ -174,7 +205,7 @@ export class Registry {
       removals.push({ peer: entry.peer, room: entry.room, action, reason })
     }
     for (const [peer, sinceMs] of this.#gone) {
-      if (nowMs - sinceMs < this.#limits.graceMs) continue
+      if (nowMs - sinceMs < this.#settings.graceMs) continue
       const reason = `disconnected for ${Math.round((nowMs - sinceMs) / 1000)} s`
       this.#peers.get(peer)?.forEach((entry) => drop(entry, 'removed', reason))
     }
@@ -186,19 +217,22 @@ export class Registry {
     return removals
   }
 
-  #full(peer: string, room: string): Refused | undefined {
-    const limits = this.#limits
-    if ((this.#peers.get(peer)?.size ?? 0) >= limits.maxRegistrationsPerPeer) {
-      const reason = `a peer may be registered in ${limits.maxRegistrationsPerPeer} rooms`
-      return { status: STATUS.notAuthorized, reason }
+  #full(
+    { peer, room, host }: { peer: string; room: string; host: string },
+    earlier: Entry | undefined
+  ): Refused | undefined {
+    const taken = {
+      ofHost: this.#byHost.of(host),
+      ofPeer: this.#peers.get(peer)?.size ?? 0,
+      inRoom: this.#rooms.get(room)?.entries.size ?? 0,
+      all: this.#size
     }
-    if ((this.#rooms.get(room)?.entries.size ?? 0) >= limits.maxRegistrationsPerRoom) {
-      return { status: STATUS.unavailable, reason: 'the room is full' }
-    }
-    if (this.#size >= limits.maxRegistrations) {
-      return { status: STATUS.unavailable, reason: 'no room for more registrations' }
-    }
-    return undefined
+    const { limits } = this.#settings
+    const moves = earlier?.host !== host
+    return (
+      (moves ? hostFull(taken, limits) : undefined) ??
+      (earlier === undefined ? registryFull(taken, limits) : undefined)
+    )
   }
 
   /**
@@ -230,6 +264,7 @@ export class Registry {
     const rooms = this.#peers.get(entry.peer) ?? new Map<string, Entry>()
     this.#peers.set(entry.peer, rooms.set(entry.room, entry))
     this.#size++
+    this.#byHost.add(entry.host)
   }
 
   /** Leaves a peer's absence alone while it has other registrations. */
@@ -244,6 +279,7 @@ export class Registry {
       this.#gone.delete(entry.peer)
     }
     this.#size--
+    this.#byHost.remove(entry.host)
   }
 }
 

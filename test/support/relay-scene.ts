@@ -9,7 +9,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
-import type { RelayLimits } from '../../relay/circuit/limits.ts'
+import type { RelayLimits } from '../../relay/limits.ts'
 import type { RelayEvent } from '../../relay/events.ts'
 import { startRelay, type Relay } from '../../relay/relay.ts'
 

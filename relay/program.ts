@@ -8,7 +8,7 @@ import { createLog } from '../shared/log.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
-import type { Relay } from './relay.ts'
+import type { Relay, RelayConfig } from './relay.ts'
 import { reloadWords } from './reload.ts'
 import { addressBlock, eventWords, isRoutine } from './words.ts'
 
@@ -53,20 +53,34 @@ async function run(program: RelayProgram): Promise<void> {
   const { settings, file } = loaded
   const log = createLog({ write: program.say, verbose: settings.verbose })
   if (file !== undefined && !settings.json) log.info(`configured by ${file}`)
-  // Loaded when needed: wrong usage and --help need not wait for libp2p.
-  const { startRelay } = await import('./relay.ts')
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
-  // While it starts there is nothing to drain.
-  const starting = AbortSignal.any([program.signal, program.stopping])
-  const onEvent = reporter(program, settings)
   const relay = held.use(
-    await startRelay({ ...settings, privateKey }, { signal: starting, onEvent })
+    await start(program, { ...settings, privateKey }, reporter(program, settings))
   )
   const inForce = keepReloading(program, relay, settings)
-  await aborted(starting)
+  await aborted(AbortSignal.any([program.signal, program.stopping]))
   await relay.drain(inForce().drainSeconds, program)
+}
+
+/** While a relay starts it has nothing to drain: told to stop, it stops at once. */
+async function start(
+  { signal, stopping }: RelayProgram,
+  config: RelayConfig,
+  onEvent: RelayListener
+): Promise<Relay> {
+  // Loaded when needed: wrong usage and --help need not wait for libp2p.
+  const { startRelay } = await import('./relay.ts')
+  const starting = new AbortController()
+  const giveUp = (): void => starting.abort(stopping.reason)
+  stopping.addEventListener('abort', giveUp)
+  if (stopping.aborted) giveUp()
+  try {
+    return await startRelay(config, { signal: AbortSignal.any([signal, starting.signal]), onEvent })
+  } finally {
+    stopping.removeEventListener('abort', giveUp)
+  }
 }
 
 /** Reads the configuration again when asked to; returns what gives the settings in force. */

@@ -124,9 +124,9 @@ export const LIMITS = {
   ),
   'held-bytes': spec(
     'bytes',
-    96 * MIB,
+    64 * MIB,
     [MIB, 1024 * GIB],
-    'What circuits hold for peers that do not read, together; above it those that hold most are ended. A circuit holds at most 1 MiB.'
+    'What circuits hold for peers that do not read, together; above it those that hold most are ended. Each holds 1 MiB at most, and memory grows by twice that (measured).'
   ),
   'hop-seconds': spec(
     'seconds',

@@ -167,19 +167,19 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
   })
 })
 
-describe('parley-relay that is told to stop', { concurrency: 2 }, () => {
-  async function withCircuit(t: TestContext, drain: string) {
-    const run = relay(t, [...LISTEN, '--drain', drain])
-    const scene = await serving(t, run)
-    const host = await target(scene)
-    const from = await guest(scene)
-    const bystander = await guest(scene)
-    assert.equal(await statusOf(bystander, reserveRequest()), OK)
-    const { stream } = await askHop(from.toRelay, connectRequest(host.node.peerId))
-    const { stream: far } = await host.taken
-    return { ...run, scene, host, from, bystander, stream, far }
-  }
+async function withCircuit(t: TestContext, drain: string) {
+  const run = relay(t, [...LISTEN, '--drain', drain])
+  const scene = await serving(t, run)
+  const host = await target(scene)
+  const from = await guest(scene)
+  const bystander = await guest(scene)
+  assert.equal(await statusOf(bystander, reserveRequest()), OK)
+  const { stream } = await askHop(from.toRelay, connectRequest(host.node.peerId))
+  const { stream: far } = await host.taken
+  return { ...run, scene, host, from, bystander, stream, far }
+}
 
+describe('parley-relay that is told to stop', { concurrency: 2 }, () => {
   it('lets circuits go on, refuses what is new, sends the others home, and leaves with 0', async (t) => {
     const { program, scene, from, host, bystander, stream, far } = await withCircuit(t, '60')
     const sentHome = Promise.withResolvers<void>()

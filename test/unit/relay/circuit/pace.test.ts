@@ -33,12 +33,12 @@ describe('the pace of circuits', () => {
   })
 })
 
-describe('bytes that circuits hold', () => {
-  const circuit = (bytes: number) => {
-    const ended: string[] = []
-    return { heldBytes: bytes, ended, end: (_: string, limit: string) => void ended.push(limit) }
-  }
+const circuit = (bytes: number) => {
+  const ended: string[] = []
+  return { heldBytes: bytes, ended, end: (_: string, limit: string) => void ended.push(limit) }
+}
 
+describe('bytes that circuits hold', () => {
   it('end those that hold most, and no more than needed', () => {
     const held = new HeldBytes({ ...DEFAULT_LIMITS, 'held-bytes': 100 })
     const circuits = [10, 60, 50, 30].map(circuit)

@@ -8,6 +8,7 @@ import { createNode } from '../shared/node.ts'
 import type { Books } from './books.ts'
 import { circuitServer } from './circuit/server.ts'
 import type { RelayListener } from './events.ts'
+import { LIMITS } from './limits.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { Reception } from './reception.ts'
 
@@ -49,6 +50,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     // The reception counts instead, by names that an operator can look up, and never ends a connection that is in use.
     maxConnections: Infinity,
     maxPendingInbound: Infinity,
+    inboundUpgradeTimeoutMs: (LIMITS['handshake-seconds'].max + 1) * 1000,
     maxInboundPerHostPerSecond: Infinity,
     gater: reception.gater
   })

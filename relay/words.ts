@@ -51,6 +51,7 @@ export function eventWords(event: RelayEvent): string | undefined {
 
 /** True for what happens to every peer every now and then, and means nothing. */
 export function isRoutine(event: RelayEvent): boolean {
+  if (event.event === 'connection') return event.limit === 'idle-seconds'
   return event.event === 'reservation' && event.reason === 'renewed'
 }
 

@@ -22,6 +22,8 @@ export interface NodeConfig<Services extends ServiceMap> {
   pings?: boolean
   /** At the same time; MAX_PENDING_INBOUND by default. */
   maxPendingInbound?: number
+  /** For the handshake of an inbound connection; the library's 10 s by default. */
+  inboundUpgradeTimeoutMs?: number
   gater?: ConnectionGater
 }
 
@@ -51,6 +53,9 @@ export async function createNode<Services extends ServiceMap>(
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: DIAL_TIMEOUT_MS,
       maxIncomingPendingConnections: config.maxPendingInbound ?? MAX_PENDING_INBOUND,
+      ...(config.inboundUpgradeTimeoutMs === undefined
+        ? {}
+        : { inboundUpgradeTimeout: config.inboundUpgradeTimeoutMs }),
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
     connectionMonitor: {

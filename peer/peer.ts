@@ -7,8 +7,7 @@ import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
 import { addressee } from './addressee.ts'
 import type { Member, Peer, PeerConfig, RelayStatus, StartPeer } from './api.ts'
-import { circuitDial } from './circuits/dial.ts'
-import { startRenewal } from './circuits/renewal.ts'
+import { startConnecting, type Connecting } from './connecting.ts'
 import type { ConversationEvent, Conversations } from './conversation/api.ts'
 import { startConversations } from './conversation/conversations.ts'
 import type { PeerEvent } from './events.ts'
@@ -16,7 +15,6 @@ import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
 import { Presence } from './presence.ts'
-import { startReach, type Reach, type ReachInit } from './reach.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { Room } from './room.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -138,10 +136,9 @@ class RunningPeer implements Peer {
     }
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net))
-    const reach = this.#parts.use(this.#startConnecting(net))
-    const isRelay = (id: string): boolean => this.#relays?.has(id) ?? false
+    const { reach, isRelay } = this.#parts.use(this.#startConnecting(net))
     const onChange = (): void => {
-      this.#relays?.hurry(0)
+      this.#relays?.renew()
       this.#traversal?.hurry()
     }
     const liveness = this.#parts.use(startLiveness({ node, isRelay, onChange }, options))
@@ -188,6 +185,7 @@ class RunningPeer implements Peer {
         reuse: this.#reuse,
         own: () => this.#own(transportManager),
         nameOf: (peer) => this.#members.label(peer),
+        carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
         onSilence: (peer) => this.#staysRelayed(peer, whyNothingHappens(this.#members.label(peer)))
       },
@@ -195,22 +193,20 @@ class RunningPeer implements Peer {
     )
   }
 
-  #startConnecting({ node, transportManager }: PeerNode): Reach {
-    const traversal = this.#traversal
-    const init = {
-      node,
-      isMember: (peer: string) => this.#members.has(peer),
-      addresses: (peer: string) => this.#members.addresses(peer),
-      circuits: () => this.#relays?.circuits ?? [],
-      dialCircuit: circuitDial(transportManager),
-      carrying: (peer: string) => this.#conversations?.carrier(peer)?.connectionId
-    }
-    const options = { selfId: this.peerId, signal: this.#signal }
-    this.#parts.use(startRenewal(init, options))
-    if (traversal === undefined) return startReach(init, options)
-    const dialReachable: ReachInit['dialReachable'] = async (...args) =>
-      traversal.dialReachable(...args)
-    return startReach({ ...init, dialReachable }, options)
+  #startConnecting(net: PeerNode): Connecting {
+    return startConnecting(
+      {
+        ...net,
+        selfId: this.peerId,
+        relayedOnly: this.#config.relayedOnly,
+        traversal: this.#traversal,
+        relays: () => this.#relays,
+        members: this.#members,
+        own: () => ownCandidates(this.#own(net.transportManager)),
+        carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId
+      },
+      { signal: this.#signal }
+    )
   }
 
   #startRelays({ node, transportManager }: PeerNode, presence: Presence): Relays {

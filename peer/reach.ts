@@ -4,15 +4,17 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import { Delay } from './delay.ts'
+import { Flapping } from './flapping.ts'
 import { backoffMs } from './reservations/backoff.ts'
+import { RoundBudget } from './traversal/round-budget.ts'
 
 export interface ReachInit {
   node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
   isMember: (peer: string) => boolean
   /** What the member registered. */
   addresses: (peer: string) => Multiaddr[]
-  /** Circuit addresses of the relays that we are connected to, without the destination. */
-  circuits: () => Multiaddr[]
+  /** Circuit addresses through the relays that may lead to a member, the likeliest first, without the destination. */
+  circuits: (peer: string) => Multiaddr[]
   dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** Ordinary dials to addresses that need no punch; undefined when we are to stay relayed. */
   dialReachable?: (peer: string, offered: Multiaddr[], signal: AbortSignal) => Promise<unknown>
@@ -49,6 +51,9 @@ class RunningReach implements Reach {
   readonly #selfId: string
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
+  readonly #flapping = new Flapping()
+  /** Whoever registers may name anybody's addresses: what they make us dial is counted, whatever becomes of it. */
+  readonly #direct = new RoundBudget()
   /** Peer → its running attempt. One each; it ends when there is a connection or the member is gone. */
   readonly #running = new Map<string, Attempt>()
 
@@ -67,13 +72,14 @@ class RunningReach implements Reach {
 
   reach(peer: string, { afterMs = 0 } = {}): void {
     if (this.#signal.aborted) return
+    const waitMs = Math.max(afterMs, this.#flapping.pauseMs(peer, performance.now()))
     const running = this.#running.get(peer)
     if (running !== undefined) {
-      running.delay.atMost(afterMs)
+      running.delay.atMost(waitMs)
       return
     }
     const delay = new Delay()
-    const ended = this.#attempt(peer, afterMs, delay)
+    const ended = this.#attempt(peer, waitMs, delay)
       .catch(() => undefined) // aborted: the only way out of it with an error
       .finally(() => {
         this.#running.delete(peer)
@@ -85,6 +91,9 @@ class RunningReach implements Reach {
 
   readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
+    if (this.#isConnected(peer)) return
+    const livedMs = Date.now() - detail.timeline.open
+    this.#flapping.lost(peer, livedMs, performance.now(), Math.random())
     if (!this.#isMissing(peer)) return
     this.reach(peer, { afterMs: this.#selfId < peer ? 0 : SECOND_DIALLER_MS })
   }
@@ -93,7 +102,9 @@ class RunningReach implements Reach {
     const signal = this.#signal
     await delay.wait(afterMs, { signal })
     for (let failures = 1; this.#isMissing(peer); failures += 1) {
-      await this.#dial(peer, { directly: failures <= MAX_DIRECT_TRIES })
+      const mayDirectly = failures <= MAX_DIRECT_TRIES
+      const directly = mayDirectly && this.#direct.take(peer, performance.now())
+      await this.#dial(peer, { directly })
       signal.throwIfAborted()
       if (this.#isMissing(peer)) await delay.wait(backoffMs(failures, Math.random()), { signal })
     }
@@ -110,9 +121,8 @@ class RunningReach implements Reach {
   }
 
   async #dialCircuits(peer: string): Promise<void> {
-    // Only through our own relays: one that a member names could be anything, anywhere.
-    for (const circuit of this.#init.circuits()) {
-      if (this.#isConnected(peer)) return
+    for (const circuit of this.#init.circuits(peer)) {
+      if (!this.#isMissing(peer)) return
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
       const dialled = this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), signal)
       if (await dialled.then(() => true).catch(() => false)) return

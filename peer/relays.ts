@@ -39,10 +39,14 @@ export interface Relays extends AsyncDisposable {
   readonly mapped: Multiaddr[]
   /** Where others can dial us through, and we them: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
+  /** As they were named. */
+  readonly addresses: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
-  /** Lost relays are tried within that time; for 0, because the network has changed, the rooms are asked at once. */
+  /** Lost relays are tried within that time. */
   hurry(withinMs: number): void
+  /** The network has changed, or the machine has slept: everything is asked for anew, at once. */
+  renew(): void
 }
 
 interface Place {
@@ -79,10 +83,17 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
         places.flatMap(({ link: { circuit } }) => (circuit === undefined ? [] : [circuit]))
       )
     },
+    addresses: places.map(({ link }) => link.address),
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     hurry: (withinMs) => {
       for (const { link } of places) link.hurry(withinMs)
-      if (withinMs === 0) onCircuits()
+    },
+    renew: () => {
+      for (const { link, discovery } of places) {
+        link.hurry(0)
+        link.renew()
+        discovery.refresh()
+      }
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(places.map(async ({ discovery }) => discovery[Symbol.asyncDispose]()))

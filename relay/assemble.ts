@@ -6,10 +6,11 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { answerPings } from '../shared/answer-pings.ts'
 import { createNode } from '../shared/node.ts'
 import type { Books } from './books.ts'
-import { circuitServer } from './circuit/server.ts'
+import { circuitServer, type CircuitServer } from './circuit/server.ts'
 import type { RelayListener } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
+import type { OwnEnds } from './own-ends.ts'
 import type { Reception } from './reception.ts'
 
 export interface AssembleConfig {
@@ -17,20 +18,23 @@ export interface AssembleConfig {
   listen: string[]
   announce: string[]
   books: Books
+  own: OwnEnds
   reception: Reception
   onEvent: RelayListener
 }
 
 export interface Assembled {
-  node: Libp2p
+  node: Libp2p<{ circuit: CircuitServer }>
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => string[]
+  /** Those at which it listens itself. */
+  listening: () => string[]
 }
 
 export async function assemble(config: AssembleConfig): Promise<Assembled> {
   const { privateKey, listen, announce, books, reception, onEvent } = config
-  let own: OwnAddresses | undefined
-  const addresses = (): Multiaddr[] => own?.list() ?? []
+  let ownAddresses: OwnAddresses | undefined
+  const addresses = (): Multiaddr[] => ownAddresses?.list() ?? []
   const node = await createNode({
     privateKey,
     listen,
@@ -42,10 +46,10 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
       identifyPush: identifyPush(),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
-        own = new OwnAddresses(components, announce)
-        return own
+        ownAddresses = new OwnAddresses(components, announce)
+        return ownAddresses
       },
-      circuit: circuitServer({ books, onEvent, addresses })
+      circuit: circuitServer({ books, own: config.own, onEvent, addresses })
     },
     // The reception counts instead, by names that an operator can look up, and never ends a connection that is in use.
     maxConnections: Infinity,
@@ -55,5 +59,9 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     gater: reception.gater
   })
   reception.watch(node)
-  return { node, addresses: () => addresses().map(String) }
+  return {
+    node,
+    addresses: () => addresses().map(String),
+    listening: () => (ownAddresses?.listening() ?? []).map(String)
+  }
 }

@@ -4,6 +4,8 @@ import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
 import { stateFolder } from '../shared/state-folder.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
+import { parseRooms } from './rendezvous/redis/url.ts'
+import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
 
 /** Not in use by anything known, and outside the range that systems hand out to clients by themselves. */
 export const DEFAULT_PORT = 45678
@@ -65,6 +67,20 @@ export const RELAY_COMMAND = {
       max: MAX_DRAIN_SECONDS,
       help: 'how long circuits that run may go on when the relay is told to stop'
     },
+    status: {
+      type: 'string',
+      placeholder: 'HOST:PORT|off',
+      env: 'PARLEY_STATUS',
+      default: DEFAULT_STATUS,
+      help: 'where the status page, /healthz, /readyz and /metrics are; they have no password, so keep it on this host'
+    },
+    rooms: {
+      type: 'string',
+      placeholder: 'URL',
+      env: 'PARLEY_ROOMS',
+      default: 'memory',
+      help: 'where to keep who is in which room: memory, or redis://HOST:PORT/DB (also Valkey; rediss: with TLS) shared by relays whose peers are to find each other'
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -91,6 +107,10 @@ export interface RelaySettings {
   identityFile: string
   drainSeconds: number
   limits: RelayLimits
+  /** Undefined when it is off. */
+  status: Endpoint | undefined
+  /** Of a shared store; absent: this relay's memory. */
+  rooms?: string
   json: boolean
   verbose: boolean
 }
@@ -101,6 +121,7 @@ export function relaySettings(
   { env, platform }: Place,
   limits: Partial<RelayLimits> = {}
 ): RelaySettings {
+  const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
     announce: values.announce.map((text) =>
@@ -109,6 +130,8 @@ export function relaySettings(
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
     drainSeconds: values.drain,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    status: parseEndpoint(values.status, givenBy.status),
+    ...(rooms === undefined ? {} : { rooms }),
     json: values.json,
     verbose: values.verbose
   }

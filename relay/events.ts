@@ -41,6 +41,12 @@ export type RelayEvent =
       limit?: LimitName
     }
   | { event: 'draining'; circuits: number; seconds: number }
+  /** The self-check's verdict, when it changes; the reason says what failed. */
+  | { event: 'readiness'; ready: boolean; reason?: string }
+  /** Where the status page is. */
+  | { event: 'status'; url: string }
+  /** The store that several relays share. `place`: its URL without user and password. */
+  | { event: 'rooms'; action: 'unavailable' | 'available'; place: string; reason?: string }
   | { event: 'error'; code: string; message: string }
   | { event: 'stopped' }
 

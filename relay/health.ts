@@ -1,32 +1,44 @@
 #!/usr/bin/env node
-// `node relay/health.ts [HOST:PORT]`: exits 0 when a libp2p node answers there, else 1, with one line. For Docker.
-import { connect } from 'node:net'
+// `node relay/health.ts [HOST:PORT]`: exits 0 when the relay there says that it is ready, else 1, with one line. For
+// Docker. Without an argument it asks where PARLEY_STATUS, or the default, puts the status page.
+import { get } from 'node:http'
+import { askable, DEFAULT_STATUS, endpointText, parseEndpoint } from './status/endpoint.ts'
 
-const MULTISTREAM = '\u0013/multistream/1.0.0\n'
-const DEFAULT_ADDRESS = '127.0.0.1:45678'
 /** Shorter than the timeout of any health check around it. */
 const TIMEOUT_MS = 4000
+/** A sentence. */
+const MAX_ANSWER_CHARS = 1000
 
-const address = process.argv[2] ?? DEFAULT_ADDRESS
-const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(address) ?? []
-const host = bracketed ?? plain
+const [given] = process.argv.slice(2)
+const fromEnvironment = process.env['PARLEY_STATUS']?.trim() || undefined
+const text = given ?? fromEnvironment ?? DEFAULT_STATUS
 
-if (host === undefined) finish(1, `"${address}" is not HOST:PORT, for example ${DEFAULT_ADDRESS}`)
-else probe(host, Number(port))
+try {
+  const endpoint = parseEndpoint(text, given === undefined ? 'PARLEY_STATUS' : 'the argument')
+  if (endpoint === undefined)
+    finish(1, 'the status page is off, so nobody can ask it: leave out the health check')
+  else ask(askable(endpoint))
+} catch (error) {
+  finish(1, error instanceof Error ? error.message : String(error))
+}
 
-function probe(remoteHost: string, remotePort: number): void {
-  let received = ''
-  const socket = connect({ host: remoteHost, port: remotePort })
-  socket.setEncoding('latin1')
-  socket.on('connect', () => socket.write(MULTISTREAM))
-  socket.on('data', (text: string) => {
-    received += text
-    if (received.startsWith(MULTISTREAM)) finish(0, `${address} answers`)
-    else if (!MULTISTREAM.startsWith(received)) finish(1, `${address} is not a libp2p node`)
+function ask(endpoint: { host: string; port: number }): void {
+  const name = endpointText(endpoint)
+  let answer = ''
+  // Asked by another name than localhost, a status page on loopback does not answer.
+  const headers = { host: endpoint.host === '::1' ? '[::1]' : endpoint.host, connection: 'close' }
+  const request = get({ ...endpoint, path: '/readyz', headers }, (response) => {
+    response.setEncoding('utf8')
+    response.on('data', (piece: string) => (answer = (answer + piece).slice(0, MAX_ANSWER_CHARS)))
+    response.on('end', () => {
+      const [line = ''] = answer.split('\n')
+      const isVerdict = /^(?:not )?ready: /.test(line)
+      if (!isVerdict) finish(1, `${name} is not the status page of a relay`)
+      else finish(response.statusCode === 200 ? 0 : 1, line)
+    })
   })
-  socket.on('error', (error) => finish(1, `${address} does not answer: ${error.message}`))
-  socket.on('close', () => finish(1, `${address} closed the connection without an answer`))
-  setTimeout(() => finish(1, `${address} did not answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS)
+  request.on('error', (error) => finish(1, `${name} does not answer: ${error.message}`))
+  setTimeout(() => finish(1, `${name} did not answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS)
 }
 
 function finish(code: 0 | 1, line: string): void {

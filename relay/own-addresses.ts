@@ -32,6 +32,14 @@ export class OwnAddresses implements Startable {
 
   stop(): void {}
 
+  /** Without the announced ones. */
+  listening(): Multiaddr[] {
+    const { peerId, transportManager } = this.#components
+    return transportManager
+      .getAddrs()
+      .map((address) => address.encapsulate(`/p2p/${peerId.toString()}`))
+  }
+
   /** Best first, ending in `/p2p/…`; a wildcard stands for every interface there is now. */
   list(): Multiaddr[] {
     const { peerId, transportManager } = this.#components

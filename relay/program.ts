@@ -5,11 +5,13 @@ import { lockIdentity } from '../shared/identity-lock.ts'
 import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
+import { jsonLine } from '../shared/json-line.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
 import type { Relay, RelayConfig } from './relay.ts'
 import { reloadWords } from './reload.ts'
+import type { Status, StatusConfig } from './status/status.ts'
 import { addressBlock, eventWords, isRoutine } from './words.ts'
 
 export interface RelayProgram {
@@ -56,11 +58,17 @@ async function run(program: RelayProgram): Promise<void> {
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
-  const relay = held.use(
-    await start(program, { ...settings, privateKey }, reporter(program, settings))
-  )
+  const onEvent = reporter(program, settings)
+  const asked = AbortSignal.any([program.signal, program.stopping])
+  const { status: endpoint } = settings
+  const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, asked))
+  const relay = held.use(await start(program, { ...settings, privateKey }, onEvent))
   const inForce = keepReloading(program, relay, settings)
-  await aborted(AbortSignal.any([program.signal, program.stopping]))
+  if (status !== undefined) {
+    onEvent({ event: 'status', url: status.url })
+    await status.show(relay)
+  }
+  await aborted(asked)
   await relay.drain(inForce().drainSeconds, program)
 }
 
@@ -116,6 +124,11 @@ async function aborted(signal: AbortSignal): Promise<void> {
   return promise
 }
 
+async function openStatus(config: StatusConfig, signal: AbortSignal): Promise<Status> {
+  const { startStatus } = await import('./status/status.ts')
+  return startStatus(config, { signal })
+}
+
 function reporter(program: RelayProgram, { json, verbose }: RelaySettings): RelayListener {
   if (json) return (event) => program.print(eventLine(event))
   const log = createLog({ write: program.say, verbose })
@@ -131,7 +144,7 @@ function reporter(program: RelayProgram, { json, verbose }: RelaySettings): Rela
 
 function eventLine(event: RelayEvent): string {
   const { event: name, ...fields } = event
-  return `${JSON.stringify({ event: name, at: new Date().toISOString(), ...fields })}\n`
+  return `${jsonLine({ event: name, at: new Date().toISOString(), ...fields })}\n`
 }
 
 function fail({ argv, env, print, say }: RelayProgram, error: unknown): 1 | 2 {

@@ -6,9 +6,12 @@ import type { Visit } from './door.ts'
 import type { RelayListener } from './events.ts'
 import { hostKey } from './host-key.ts'
 import type { LimitName } from './limits.ts'
+import type { OwnEnds } from './own-ends.ts'
 
 export interface ReceptionConfig {
   books: Books
+  /** Pass without being counted. */
+  own: OwnEnds
   onEvent: RelayListener
   /** Has registrations, so that its connection is not idle. */
   isRegistered: (peer: string) => boolean
@@ -25,7 +28,8 @@ const CLOSE_MS = 1000
 const SMALL_TALK = /^\/ipfs\/(?:ping|id|id\/push)\//
 
 interface Handshake {
-  visit: Visit
+  /** Undefined for one that may be our own. */
+  visit: Visit | undefined
   timer: NodeJS.Timeout
 }
 
@@ -45,10 +49,7 @@ export class Reception implements Disposable {
   /** For the node's configuration. */
   readonly gater: ConnectionGater = {
     denyInboundConnection: (maConn) => !this.#admit(maConn),
-    denyInboundUpgradedConnection: (_, maConn) => {
-      this.#shakenHands(maConn)
-      return false
-    }
+    denyInboundUpgradedConnection: (peer, maConn) => !this.#shakenHands(peer.toString(), maConn)
   }
 
   /** From here on connections are watched; before the node starts. */
@@ -75,13 +76,11 @@ export class Reception implements Disposable {
   }
 
   #admit(maConn: MultiaddrConnection): boolean {
-    const { books, onEvent } = this.#config
+    const { books } = this.#config
     const host = hostKey(maConn.remoteAddr)
-    const visit = books.door.enter(host, this.#nowMs())
-    if ('reason' in visit) {
-      onEvent({ event: 'connection', host, action: 'refused', ...visit })
-      return false
-    }
+    const own = !books.door.closed && this.#config.own.arrives(host)
+    const visit = own ? undefined : this.#enter(host, maConn)
+    if (visit === undefined && !own) return false
     const limit = 'handshake-seconds'
     const seconds = books.limits[limit]
     const timer = setTimeout(() => {
@@ -89,17 +88,32 @@ export class Reception implements Disposable {
       maConn.abort(new Error(`no handshake within ${seconds} s`))
     }, seconds * 1000)
     this.#handshakes.set(maConn, { visit, timer })
-    maConn.addEventListener('close', () => {
-      clearTimeout(timer)
-      visit.left()
-    })
+    maConn.addEventListener('close', () => clearTimeout(timer))
     return true
   }
 
-  #shakenHands(maConn: MultiaddrConnection): void {
+  /** Undefined for one that has been turned away. */
+  #enter(host: string, maConn: MultiaddrConnection): Visit | undefined {
+    const { books, onEvent } = this.#config
+    const visit = books.door.enter(host, this.#nowMs())
+    if ('reason' in visit) {
+      onEvent({ event: 'connection', host, action: 'refused', ...visit })
+      return undefined
+    }
+    maConn.addEventListener('close', () => visit.left())
+    return visit
+  }
+
+  /** False for a stranger in the place of one of our own ends, for whom there is no other. */
+  #shakenHands(peer: string, maConn: MultiaddrConnection): boolean {
     const handshake = this.#handshakes.get(maConn)
     clearTimeout(handshake?.timer)
-    handshake?.visit.shakenHands()
+    const own = handshake?.visit === undefined && this.#config.own.peers.has(peer)
+    const visit = own
+      ? undefined
+      : (handshake?.visit ?? this.#enter(hostKey(maConn.remoteAddr), maConn))
+    visit?.shakenHands()
+    return own || visit !== undefined
   }
 
   #look(): void {
@@ -118,6 +132,7 @@ export class Reception implements Disposable {
   #inUse({ remotePeer, streams }: Connection): boolean {
     if (streams.some(({ protocol }) => !SMALL_TALK.test(protocol))) return true
     const peer = remotePeer.toString()
+    if (this.#config.own.peers.has(peer)) return true
     return this.#config.books.admission.hasReservation(peer) || this.#config.isRegistered(peer)
   }
 

@@ -7,7 +7,10 @@ const REPEAT_MS = 10_000
 /** Peers and hosts that were told about lately; beyond that the oldest is forgotten, and told about again. */
 const MAX_REMEMBERED = 1000
 
-type Limited = Exclude<RelayEvent, { event: 'listening' | 'draining' | 'error' | 'stopped' }> & {
+type Limited = Extract<
+  RelayEvent,
+  { event: 'reservation' | 'circuit' | 'registration' | 'connection' }
+> & {
   limit: LimitName
 }
 

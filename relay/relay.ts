@@ -3,13 +3,17 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
 import { assemble } from './assemble.ts'
 import { Books } from './books.ts'
+import { Bulletin } from './bulletin.ts'
 import { drain } from './drain.ts'
-import type { RelayEvent, RelayListener } from './events.ts'
+import type { RelayListener } from './events.ts'
 import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { ipv6Problem, listenError } from './listening.ts'
+import { OwnEnds } from './own-ends.ts'
 import { Reception } from './reception.ts'
-import { Refusals } from './refusals.ts'
-import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
+import type { RendezvousServer } from './rendezvous/server.ts'
+import { serveRooms } from './serve-rooms.ts'
+import { insidesOf } from './status/insides.ts'
+import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
 
 /** What may change while the relay runs. What is left out is as it is by default. */
 export interface ReloadableSettings {
@@ -23,18 +27,28 @@ export interface RelayConfig extends ReloadableSettings {
   listen: string[]
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
+  /** URL of the store of rooms that it shares with other relays; absent: its own memory. */
+  rooms?: string | undefined
 }
 
 export interface Relay extends AsyncDisposable {
   readonly peerId: string
   /** Full, with `/p2p/…`; announced ones first, then public, private, loopback. */
   readonly addresses: string[]
+  /** Those of the addresses at which it listens itself. */
+  readonly listening: string[]
+  /** What is reserved, relayed and refused, at this moment and since the start. */
+  snapshot(): RelaySnapshot
+  /** Of its own self-check. */
+  readonly own: OwnEnds
   /** How often each limit has refused or ended something. */
   readonly refusals: Readonly<Record<LimitName, number>>
   /** How full the limits are that can be full. */
   usage(): Usage[]
   /** Circuits, reservations and registrations that there are stay as they are. */
   reload(settings: ReloadableSettings): void
+  /** It is about to stop, and refuses what is new. */
+  readonly draining: boolean
   /** Refuses what is new, and resolves when no circuit is left or the time is up; the relay is then to be disposed. */
   drain(seconds: number, options: { signal: AbortSignal }): Promise<void>
   /** Returns what ends the subscription. */
@@ -51,45 +65,59 @@ export interface RelayOptions {
 /** Resolves once the relay serves. Throws a UserError, one sentence, when it cannot listen. */
 export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
   options.signal.throwIfAborted()
-  const listeners = new Set<RelayListener>(options.onEvent === undefined ? [] : [options.onEvent])
-  const refusals = new Refusals()
-  const emit = (event: RelayEvent): void => {
-    const told = refusals.note(event, performance.now())
-    if (told !== undefined) for (const listener of listeners) listener(told)
-  }
   const books = new Books({ ...DEFAULT_LIMITS, ...config.limits })
   books.admission.policy = config.policy ?? OPEN_TO_ALL
+  const bulletin = new Bulletin(books.limits)
+  const emit = bulletin.note
+  if (options.onEvent !== undefined) bulletin.subscribe(options.onEvent)
+  const own = new OwnEnds()
   let rendezvous: RendezvousServer | undefined
-  const isRegistered = (peer: string): boolean => rendezvous?.has(peer) ?? false
-  const reception = new Reception({ books, onEvent: emit, isRegistered })
+  const isRegistered = (peer: string): boolean => rendezvous?.isRegistered(peer) ?? false
+  const reception = new Reception({ books, own, onEvent: emit, isRegistered })
   await using starting = new AsyncDisposableStack()
   starting.use(reception)
-  const { node, addresses } = await assemble({ ...config, books, reception, onEvent: emit })
+  const assembled = await assemble({ ...config, books, own, reception, onEvent: emit })
+  const { node, addresses } = assembled
   starting.defer(async () => node.stop())
   const { signal } = options
-  rendezvous = starting.use(await startRendezvousServer(node, { signal, onEvent: emit, books }))
-  const registrations = rendezvous
+  const keeping = { signal, onEvent: emit, books, parts: starting }
+  const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
   await listen(node, config, addresses, options)
   const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
+  const refusals = bulletin.refusals.counts
+  const usage = (): Usage[] => [...books.usage(), ...rooms.usage()]
+  const insides = insidesOf(node, {
+    addresses,
+    rooms,
+    books,
+    own,
+    usage,
+    refusals
+  })
   emit({ event: 'listening', peerId, addresses: addresses() })
   return {
     peerId,
     get addresses() {
       return addresses()
     },
-    refusals: refusals.counts,
-    usage: () => [...books.usage(), ...registrations.usage()],
+    get listening() {
+      return assembled.listening()
+    },
+    snapshot: () => takeSnapshot(insides, bulletin.tally, Date.now()),
+    own,
+    refusals,
+    usage,
     reload(settings) {
       books.reload({ ...DEFAULT_LIMITS, ...settings.limits })
       books.admission.policy = settings.policy ?? OPEN_TO_ALL
     },
+    get draining() {
+      return books.admission.draining
+    },
     drain: async (seconds, { signal: hurry }) =>
       drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    subscribe: (listener) => bulletin.subscribe(listener),
     [Symbol.asyncDispose]: stop
   }
 }

@@ -29,7 +29,10 @@ export function reloadWords(
 }
 
 const unreloadable = (before: RelaySettings, after: RelaySettings): string[] =>
-  Object.entries(after)
-    .filter(([name]) => !RELOADABLE.has(name))
-    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)))
-    .map(([name]) => (name === 'identityFile' ? 'identity' : name))
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => !RELOADABLE.has(name))
+    .filter((name) => {
+      const [was, is] = [before, after].map((settings): unknown => Reflect.get(settings, name))
+      return JSON.stringify(was) !== JSON.stringify(is)
+    })
+    .map((name) => (name === 'identityFile' ? 'identity' : name))

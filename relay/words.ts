@@ -39,6 +39,16 @@ export function eventWords(event: RelayEvent): string | undefined {
       return `connection ${event.action} · ${event.host}${because(event)}`
     case 'draining':
       return `stopping: ${circuits(event.circuits)} still running, for up to ${event.seconds} s`
+    case 'readiness':
+      return event.ready
+        ? 'self-check: a circuit through this relay carries bytes'
+        : `NOT READY: ${event.reason ?? 'the self-check failed'}`
+    case 'status':
+      return `status page, health and metrics: ${event.url}`
+    case 'rooms':
+      return event.action === 'available'
+        ? `rooms at ${event.place} are there again`
+        : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event)}`
     case 'error':
       return event.message
     case 'stopped':

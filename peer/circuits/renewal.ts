@@ -1,18 +1,18 @@
 // Opens a circuit anew before the relay's limits end it, so that the conversation moves and does not fall.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { backoffMs } from '../reservations/backoff.ts'
 import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
+import { retire } from './retire.ts'
 
 export interface RenewalInit {
   node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
   /** Circuits to those who have left may end. */
   isMember: (peer: string) => boolean
-  /** Circuit addresses of the relays that we are connected to, without the destination. */
-  circuits: () => Multiaddr[]
+  /** Circuit addresses through the relays that may lead to a member, without the destination. */
+  circuits: (peer: string) => Multiaddr[]
   dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** The connection that carries the conversation with a peer. */
   carrying: (peer: string) => string | undefined
@@ -25,9 +25,6 @@ const LOOK_EVERY_MS = 250
 const PACE_MS = 2_000
 
 const DIAL_TIMEOUT_MS = 10_000
-
-/** As long as a circuit stays beside a direct connection: what is under way on it still arrives. */
-const GRACE_MS = 10_000
 
 export function startRenewal(init: RenewalInit, options: { signal: AbortSignal }): AsyncDisposable {
   return new CircuitRenewal(init, options.signal)
@@ -120,15 +117,21 @@ class CircuitRenewal implements AsyncDisposable {
     turn.notBeforeMs = performance.now() + pauseMs
     if (fresh === undefined) return
     for (const connection of old) {
-      if (connection.direction === 'outbound') this.#run(this.#retire(connection, fresh))
+      if (connection.direction !== 'outbound') continue
+      const options = {
+        isReplaced: () => fresh.status === 'open',
+        isCarrying: () => this.#init.carrying(peer) === connection.id,
+        signal: this.#signal
+      }
+      this.#run(retire(connection, options))
     }
   }
 
-  /** Through our own relays, the one that the old circuit goes through first. */
+  /** Through the relay that the old circuit goes through first. */
   async #dial(peer: string, [old]: Connection[]): Promise<Connection | undefined> {
     const through = (circuit: Multiaddr): number =>
       old?.remoteAddr.toString().startsWith(circuit.toString()) === true ? 0 : 1
-    for (const circuit of this.#init.circuits().toSorted((a, b) => through(a) - through(b))) {
+    for (const circuit of this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))) {
       using limit = deadline(this.#signal, DIAL_TIMEOUT_MS, 'the circuit was not opened in time')
       try {
         return await this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), limit.signal)
@@ -137,16 +140,6 @@ class CircuitRenewal implements AsyncDisposable {
       }
     }
     return undefined
-  }
-
-  /** Closes the old circuit once the conversation has left it: the relay counts circuits. */
-  async #retire(old: Connection, fresh: Connection): Promise<void> {
-    const peer = old.remotePeer.toString()
-    do {
-      await sleep(GRACE_MS, undefined, { signal: this.#signal, ref: false })
-      if (old.status !== 'open' || fresh.status !== 'open') return
-    } while (this.#init.carrying(peer) === old.id)
-    await old.close({ signal: this.#signal })
   }
 
   #openTo(peer: string): Connection[] {

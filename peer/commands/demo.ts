@@ -1,5 +1,6 @@
 // `parley demo`: plays the story with real processes and says whether everything promised has happened.
 import { resolveConfig, type CommandSpec } from '../../shared/config.ts'
+import { jsonLine } from '../../shared/json-line.ts'
 import { loopbackScene, type Scene } from '../demo/scene.ts'
 import { tellStory } from '../demo/story.ts'
 import type { Verdict } from '../demo/verdict.ts'
@@ -49,7 +50,7 @@ export async function playDemo(
   scene: Scene,
   { json, print, signal }: DemoStage
 ): Promise<ExitCode> {
-  const show = (object: object, words: string): void => print(json ? JSON.stringify(object) : words)
+  const show = (object: object, words: string): void => print(json ? jsonLine(object) : words)
   const startedMs = performance.now()
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
   try {

@@ -26,7 +26,7 @@ const COMMAND = {
     identity: IDENTITY_OPTION,
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print JSON, one object a line' }
   },
-  notes: ['Kept are the last 100,000 messages of the last 365 days.']
+  notes: ['Kept are the last 100,000 messages of the last 365 days, at most 256 MiB of text.']
 } as const satisfies CommandSpec
 
 export async function runHistory(program: Program): Promise<ExitCode> {
@@ -43,9 +43,10 @@ export async function runHistory(program: Program): Promise<ExitCode> {
     ...(room === undefined ? {} : { room: checkRoom(room) })
   }
   const lines = readHistoryFile(file, query)
-  for (const line of lines) {
-    terminal.print(json ? historyJson(line) : historyWords(line, { withRoom: room === undefined }))
-  }
+  const shown = json
+    ? lines.map(historyJson)
+    : historyWords(lines, { withRoom: room === undefined })
+  for (const line of shown) terminal.print(line)
   if (lines.length === 0 && !json) {
     terminal.say(room === undefined ? 'nothing was said yet' : `nothing was said in ${room} yet`)
   }

@@ -126,8 +126,7 @@ class Chat {
 
   /** As talk, not as data: a pipe gets each message once, when it arrives. */
   showHistory(lines: number): void {
-    const said = this.#peer.history(lines).map((line) => historyWords(line, { withRoom: false }))
-    this.#say(said)
+    this.#say(historyWords(this.#peer.history(lines), { withRoom: false }))
   }
 
   #send(text: string, to?: Member): void {

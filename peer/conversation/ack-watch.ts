@@ -7,8 +7,10 @@ const STOOD_STILL_MS = 1_000
 
 export interface AckWatchConfig {
   timing: Pick<ConversationTiming, 'stallMs' | 'ackTimeoutMs' | 'slowestBytesPerMs'>
-  /** Of the oldest message that is sent and not acknowledged. */
+  /** Of the oldest message that is sent and not acknowledged; 0 when there is none. */
   oldestBytes: () => number
+  /** The highest number acknowledged, on whatever stream. */
+  acknowledged: () => number
   /** Called again and again while nothing comes. */
   onStall: () => void
   onLate: (error: Error) => void
@@ -18,6 +20,7 @@ export class AckWatch {
   readonly #config: AckWatchConfig
   #timer: NodeJS.Timeout | undefined
   #quietSinceMs = 0
+  #seen = 0
   #dueMs = 0
 
   constructor(config: AckWatchConfig) {
@@ -41,22 +44,27 @@ export class AckWatch {
   }
 
   #begin(): void {
+    this.#seen = this.#config.acknowledged()
     this.#quietSinceMs = performance.now()
     this.#schedule()
   }
 
   #schedule(): void {
     const { timing, oldestBytes } = this.#config
-    const ms =
-      Math.min(timing.stallMs, timing.ackTimeoutMs) + oldestBytes() / timing.slowestBytesPerMs
+    const longer = oldestBytes() / timing.slowestBytesPerMs
+    const ms = Math.min(timing.stallMs, timing.ackTimeoutMs) + Math.round(longer)
     this.#dueMs = performance.now() + ms
     this.#timer = setTimeout(this.#look, ms)
   }
 
   readonly #look = (): void => {
     const { timing, oldestBytes, onStall, onLate } = this.#config
+    // The stream before this one may have brought the last acknowledgements.
+    if (oldestBytes() === 0) return this.stop()
     const nowMs = performance.now()
-    if (nowMs - this.#dueMs > STOOD_STILL_MS) this.#quietSinceMs = nowMs
+    const moved = this.#config.acknowledged() !== this.#seen
+    if (moved || nowMs - this.#dueMs > STOOD_STILL_MS) this.#quietSinceMs = nowMs
+    this.#seen = this.#config.acknowledged()
     // Timers may fire a millisecond early.
     const quietMs = Math.ceil(nowMs - this.#quietSinceMs) + 1
     if (quietMs >= timing.ackTimeoutMs + oldestBytes() / timing.slowestBytesPerMs) {

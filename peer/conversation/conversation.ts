@@ -54,6 +54,11 @@ export class Conversation implements Holder {
     return this.#ledger.waiting.length
   }
 
+  /** UTF-8 bytes of what is undelivered. */
+  get waitingBytes(): number {
+    return this.#ledger.waitingBytes
+  }
+
   /** Nobody is there; what waits is kept. */
   get idle(): boolean {
     return this.#paths.size === 0
@@ -97,7 +102,7 @@ export class Conversation implements Holder {
 
   /** The peer said that it leaves: what is open will close; a new connection, or its HELLO, starts again. */
   left(): void {
-    this.#paths.holdAll(Date.now())
+    this.#paths.holdAll(performance.now())
     this.#opening?.controller.abort(new Error('the peer left'))
     const sender = this.#sender
     this.#sender = undefined
@@ -136,7 +141,7 @@ export class Conversation implements Holder {
   /** Looks at everything anew and does the next thing: stay, wait, or open a stream on a better connection. */
   #update(): void {
     if (this.#closed || !this.wanted) return
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     const route = this.#paths.route(this.#carryingId(), nowMs)
     this.#dropDeadSender()
     clearTimeout(this.#retryTimer)
@@ -208,18 +213,20 @@ export class Conversation implements Holder {
   }
 
   async #watch(path: KnownPath, sender: Sender): Promise<void> {
-    const openedAtMs = Date.now()
+    const openedAtMs = performance.now()
     const error = await sender.ended
     if (error === undefined) return
     // What has served for long is not held against its connection.
-    if (Date.now() - openedAtMs > this.#config.timing.retryMaxMs) path.failures = 0
+    if (performance.now() - openedAtMs > this.#config.timing.retryMaxMs) path.failures = 0
     if (this.#sender === sender) this.#sender = undefined
     this.#failed(path, error)
     this.#update()
   }
 
   #failed(path: KnownPath, error: Error): void {
-    this.#paths.failed(path, Date.now())
+    this.#paths.failed(path, performance.now())
+    // It may be that nothing can be opened there any more, while its transport stands.
+    this.#config.liveness.doubt(path.connection)
     path.connection.log('conversation failed - %e', error)
   }
 

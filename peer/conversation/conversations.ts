@@ -129,13 +129,15 @@ class RunningConversations implements Conversations {
 
   send({ text, to, room }: { text: string; to: string[]; room?: string }): SentMessage {
     checkText(text)
+    const bytes = Buffer.byteLength(text)
     const id = randomUUID()
     const message = { id, sentAtMs: Date.now(), text, ...(room === undefined ? {} : { room }) }
     const held: Held[] = []
     const refused: SentMessage['refused'] = []
     for (const peer of to) {
       const holder = this.#conversationWith(peer)
-      const answer = holder?.hold(message) ?? NO_PLACE
+      const full = holder && this.#members.whyFull(holder, bytes)
+      const answer = full ?? holder?.hold(message) ?? NO_PLACE
       if (holder !== undefined && answer.ok) held.push({ holder, ...answer })
       else if (!answer.ok) refused.push({ peer, reason: answer.reason })
     }

@@ -2,9 +2,14 @@
 import type { Hello } from '../../shared/wire/chat.ts'
 import { Conversation, type ConversationConfig } from './conversation.ts'
 import type { Books } from './books.ts'
+import { MAX_WAITING_BYTES } from '../store/store.ts'
+import type { Refusal } from './ledger.ts'
 import type { Begun } from './incoming-ledger.ts'
 import type { Reception } from './reception.ts'
 import { MAX_CONVERSATIONS, MAX_REMEMBERED_SENDERS } from './timing.ts'
+
+/** So much may wait for anybody, however much others have left unacknowledged: they cannot lock out who is there. */
+export const FAIR_SHARE_BYTES = MAX_WAITING_BYTES / MAX_CONVERSATIONS
 
 export interface MembersConfig extends Omit<ConversationConfig, 'peer'> {
   books: ConversationConfig['books'] & Pick<Books, 'incoming'>
@@ -54,6 +59,16 @@ export class Members {
     let sum = 0
     for (const { undelivered } of this.#conversations.values()) sum += undelivered
     return sum
+  }
+
+  /** Why no more may wait for that peer as long as so much waits for everybody; nothing when it may. */
+  whyFull(conversation: Conversation, moreBytes: number): Refusal | undefined {
+    if (conversation.waitingBytes + moreBytes <= FAIR_SHARE_BYTES) return undefined
+    let sum = moreBytes
+    for (const { waitingBytes } of this.#conversations.values()) sum += waitingBytes
+    if (sum <= MAX_WAITING_BYTES) return undefined
+    const reason = `${MAX_WAITING_BYTES} bytes are waiting for all peers together already`
+    return { ok: false, reason }
   }
 
   /** A stream of that peer begins: introduces the peer when that is news, and tells what we have of its epoch. */

@@ -85,7 +85,8 @@ export class ChatSender implements Sender {
     const { ledger, timing, onStall } = config
     const oldestBytes = (): number => ledger.bytesUpTo(ledger.acknowledged + 1)
     const onLate = (error: Error): void => this.#end(error)
-    this.#watch = new AckWatch({ timing, oldestBytes, onStall, onLate })
+    const acknowledged = (): number => ledger.acknowledged
+    this.#watch = new AckWatch({ timing, oldestBytes, acknowledged, onStall, onLate })
     stream.addEventListener('drain', this.#pumpNow)
     this.#finished = this.#readAcks(read)
   }

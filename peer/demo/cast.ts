@@ -66,7 +66,7 @@ export class Cast implements AsyncDisposable {
   /** A relay that has been started; its `listening` says when it serves and where. */
   async relay({ listen, args = [], ...keeping }: RelayPart): Promise<RelayActor> {
     const listening = listen.flatMap((address) => ['--listen', address])
-    const relay = [program('../../relay/main'), '--json', ...listening, ...args]
+    const relay = [program('../../relay/main'), '--json', '--status', 'off', ...listening, ...args]
     return this.#enter('relay', relay, keeping)
   }
 

@@ -9,7 +9,8 @@ import {
   FRESH_MS,
   IDLE_ANSWER_MS,
   idleMs,
-  provesNothing
+  provesNothing,
+  SPREAD_EVERY_MS
 } from './patience.ts'
 import { watchNetwork } from './network-changes.ts'
 import { Probe } from './probe.ts'
@@ -67,8 +68,11 @@ class RunningLiveness implements Liveness {
   }
 
   doubt(connection: Connection): void {
+    const doubted = this.#watches.get(connection)
+    doubted?.doubt()
+    if (doubted?.spreads() !== true) return
     for (const [watched, watch] of this.#watches) {
-      if (watched === connection || this.#init.isRelay(watched.remotePeer.toString())) watch.doubt()
+      if (this.#init.isRelay(watched.remotePeer.toString())) watch.doubt()
     }
   }
 
@@ -114,6 +118,7 @@ class Watch {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   #inDoubt = false
+  #spreadMs = -Infinity
   /** Ends a patient look that is under way when doubt comes. */
   #patience: AbortController | undefined
 
@@ -139,6 +144,14 @@ class Watch {
     this.#inDoubt = true
     this.#delay.atMost(0)
     this.#patience?.abort(new Error('there is doubt'))
+  }
+
+  /** Whether it is time again that doubt about this connection is doubt about the relays as well. */
+  spreads(): boolean {
+    const nowMs = performance.now()
+    if (nowMs - this.#spreadMs < SPREAD_EVERY_MS) return false
+    this.#spreadMs = nowMs
+    return true
   }
 
   async #run(onDeath: () => void): Promise<void> {

@@ -7,7 +7,10 @@ export type NetworkChange = 'addresses' | 'slept'
 /** Reading the interfaces takes some 0.1 ms; a person who changes networks does not notice two seconds. */
 export const LOOK_MS = 2_000
 
-/** A look that comes so much too late was not held up by work: the process did not run. */
+/**
+ * A look that comes so much too late was not held up by work: the process did not run. By the clock on the wall, since
+ * the other one stands still while the machine sleeps.
+ */
 const SLEPT_MS = 5_000
 
 export interface NetworkChangesInit {
@@ -23,9 +26,9 @@ export function watchNetwork(
 ): Disposable {
   const addresses = init.addresses ?? interfaceAddresses
   let known = addresses().toSorted().join()
-  let lookedMs = performance.now()
+  let lookedMs = Date.now()
   const look = (): void => {
-    const [now, nowMs] = [addresses().toSorted().join(), performance.now()]
+    const [now, nowMs] = [addresses().toSorted().join(), Date.now()]
     const slept = nowMs - lookedMs > LOOK_MS + SLEPT_MS
     const changed = now !== known
     known = now

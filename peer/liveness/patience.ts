@@ -8,10 +8,13 @@ export const IDLE_PROBE_MS = 8_000
 export const IDLE_ANSWER_MS = 6_000
 
 /**
- * When there is doubt. With the 1.5 s of silence before it (`STALL_MS` of the conversation) that is 4 s: at 10 % loss
+ * When there is doubt. With the 1.5 s of silence before it (the conversation's `stallMs`) that is 4 s: at 10 % loss
  * TCP has then repeated a packet four times.
  */
 export const DOUBT_ANSWER_MS = 2_500
+
+/** A member that lives and never acknowledges anything must not keep our relays in doubt. */
+export const SPREAD_EVERY_MS = 30_000
 
 /** So soon after a sign of life there is no doubt. */
 export const FRESH_MS = 1_000

@@ -4,6 +4,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
+import { isUnsupported } from '../conversation/streams.ts'
 
 export const PING_PROTOCOL = '/ipfs/ping/1.0.0'
 
@@ -19,7 +20,8 @@ export class Probe {
   }
 
   /**
-   * True when the remote has answered within `timeoutMs`, whatever it answered: a refusal is a sign of life as well.
+   * True when the remote has answered within `timeoutMs`, whatever it answered: a refusal is a sign of life as well. A
+   * connection on which no stream can be opened is none, though its transport may stand.
    * Rejects with the signal's reason only. One call at a time.
    */
   async answers(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
@@ -27,9 +29,9 @@ export class Probe {
     try {
       await this.#ask(await this.#open(late.signal), late.signal)
       return true
-    } catch {
+    } catch (error) {
       signal.throwIfAborted()
-      return !late.signal.aborted
+      return isUnsupported(error) || isReset(error)
     }
   }
 
@@ -73,3 +75,7 @@ export class Probe {
     return stream
   }
 }
+
+/** The remote has ended the stream. */
+const isReset = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'StreamResetError'

@@ -14,12 +14,17 @@ export function listenForSigns(connection: Connection): Signs {
   const heard = (): void => void (heardMs = performance.now())
   const wire = wireOf(connection)
   wire?.addEventListener('message', heard)
+  // What could not be sent for a while can be: on a slow line the answer waits behind it.
+  wire?.addEventListener('drain', heard)
   return {
     get heardMs() {
       return heardMs
     },
     heard,
-    [Symbol.dispose]: () => wire?.removeEventListener('message', heard)
+    [Symbol.dispose]: () => {
+      wire?.removeEventListener('message', heard)
+      wire?.removeEventListener('drain', heard)
+    }
   }
 }
 

@@ -1,25 +1,19 @@
-// A wait that the end of a connection cuts short.
+// A wait that the end of a connection cuts short, or whoever has the delay in hand.
 import type { Connection } from '@libp2p/interface'
+import type { Delay } from '../delay.ts'
 
-/** Whether the connection ended within that time. Rejects with the signal's reason. */
+/** Whether the connection has ended when the wait is over. Rejects with the signal's reason. */
 export async function closesWithin(
   connection: Connection,
   ms: number,
-  signal: AbortSignal
+  { delay, signal }: { delay: Delay; signal: AbortSignal }
 ): Promise<boolean> {
-  signal.throwIfAborted()
-  if (connection.status !== 'open') return true
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-  const closed = (): void => resolve(true)
-  const aborted = (): void => reject(signal.reason)
-  const timer = setTimeout(() => resolve(false), ms)
+  const closed = (): void => delay.atMost(0)
   connection.addEventListener('close', closed)
-  signal.addEventListener('abort', aborted, { once: true })
   try {
-    return await promise
+    if (connection.status === 'open') await delay.wait(ms, { signal })
+    return connection.status !== 'open'
   } finally {
-    clearTimeout(timer)
     connection.removeEventListener('close', closed)
-    signal.removeEventListener('abort', aborted)
   }
 }

@@ -49,12 +49,16 @@ export function reservationPlan(
   return { heldForMs, renewAfterMs: Math.min(heldForMs * share, latestMs) }
 }
 
+/** Sooner than this nothing is asked again. */
+const SHORTEST_RETRY_MS = 250
+
 /**
- * Until the next try to renew, after so many failures in a row; at the end of the reservation at the latest, where
- * `leftMs` is what is left of it.
+ * Until the next try to renew, after so many failures in a row. Of what is left of the reservation (`leftMs`) at most
+ * half is waited for, so that there is always another try; at the very end there is none.
  */
 export function renewalRetryMs(failures: number, leftMs: number, random: number): number {
-  return Math.min(backoffMs(failures, random, UNREACHABLE), Math.max(0, leftMs))
+  const half = Math.max(SHORTEST_RETRY_MS, leftMs / 2)
+  return Math.min(backoffMs(failures, random, UNREACHABLE), half, Math.max(0, leftMs))
 }
 
 /** Failures in a row, counting the one that has just ended a place that was held for `heldMs` (0: there was none). */

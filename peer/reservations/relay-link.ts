@@ -44,6 +44,8 @@ export interface RelayLink extends AsyncDisposable {
   readonly ready: Promise<void>
   /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
   hurry(withinMs: number): void
+  /** Renews the reservation now, if there is one: while the machine slept, it may have ended. */
+  renew(): void
 }
 
 type Ending = RelayFailure & { state: 'refused' | 'lost'; heldMs: number }
@@ -66,6 +68,7 @@ class RunningLink implements RelayLink {
   readonly #init: RelayLinkInit
   readonly #dialler: RelayDialler
   readonly #pause = new Delay()
+  readonly #renewal = new Delay()
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
@@ -96,6 +99,10 @@ class RunningLink implements RelayLink {
 
   hurry(withinMs: number): void {
     if (this.status.state !== 'refused') this.#pause.atMost(withinMs)
+  }
+
+  renew(): void {
+    this.#renewal.atMost(0)
   }
 
   /** Never rejects: whatever happens at a relay is a reason to try again. */
@@ -145,7 +152,7 @@ class RunningLink implements RelayLink {
       return answer
     } catch (error) {
       // Nothing of ours depends on this connection, and it may be as dead as it looks: the next try has a new one.
-      if (error instanceof ReservationError && error.fault === 'no-answer') connection.abort(error)
+      if (error instanceof ReservationError && error.fault !== 'no-hop') connection.abort(error)
       throw error
     }
   }
@@ -170,7 +177,8 @@ class RunningLink implements RelayLink {
     let why = ''
     let waitMs = renewAfterMs
     for (let failures = 1; ; failures += 1) {
-      if (await closesWithin(connection, waitMs, this.#signal)) return CLOSED
+      const wait = { delay: this.#renewal, signal: this.#signal }
+      if (await closesWithin(connection, waitMs, wait)) return CLOSED
       if (performance.now() >= endsAtMs) return `${NOT_RENEWED}${why}`
       const answer = await this.#renew(connection)
       if (answer.granted) return answer

@@ -1,9 +1,9 @@
 // Reads what was said from the database of a peer, running or not.
-import { openToRead } from './open-database.ts'
+import { openToRead } from './open-to-read.ts'
 import { readHistory } from './rows.ts'
 import { Statements } from './statements.ts'
 import type { HistoryLine, HistoryQuery } from './store.ts'
-import { storeError } from './store-errors.ts'
+import { readingError } from './store-errors.ts'
 
 /** Oldest first; nothing when there is no such file. Throws a UserError. */
 export function readHistoryFile(file: string, query: HistoryQuery): HistoryLine[] {
@@ -12,7 +12,7 @@ export function readHistoryFile(file: string, query: HistoryQuery): HistoryLine[
   try {
     return readHistory(new Statements(database), query)
   } catch (error) {
-    throw storeError(file, error)
+    throw readingError(file, error)
   } finally {
     database.close()
   }

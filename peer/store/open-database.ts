@@ -2,16 +2,21 @@
 import {
   chmodSync,
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
-  rmSync
+  rmSync,
+  statSync
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '../../shared/errors.ts'
+import { isLogDamaged } from './log-damage.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 import { resultCode, SQLITE, storeError } from './store-errors.ts'
 
@@ -19,7 +24,7 @@ const PRIVATE_FILE = 0o600
 const PRIVATE_FOLDER = 0o700
 
 /** `parley history` reads for a moment while a chat writes. */
-const BUSY_TIMEOUT_MS = 2_000
+export const BUSY_TIMEOUT_MS = 2_000
 
 /** What SQLite may leave of its log after having taken it over; it grows while a batch is larger. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024
@@ -28,6 +33,8 @@ export interface OpenedDatabase {
   database: DatabaseSync
   /** Where a damaged database was set aside. */
   setAside?: string
+  /** Where it was copied to, with its log, because the log is damaged: what could be read of both is in use. */
+  copied?: string
 }
 
 /** Throws a UserError for whatever keeps messages from being kept there. A damaged file is kept under another name. */
@@ -40,32 +47,22 @@ export function openDatabase(file: string, nowMs: number): OpenedDatabase {
 }
 
 function openOrSetAside(file: string, nowMs: number): OpenedDatabase {
+  if (sizeOf(file) === 0 && sizeOf(`${file}-wal`) > 0) {
+    // SQLite would take the log for that of another database, and remove it.
+    const setAside = moveAside(file, `${file}-wal`, nowMs)
+    return { database: openSound(file), setAside }
+  }
+  // Before SQLite looks at it: what it does not understand of its log it overwrites.
+  const copied = isDamagedLog(file) ? copyAside(file, nowMs) : undefined
   const log = holdLog(file)
   try {
-    return { database: openSound(file) }
+    return { database: openSound(file), ...(copied === undefined ? {} : { copied }) }
   } catch (error) {
     if (!isDamage(error)) throw error
     const setAside = moveAside(file, log, nowMs)
     return { database: openSound(file), setAside }
   } finally {
     rmSync(log, { force: true })
-  }
-}
-
-/** To read what is there; undefined when nothing was ever kept. Throws a UserError. */
-export function openToRead(file: string): DatabaseSync | undefined {
-  if (!existsSync(file)) return undefined
-  let database: DatabaseSync | undefined
-  try {
-    database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
-    if (checkVersion(file, database) === 0) {
-      database.close()
-      return undefined
-    }
-    return database
-  } catch (error) {
-    database?.close()
-    throw storeError(file, error)
   }
 }
 
@@ -99,8 +96,8 @@ function migrate(file: string, database: DatabaseSync): void {
   }
 }
 
-/** The schema's version; 0 for a database without tables. */
-function checkVersion(file: string, database: DatabaseSync): number {
+/** The schema's version; 0 for a database without tables. Throws a UserError when it is not for us. */
+export function checkVersion(file: string, database: DatabaseSync): number {
   const version = numberOf(database, 'PRAGMA user_version')
   const tables = numberOf(database, 'SELECT count(*) FROM sqlite_schema')
   if (tables > 0 && numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
@@ -145,14 +142,30 @@ function holdLog(file: string): string {
   return held
 }
 
+const isDamagedLog = (file: string): boolean =>
+  sizeOf(`${file}-wal`) > 0 && isLogDamaged(readFileSync(`${file}-wal`))
+
+/** 0 when there is none. */
+export const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** Under names that SQLite still knows to belong together. */
+function copyAside(file: string, nowMs: number): string {
+  const aside = asideName(file, nowMs)
+  for (const suffix of ['', '-wal'])
+    copyFileSync(file + suffix, aside + suffix, constants.COPYFILE_FICLONE)
+  return aside
+}
+
+const asideName = (file: string, nowMs: number): string =>
+  `${file}.corrupt-${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}`
+
 /** With its log, under names that SQLite still knows to belong together. */
 function moveAside(file: string, log: string, nowMs: number): string {
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')
-  const aside = `${file}.corrupt-${stamp}`
+  const aside = asideName(file, nowMs)
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`)
   else if (existsSync(log)) renameSync(log, `${aside}-wal`)
   rmSync(`${file}-shm`, { force: true })
-  renameSync(file, aside)
+  if (existsSync(file)) renameSync(file, aside)
   return aside
 }
 

@@ -74,6 +74,11 @@ export const STATEMENTS = {
     WHERE delivery.seq IS NOT NULL AND message.stored_at_ms < ? GROUP BY delivery.peer`,
   newest: 'SELECT coalesce(max(number), 0) AS number FROM message',
   oldestSince: 'SELECT number FROM message WHERE stored_at_ms >= ? ORDER BY number LIMIT 1',
+  textBytes: 'SELECT sum(octet_length(text)) AS bytes FROM message',
+  beyondBytes: `
+    SELECT max(number) AS number FROM (
+      SELECT number, sum(octet_length(text)) OVER (ORDER BY number DESC) AS bytes FROM message
+    ) WHERE bytes > ?`,
   dropDeliveries: `
     DELETE FROM delivery WHERE message <= ?1
     AND NOT EXISTS (SELECT 1 FROM delivery AS other WHERE other.message = delivery.message AND other.seq IS NOT NULL)`,

@@ -7,11 +7,9 @@ import { openDatabase } from './open-database.ts'
 import { readHistory, readIncoming, readOutgoing } from './rows.ts'
 import { Statements } from './statements.ts'
 import type { Change, HistoryLine, HistoryQuery, Store } from './store.ts'
-import { HISTORY_LIMITS, MAX_PEERS_KEPT, MAX_WAITING_MS } from './store.ts'
+import { MAX_WAITING_MS } from './store.ts'
+import { prune, PRUNE_EVERY } from './prune.ts'
 import { storeError } from './store-errors.ts'
-
-/** Messages between two looks at the limits. */
-const PRUNE_EVERY = 5_000
 
 export interface SqliteStoreOptions {
   /** Something that the user should know, and that stopped nothing: `code` and a sentence. */
@@ -23,7 +21,11 @@ export interface SqliteStoreOptions {
 /** Opens `file`, making it when there is none; reads of its own are `readHistoryFile`'s. Throws a UserError. */
 export function openStore(file: string, options: SqliteStoreOptions): Store {
   const now = options.now ?? Date.now
-  const { database, setAside } = openDatabase(file, now())
+  const { database, setAside, copied } = openDatabase(file, now())
+  if (copied !== undefined) {
+    const message = `the log of the database ${file} was damaged: both are kept as they were as ${copied}, what could be read is in use, and messages that waited in the rest are not sent by themselves`
+    options.onTrouble({ code: 'store-corrupt', message })
+  }
   if (setAside !== undefined) {
     const message = `the database ${file} was damaged: it is kept as ${setAside}, and a new one was begun, so messages that waited there are not sent by themselves`
     options.onTrouble({ code: 'store-corrupt', message })
@@ -52,7 +54,7 @@ class SqliteStore implements Store {
   #queue: Write[] = []
   #scheduled = false
   #flushing = false
-  #unpruned = 0
+  #unpruned = { messages: 0, bytes: 0 }
   #syncTold = false
 
   constructor(file: string, database: DatabaseSync, options: Required<SqliteStoreOptions>) {
@@ -137,7 +139,8 @@ class SqliteStore implements Store {
     }
     for (const { done } of writes) done(failure)
     this.#flushing = false
-    if (this.#unpruned >= PRUNE_EVERY) this.#prune()
+    const { messages, bytes } = this.#unpruned
+    if (messages >= PRUNE_EVERY.messages || bytes >= PRUNE_EVERY.bytes) this.#prune()
   }
 
   #inTransaction<T>(work: () => T): T {
@@ -184,7 +187,7 @@ class SqliteStore implements Store {
   #sent({ message, name, to }: Extract<Change, { kind: 'sent' }>): void {
     const { run } = this.#statements
     const { id, room = null, sentAtMs, text } = message
-    this.#unpruned++
+    this.#count(text)
     const number = run('addMessage', id, null, name, room, sentAtMs, sentAtMs, text)
     for (const { peer, epoch, seq, onWire } of to) {
       // The first message to that peer: later ones find their epoch there.
@@ -197,12 +200,17 @@ class SqliteStore implements Store {
   #received(change: Extract<Change, { kind: 'received' }>): void {
     const { peer, name = null, messages, books, atMs } = change
     const { run } = this.#statements
-    this.#unpruned += messages.length
     for (const { id, room = null, sentAtMs, text } of messages) {
+      this.#count(text)
       run('addMessage', id, peer, name, room, sentAtMs, atMs, text)
     }
     if (books === undefined) return
     run('setIncoming', peer, books.epoch, books.received, books.past.join(' '), atMs)
+  }
+
+  #count(text: string): void {
+    this.#unpruned.messages++
+    this.#unpruned.bytes += Buffer.byteLength(text)
   }
 
   #read<T>(read: () => T): T {
@@ -225,19 +233,9 @@ class SqliteStore implements Store {
 
   /** What is too old or too much goes; that this fails on a full disk must not stop anything. */
   #prune(): void {
-    this.#unpruned = 0
-    const { all, run } = this.#statements
+    this.#unpruned = { messages: 0, bytes: 0 }
     try {
-      this.#inTransaction(() => {
-        const newest = Number(all('newest')[0]?.['number'] ?? 0)
-        const youngFrom = this.#options.now() - HISTORY_LIMITS.maxAgeMs
-        const young = all('oldestSince', youngFrom)[0]?.['number']
-        const tooOld = young === undefined ? newest : Number(young) - 1
-        const cut = Math.max(tooOld, newest - HISTORY_LIMITS.maxMessages)
-        run('dropDeliveries', cut)
-        run('dropMessages', cut)
-        run('dropIncoming', MAX_PEERS_KEPT)
-      })
+      this.#inTransaction(() => prune(this.#statements, this.#options.now()))
     } catch (error) {
       const { code, message } = storeError(this.#file, error)
       this.#options.onTrouble({ code, message })

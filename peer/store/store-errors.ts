@@ -20,7 +20,11 @@ const IOERR_SHMSIZE = 4874
 type Sentence = [code: string, problem: string, advice: string]
 
 const SENTENCES: Record<number, Sentence> = {
-  [SQLITE.PERM]: ['store-unwritable', 'permission denied', 'run as its owner'],
+  [SQLITE.PERM]: [
+    'store-unwritable',
+    'permission denied',
+    'make it and its folder writable, or run as its owner'
+  ],
   [SQLITE.BUSY]: ['store-in-use', 'another program is using it', 'close that one'],
   [SQLITE.LOCKED]: ['store-in-use', 'another program is using it', 'close that one'],
   [SQLITE.READONLY]: ['store-read-only', 'it is read-only', 'make it and its folder writable'],
@@ -29,6 +33,14 @@ const SENTENCES: Record<number, Sentence> = {
   [SQLITE.FULL]: ['store-full', 'the disk is full', 'free some space'],
   [SQLITE.CANTOPEN]: ['store-unwritable', 'it cannot be opened', 'make its folder writable'],
   [SQLITE.NOTADB]: ['store-corrupt', 'it is damaged', 'start again: it will be set aside']
+}
+
+/** Where somebody only wants to read, other advice helps. */
+const TO_READ: Record<number, string> = {
+  [SQLITE.PERM]: 'run as its owner',
+  [SQLITE.CANTOPEN]: 'run as its owner',
+  [SQLITE.CORRUPT]: 'start a chat: it sets the file aside and begins a new one',
+  [SQLITE.NOTADB]: 'start a chat: it sets the file aside and begins a new one'
 }
 
 const SYSTEM_CODES: Record<string, number> = {
@@ -56,6 +68,22 @@ export function storeError(file: string, error: unknown): UserError {
   return new UserError(
     code,
     `messages cannot be kept in ${file}: ${problem}, so ${advice}, or use another place with --identity FILE or PARLEY_HOME`,
+    { cause: error }
+  )
+}
+
+/** As `storeError`, for somebody who wants to read what was said. */
+export function readingError(file: string, error: unknown): UserError {
+  if (error instanceof UserError) return error
+  const result = resultCode(error)
+  const [code, problem, advice] = SENTENCES[result] ?? [
+    'store-failed',
+    reasonOf(error),
+    'look after that file'
+  ]
+  return new UserError(
+    code,
+    `what was said cannot be read from ${file}: ${problem}, so ${TO_READ[result] ?? advice}`,
     { cause: error }
   )
 }

@@ -75,13 +75,15 @@ export interface Store extends AsyncDisposable {
 export const HISTORY_LIMITS = {
   /** Years of a quiet room, some weeks of a busy one: about 30 MB. */
   maxMessages: 100_000,
+  /** UTF-8 bytes of text: as many of the longest messages would fill the disk with 6 GB. */
+  maxBytes: 256 * 1024 * 1024,
   maxAgeMs: 365 * 24 * 3_600_000
 } as const
 
 /** What waits longer is given up: nobody expects an answer any more, and a key that is gone never comes back. */
 export const MAX_WAITING_MS = 30 * 24 * 3_600_000
 
-/** UTF-8 bytes of text that may wait for everybody together. */
+/** UTF-8 bytes of text that may wait for everybody together; a small share is left to each whatever the others do. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 /** Peers whose count is kept; beyond it the one heard longest ago is forgotten. */

@@ -76,6 +76,14 @@ export function reachableCandidates(
   })
 }
 
+/** Whether a relay that somebody names may be dialled there: on the Internet, or on a network that we are on already. */
+export function mayBeRelay(address: Multiaddr, here: readonly Multiaddr[]): boolean {
+  const loopback = here.some((each) => kindOf(each) === 'loopback')
+  if (refusal(address, { loopback }) !== undefined) return false
+  const networks = new Set(here.flatMap(networkOf))
+  return isPublicAddress(address) || networkOf(address).some((network) => networks.has(network))
+}
+
 /** A peer that lists a public and a private IPv4 address is, as a rule, behind the former and on the latter. */
 function behindNat(candidates: readonly Multiaddr[]): boolean {
   const v4 = candidates.filter((address) => tcpEndpoint(address)?.family === 4)

@@ -1,6 +1,6 @@
-// How many rounds a peer may ask of us: each costs up to a hundred SYNs to each address it names. (pure)
+// How many rounds of dials a peer may cost us: each is up to a hundred SYNs to each address it names. (pure)
 
-/** Three rounds make a punch; a clash, or a connection that comes back, costs a few more. */
+/** Five quick rounds make a punch; a clash, or a connection that comes back, costs a few more. */
 export const MAX_ROUNDS_PER_MINUTE = 12
 
 const MINUTE_MS = 60_000

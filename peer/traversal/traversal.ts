@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
+import { retire } from '../circuits/retire.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
@@ -16,6 +17,8 @@ export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
   /** After every round, of either side. */
   onRound: (peer: string, attempt: number, result: RoundResult) => void
+  /** The connection that carries the conversation with a peer. */
+  carrying: (peer: string) => string | undefined
   /** The other side, whose turn it is, has not started a round. */
   onSilence: (peer: string) => void
 }
@@ -33,9 +36,6 @@ export interface Traversal extends AsyncDisposable {
   /** The network has changed: what is relayed is tried at once, whoever dialled. */
   hurry(): void
 }
-
-/** The circuit stays this long beside the direct connection: what is under way on it still arrives. */
-export const CIRCUIT_GRACE_MS = 10_000
 
 /** Punches at once, over all peers: each dials up to 12 addresses. */
 const MAX_ACTIVE = 16
@@ -116,11 +116,9 @@ class RunningTraversal implements Traversal {
   hurry(): void {
     this.#upgrades.hurry()
     for (const circuit of this.#node.getConnections()) {
-      const peer = circuit.remotePeer.toString()
-      const isOurs = !circuit.direct && circuit.direction === 'outbound'
       // The other side, whose turn it is, does not know of our new addresses.
-      if (isOurs && directConnection(this.#node, peer) === undefined)
-        this.#run(this.#round({ role: 'initiator', connection: circuit }, 1).then(() => undefined))
+      if (!circuit.direct && circuit.direction === 'outbound')
+        this.#run(this.#upgrades.upgrade(circuit, { rounds: 1 }))
     }
   }
 
@@ -198,11 +196,14 @@ class RunningTraversal implements Traversal {
   }
 
   async #closeCircuits(peer: string): Promise<void> {
-    await sleep(CIRCUIT_GRACE_MS, undefined, { signal: this.#signal, ref: false })
-    if (directConnection(this.#node, peer) === undefined) return
-    await Promise.all(
-      this.#circuits(peer).map(async (circuit) => circuit.close({ signal: this.#signal }))
+    const retiring = this.#circuits(peer).map(async (circuit) =>
+      retire(circuit, {
+        isReplaced: () => directConnection(this.#node, peer) !== undefined,
+        isCarrying: () => this.#init.carrying(peer) === circuit.id,
+        signal: this.#signal
+      })
     )
+    await Promise.all(retiring)
   }
 
   #circuits(peer: string): Connection[] {

@@ -11,11 +11,21 @@ export interface UpgradesInit {
   round: (circuit: Connection, attempt: number) => Promise<RoundResult | undefined>
 }
 
+export interface UpgradeOptions {
+  /** Before the first round. */
+  afterMs?: number
+  /** So many and no more; by default there is no end. */
+  rounds?: number
+}
+
 interface Upgrade {
   delay: Delay
   /** Rounds so far, of those that follow one another quickly. */
   attempt: number
 }
+
+/** There are many punches at once, or the other side is in the middle of one: a round takes some seconds. */
+const NO_PLACE_MS = 1_000
 
 /** Peers whose losses are remembered; the one that lost longest ago is forgotten first. */
 const MAX_PEERS = 1024
@@ -33,14 +43,14 @@ export class Upgrades {
   }
 
   /** Resolves when there is a direct connection, or the circuit has closed. Once for each circuit at a time. */
-  async upgrade(circuit: Connection, { afterMs = 0 } = {}): Promise<void> {
+  async upgrade(circuit: Connection, options: UpgradeOptions = {}): Promise<void> {
     if (this.#running.has(circuit)) return
     const upgrade = { delay: new Delay(), attempt: 0 }
     const wake = (): void => upgrade.delay.atMost(0)
     this.#running.set(circuit, upgrade)
     circuit.addEventListener('close', wake)
     try {
-      await this.#try(circuit, upgrade, afterMs)
+      await this.#try(circuit, upgrade, options)
     } finally {
       circuit.removeEventListener('close', wake)
       this.#running.delete(circuit)
@@ -64,16 +74,26 @@ export class Upgrades {
     if (this.#losses.size > MAX_PEERS && oldest !== undefined) this.#losses.delete(oldest)
   }
 
-  async #try(circuit: Connection, upgrade: Upgrade, afterMs: number): Promise<void> {
+  async #try(
+    circuit: Connection,
+    upgrade: Upgrade,
+    { afterMs = 0, rounds = Infinity }: UpgradeOptions
+  ): Promise<void> {
     const peer = circuit.remotePeer.toString()
     const signal = this.#signal
     const carefulMs = Math.max(afterMs, pauseAfterLosses(this.#losses.get(peer) ?? 0))
     if (carefulMs > 0) await upgrade.delay.wait(carefulMs, { signal })
-    while (circuit.status === 'open' && !this.#init.isDirect(peer)) {
-      upgrade.attempt += 1
-      const result = await this.#init.round(circuit, upgrade.attempt)
+    for (let held = 0; held < rounds && circuit.status === 'open' && !this.#init.isDirect(peer);) {
+      const result = await this.#init.round(circuit, upgrade.attempt + 1)
       if (result?.outcome === 'direct' || circuit.status !== 'open') return
-      await upgrade.delay.wait(pauseAfter(upgrade.attempt, Math.random()), { signal })
+      if (result === undefined)
+        await upgrade.delay.wait(NO_PLACE_MS * (1 + Math.random()), { signal })
+      else {
+        held += 1
+        upgrade.attempt += 1
+        if (held < rounds)
+          await upgrade.delay.wait(pauseAfter(upgrade.attempt, Math.random()), { signal })
+      }
     }
   }
 }

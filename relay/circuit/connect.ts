@@ -5,7 +5,13 @@ import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/cir
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
 import { hostKey } from '../host-key.ts'
 import type { LimitName } from '../limits.ts'
-import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
+import {
+  announcedLimit,
+  refuse,
+  type HopConnection,
+  type HopContext,
+  type LiveCircuit
+} from './context.ts'
 import { sendFrame } from './frames.ts'
 import { splice } from './splice.ts'
 import { openStop } from './stop.ts'
@@ -80,17 +86,34 @@ async function runCircuit(
     targetStream.abort(error instanceof Error ? error : new Error(String(error)))
     return 'the dialling peer went away before it was open'
   }
-  const circuit = { event: 'circuit', from: source.toString(), to: target.toString() } as const
+  const live = liveCircuit(source, target, context)
+  const circuit = { event: 'circuit', from: live.from, to: live.to } as const
   onEvent({ ...circuit, action: 'opened' })
+  context.circuits.add(live)
   const end = await splice(stream, targetStream, {
-    maxBytes: limits['circuit-bytes'],
-    maxDurationMs: limits['circuit-seconds'] * 1000,
+    maxBytes: live.maxBytes,
+    maxDurationMs: live.endsAtMs - live.openedAtMs,
+    bytes: live.bytes,
     paces: [pacing.forDirection(), pacing.forDirection()],
     onSplicing: (holding) => held.add(holding),
     signal
   })
+  context.circuits.delete(live)
   const bytes = end.bytesToTarget + end.bytesFromTarget
   const why = { reason: end.reason, ...(end.limit === undefined ? {} : { limit: end.limit }) }
   onEvent({ ...circuit, action: 'closed', ...why, bytes })
   return undefined
+}
+
+function liveCircuit(source: PeerId, target: PeerId, context: HopContext): LiveCircuit {
+  const { limits } = context.books
+  const openedAtMs = context.nowMs()
+  return {
+    from: source.toString(),
+    to: target.toString(),
+    openedAtMs,
+    endsAtMs: openedAtMs + limits['circuit-seconds'] * 1000,
+    maxBytes: limits['circuit-bytes'],
+    bytes: [0, 0]
+  }
 }

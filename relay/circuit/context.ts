@@ -7,6 +7,17 @@ import type { RelayListener } from '../events.ts'
 import { sendFrame } from './frames.ts'
 import type { RelayLimits } from '../limits.ts'
 
+/** A circuit while it is open. Peers are peer ids. */
+export interface LiveCircuit {
+  from: string
+  to: string
+  openedAtMs: number
+  endsAtMs: number
+  /** In each direction. */
+  maxBytes: number
+  bytes: [toTarget: number, fromTarget: number]
+}
+
 /** What a request is judged by, of the connection that it came over. */
 export type HopConnection = Pick<Connection, 'direct' | 'remotePeer' | 'remoteAddr'>
 
@@ -15,6 +26,8 @@ export interface HopContext {
   peerId: PeerId
   books: Books
   onEvent: RelayListener
+  /** Those that are open, for whoever watches. */
+  circuits: Set<LiveCircuit>
   /** Of the calendar: what is announced expires by it. */
   nowMs(): number
   /** The relay's own, ending in `/p2p/…`. */

@@ -16,7 +16,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
-import type { HopContext } from './context.ts'
+import type { OwnEnds } from '../own-ends.ts'
+import type { HopContext, LiveCircuit } from './context.ts'
 import { serveHop } from './hop.ts'
 import { MAX_HOP_STREAMS } from './limits.ts'
 
@@ -35,6 +36,8 @@ export interface CircuitServerConfig {
   onEvent: RelayListener
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => Multiaddr[]
+  /** Of the relay's own self-check: served by books of their own, and told to nobody. */
+  own: OwnEnds
   nowMs?: () => number
 }
 
@@ -51,6 +54,7 @@ export function circuitServer(
 export class CircuitServer implements Startable {
   readonly #components: CircuitServerComponents
   readonly #config: CircuitServerConfig
+  readonly #circuits = new Set<LiveCircuit>()
   readonly #nowMs: () => number
   readonly #serving = new Set<Promise<void>>()
   #stopping = new AbortController()
@@ -60,6 +64,11 @@ export class CircuitServer implements Startable {
     this.#components = components
     this.#config = config
     this.#nowMs = config.nowMs ?? Date.now
+  }
+
+  /** Those that are open now, but for the relay's own. */
+  get circuits(): ReadonlySet<LiveCircuit> {
+    return this.#circuits
   }
 
   async start(): Promise<void> {
@@ -87,20 +96,23 @@ export class CircuitServer implements Startable {
   }
 
   #onStream = async (stream: Stream, connection: Connection): Promise<void> => {
-    const served = serveHop(stream, connection, this.#context())
+    const served = serveHop(stream, connection, this.#context(connection.remotePeer))
     this.#serving.add(served)
     await served.finally(() => this.#serving.delete(served))
   }
 
-  #context(): HopContext {
+  #context(remote: PeerId): HopContext {
     const { privateKey, peerId, connectionManager } = this.#components
+    const { own: ownEnds, books, onEvent, addresses } = this.#config
+    const own = ownEnds.peers.has(remote.toString())
     return {
       privateKey,
       peerId,
-      books: this.#config.books,
-      onEvent: this.#config.onEvent,
+      books: own ? ownEnds.books(books) : books,
+      circuits: own ? new Set() : this.#circuits,
+      onEvent: own ? () => {} : onEvent,
       nowMs: this.#nowMs,
-      addresses: this.#config.addresses,
+      addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
       onReserved: () => this.#scheduleExpiry(),
       signal: this.#stopping.signal
@@ -126,6 +138,7 @@ export class CircuitServer implements Startable {
     if (this.#config.books.admission.release(peer.toString())) {
       this.#released(peer.toString(), 'the peer disconnected')
     }
+    this.#config.own.release(peer.toString())
     // Nothing else removes strangers from the peer store, and a relay sees many.
     this.#components.peerStore
       .delete(peer)

@@ -9,6 +9,8 @@ export interface SpliceOptions {
   /** In each direction. */
   maxBytes: number
   maxDurationMs: number
+  /** Counted up as they pass, for whoever watches: to the target, from the target. */
+  bytes?: [toTarget: number, fromTarget: number]
   /** To the target, and from it. */
   paces?: readonly [Pace, Pace]
   /** Given what holds bytes from now on; what it returns is called when the circuit has ended. */
@@ -57,13 +59,14 @@ export async function splice(
 class Splicing implements HoldingBytes {
   readonly #streams: readonly Stream[]
   readonly #directions: readonly Direction[]
-  readonly #bytes: [number, number] = [0, 0]
+  readonly #bytes: [number, number]
   readonly #ended = Promise.withResolvers<Pick<SpliceEnd, 'reason' | 'limit'>>()
   readonly #maxBytes: number
   #running = 2
 
-  constructor(source: Stream, target: Stream, { maxBytes, paces }: SpliceOptions) {
+  constructor(source: Stream, target: Stream, { maxBytes, paces, bytes = [0, 0] }: SpliceOptions) {
     this.#maxBytes = maxBytes
+    this.#bytes = bytes
     this.#streams = [source, target]
     this.#directions = [
       this.#direction(0, source, target, ['the dialling peer', 'the target'], paces?.[0]),

@@ -3,6 +3,7 @@ import type { Origin, OptionSpecs, Resolved } from '../../shared/config.ts'
 import { LIMIT_NAMES } from '../limits.ts'
 import { LIMITS_KEY, type ParsedFile } from './parse.ts'
 import type { RelaySettings } from '../config.ts'
+import { roomsPlace } from '../rendezvous/redis/url.ts'
 
 /** One value a line: key, value, origin, with tabs between them for scripts; ends in a newline. */
 export function configReport(
@@ -14,7 +15,7 @@ export function configReport(
   for (const [name, spec] of Object.entries(specs)) {
     if (spec.inFile === false) continue
     const value = resolved.values[name] ?? (name === 'identity' ? settings.identityFile : '')
-    const text = Array.isArray(value) ? value.join(', ') : `${value}`
+    const text = Array.isArray(value) ? value.join(', ') : shown(name, `${value}`, settings)
     lines.push(line(name, text, resolved.from[name] ?? 'default', resolved.givenBy[name]))
   }
   for (const name of LIMIT_NAMES) {
@@ -24,6 +25,10 @@ export function configReport(
   }
   return `${lines.join('\n')}\n`
 }
+
+/** Passwords stay in the file: what is printed here is shown to others who are to help. */
+const shown = (name: string, value: string, { rooms }: RelaySettings): string =>
+  name === 'rooms' && rooms !== undefined ? roomsPlace(rooms) : value
 
 function line(key: string, value: string, origin: Origin, by: string | undefined): string {
   return `${key}\t${value}\t${originWords(origin, by)}`

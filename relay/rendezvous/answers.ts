@@ -13,12 +13,12 @@ import type { RelayEvent } from '../events.ts'
 import type { LimitName } from '../limits.ts'
 import type { TooMany } from '../request-rates.ts'
 import type { Refused } from './limits.ts'
-import type { Registered, Registry } from './registry.ts'
+import type { Registered, RoomStore } from './room-store.ts'
 
 export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
 
 export interface AnswersConfig {
-  registry: Registry
+  store: RoomStore
   books: Books
   isConnected: (peer: PeerId) => boolean
   onEvent: (event: RegistrationEvent) => void
@@ -53,7 +53,7 @@ export class Answers {
       case 'discover':
         return this.#discover(request, peer, unavailable(tooMany))
       case 'unregister':
-        this.#unregister(request.ns, peer)
+        await this.#unregister(request.ns, peer)
         return undefined
       case 'registerResponse':
       case 'discoverResponse':
@@ -84,7 +84,7 @@ export class Answers {
     if (result.added) this.#config.onEvent({ event: 'registration', ...about, action: 'added' })
     // Verifying takes a moment, in which the peer may have gone.
     if (!this.#config.isConnected(peer)) {
-      this.#config.registry.peerGone(about.peer, this.#config.nowMs())
+      this.#config.store.peerGone(about.peer, this.#config.nowMs())
     }
     return { type: 'registerResponse', status: result.status, ttlSeconds: result.ttlSeconds }
   }
@@ -111,7 +111,7 @@ export class Answers {
         expected: peer,
         signal: this.#config.signal
       })
-      return this.#config.registry.register(
+      return await this.#config.store.register(
         {
           peer: peer.toString(),
           room: request.ns,
@@ -127,17 +127,17 @@ export class Answers {
     }
   }
 
-  #discover(
+  async #discover(
     request: DiscoverRequest,
     peer: PeerId,
     refused: Refused | undefined
-  ): RendezvousResponse {
+  ): Promise<RendezvousResponse> {
     const { ns: room, cookie, limit } = request
     const about = { peer: peer.toString(), room, cookie, limit }
     const result =
       refused ??
       this.#denied(peer, room ?? '') ??
-      this.#config.registry.discover(about, this.#config.nowMs())
+      (await this.#config.store.discover(about, this.#config.nowMs()))
     if (result.status !== STATUS.ok) {
       const { status, reason, limit: refusedBy } = result
       if (refusedBy !== undefined) this.#tooOften(about, reason, refusedBy)
@@ -162,8 +162,8 @@ export class Answers {
     this.#config.onEvent({ event: 'registration', ...about, action: 'refused', reason, limit })
   }
 
-  #unregister(room: string, peer: PeerId): void {
-    if (!this.#config.registry.unregister(peer.toString(), room)) return
+  async #unregister(room: string, peer: PeerId): Promise<void> {
+    if (!(await this.#config.store.unregister(peer.toString(), room))) return
     const about = { peer: peer.toString(), room }
     this.#config.onEvent({
       event: 'registration',

@@ -54,33 +54,39 @@ export function badTtl(ttlSeconds: number): Refused | undefined {
 
 /** Registrations that there are, of those that a new one would be counted with. */
 export interface Taken {
-  ofHost: number
   ofPeer: number
   inRoom: number
   all: number
 }
 
 /** For a registration that its host does not have yet. */
-export function hostFull({ ofHost }: Taken, limits: Readonly<RelayLimits>): Refused | undefined {
+export function hostFull(ofHost: number, limits: Readonly<RelayLimits>): Refused | undefined {
   const max = limits['registrations-per-host']
   if (ofHost < max) return undefined
   const reason = `your address has ${max} registrations already`
   return { status: STATUS.unavailable, reason, limit: 'registrations-per-host' }
 }
 
+export function perPeerFull(limits: Readonly<RelayLimits>): Refused {
+  const reason = `a peer may be registered in ${limits['registrations-per-peer']} rooms`
+  return { status: STATUS.notAuthorized, reason, limit: 'registrations-per-peer' }
+}
+
+export const ROOM_FULL: Refused = {
+  status: STATUS.unavailable,
+  reason: 'the room is full',
+  limit: 'registrations-per-room'
+}
+
+export const REGISTRY_FULL: Refused = {
+  status: STATUS.unavailable,
+  reason: 'no room for more registrations',
+  limit: 'registrations'
+}
+
 /** For a registration that there is not yet. */
 export function registryFull(taken: Taken, limits: Readonly<RelayLimits>): Refused | undefined {
-  const perPeer = limits['registrations-per-peer']
-  if (taken.ofPeer >= perPeer) {
-    const reason = `a peer may be registered in ${perPeer} rooms`
-    return { status: STATUS.notAuthorized, reason, limit: 'registrations-per-peer' }
-  }
-  const status = STATUS.unavailable
-  if (taken.inRoom >= limits['registrations-per-room']) {
-    return { status, reason: 'the room is full', limit: 'registrations-per-room' }
-  }
-  if (taken.all >= limits.registrations) {
-    return { status, reason: 'no room for more registrations', limit: 'registrations' }
-  }
-  return undefined
+  if (taken.ofPeer >= limits['registrations-per-peer']) return perPeerFull(limits)
+  if (taken.inRoom >= limits['registrations-per-room']) return ROOM_FULL
+  return taken.all >= limits.registrations ? REGISTRY_FULL : undefined
 }

@@ -14,48 +14,34 @@ import {
   type Refused,
   type RegistrySettings
 } from './limits.ts'
+import type {
+  Discovered,
+  Registered,
+  Removal,
+  RoomStore,
+  ToDiscover,
+  ToRegister,
+  VerifiedRecord
+} from './room-store.ts'
 
 /** What a registration takes in a reply beside its name and record: tags, lengths, TTL. */
-const REPLY_OVERHEAD_BYTES = 24
+export const REPLY_OVERHEAD_BYTES = 24
 
-export interface Registered {
-  status: typeof STATUS.ok
-  ttlSeconds: number
-  /** False when it renewed or changed an earlier registration. */
-  added: boolean
-}
-
-export interface Discovered {
-  status: typeof STATUS.ok
-  registrations: Array<{ room: string; record: Uint8Array; ttlSeconds: number }>
-  cookie: Uint8Array
-}
-
-/** A verified record: the caller has checked that the peer signed it. */
-export interface VerifiedRecord {
-  form: RecordForm
-  /** The record's own sequence number. */
-  sequence: number
-  bytes: Uint8Array
-}
-
-export interface Removal {
-  peer: string
-  room: string
-  action: 'removed' | 'expired'
-  reason: string
-}
-
-interface Entry {
-  peer: string
-  room: string
-  host: string
+export interface Registration {
+  readonly peer: string
+  readonly room: string
+  readonly host: string
   /** Of the same sequence number: two forms of one record. */
-  records: Map<RecordForm, VerifiedRecord>
-  expiresAtMs: number
+  readonly records: ReadonlyMap<RecordForm, VerifiedRecord>
+  readonly expiresAtMs: number
+}
+
+interface Entry extends Registration {
   /** Of the registry: grows with each change. */
   sequence: number
 }
+
+type Whose = Pick<ToRegister, 'peer' | 'room' | 'host'>
 
 interface Room {
   /** By peer, in the order of their sequence numbers: a change moves its entry to the end. */
@@ -65,7 +51,7 @@ interface Room {
 }
 
 /** Peers are peer ids as text, rooms are namespaces as they stand. */
-export class Registry {
+export class Registry implements RoomStore {
   readonly #epoch: Epoch
   readonly #settings: RegistrySettings
   readonly #byHost = new Counter()
@@ -86,8 +72,21 @@ export class Registry {
     return this.#size
   }
 
-  has(peer: string): boolean {
+  get rooms(): number {
+    return this.#rooms.size
+  }
+
+  has(peer: string, room: string): boolean {
+    return this.#peers.get(peer)?.has(room) === true
+  }
+
+  isRegistered(peer: string): boolean {
     return this.#peers.has(peer)
+  }
+
+  /** Of everybody, for those who have to tell another store of them. */
+  *registrations(): Iterable<Registration> {
+    for (const rooms of this.#peers.values()) yield* rooms.values()
   }
 
   usage(): Usage[] {
@@ -104,20 +103,11 @@ export class Registry {
     return usageOf(used, this.#settings.limits)
   }
 
-  register(
-    request: {
-      peer: string
-      room: string
-      /** Where the peer asks from; a renewal from another one moves it there. */
-      host: string
-      record: VerifiedRecord
-      ttlSeconds: number | undefined
-    },
-    nowMs: number
-  ): Registered | Refused {
+  register(request: ToRegister, nowMs: number): Registered | Refused {
     const { peer, room, host, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     const earlier = this.#rooms.get(room)?.entries.get(peer)
-    const refused = badNamespace(room) ?? badTtl(ttlSeconds) ?? this.#full(request, earlier)
+    const refused =
+      badNamespace(room) ?? badTtl(ttlSeconds) ?? this.hostRefusal(request) ?? this.#full(request)
     if (refused !== undefined) return refused
 
     const records = new Map([[record.form, record]])
@@ -146,15 +136,7 @@ export class Registry {
   }
 
   /** What is new or changed in a room since the cookie, oldest first; the reply's cookie resumes after it. */
-  discover(
-    request: {
-      peer: string
-      room: string | undefined
-      cookie: Uint8Array | undefined
-      limit: number | undefined
-    },
-    nowMs: number
-  ): Discovered | Refused {
+  discover(request: ToDiscover, nowMs: number): Discovered | Refused {
     const { peer, room, cookie } = request
     if (room === undefined || room === '') return NO_NAMESPACE
     const refused = badNamespace(room)
@@ -166,7 +148,7 @@ export class Registry {
 
     const registrations: Discovered['registrations'] = []
     const maxCount = Math.min(request.limit || Infinity, this.#settings.maxPerReply)
-    const forms = this.#formsReadBy(peer)
+    const forms = this.formsReadBy(peer)
     let resumeAfter = this.#sequence
     let bytes = 0
     for (const entry of this.#since(room, since)) {
@@ -217,22 +199,21 @@ export class Registry {
     return removals
   }
 
-  #full(
-    { peer, room, host }: { peer: string; room: string; host: string },
-    earlier: Entry | undefined
-  ): Refused | undefined {
+  /** Why a registration from that host would be one too many of it. */
+  hostRefusal({ peer, room, host }: Whose): Refused | undefined {
+    const earlier = this.#rooms.get(room)?.entries.get(peer)
+    if (earlier?.host === host) return undefined
+    return hostFull(this.#byHost.of(host), this.#settings.limits)
+  }
+
+  #full({ peer, room }: Whose): Refused | undefined {
+    if (this.has(peer, room)) return undefined
     const taken = {
-      ofHost: this.#byHost.of(host),
       ofPeer: this.#peers.get(peer)?.size ?? 0,
       inRoom: this.#rooms.get(room)?.entries.size ?? 0,
       all: this.#size
     }
-    const { limits } = this.#settings
-    const moves = earlier?.host !== host
-    return (
-      (moves ? hostFull(taken, limits) : undefined) ??
-      (earlier === undefined ? registryFull(taken, limits) : undefined)
-    )
+    return registryFull(taken, this.#settings.limits)
   }
 
   /**
@@ -240,7 +221,7 @@ export class Registry {
    * form gets nothing in the other: rust-libp2p drops the whole reply for one such record. Of a client that never
    * registered nothing is known; the rust form first, as rust's is the client that cannot skip what it cannot read.
    */
-  #formsReadBy(peer: string): RecordForm[] {
+  formsReadBy(peer: string): RecordForm[] {
     const forms = new Set<RecordForm>()
     for (const entry of this.#peers.get(peer)?.values() ?? []) {
       for (const form of entry.records.keys()) forms.add(form)

@@ -19,12 +19,16 @@ import { EPOCHS } from './cookie.ts'
 import { readFrame, type FrameLimits } from './frames.ts'
 import type { RegistrySettings } from './limits.ts'
 import { Registry } from './registry.ts'
+import type { RoomStore } from './room-store.ts'
 
 export interface RendezvousOptions {
   signal: AbortSignal
   onEvent: (event: RegistrationEvent) => void
-  /** Its limits are those of the registry as well. */
+  /** Its limits are those of the default store as well. */
   books?: Books
+  /** The memory of this process by default. */
+  store?: RoomStore
+  /** Of that default. */
   registry?: Partial<RegistrySettings>
   frames?: Partial<FrameLimits>
   /** Monotonic milliseconds. */
@@ -34,7 +38,9 @@ export interface RendezvousOptions {
 export interface RendezvousServer extends AsyncDisposable {
   /** Registrations at this moment. */
   readonly size: number
-  has(peer: string): boolean
+  /** Rooms with somebody in them. */
+  readonly rooms: number
+  isRegistered(peer: string): boolean
   usage(): Usage[]
 }
 
@@ -81,7 +87,7 @@ class Server implements RendezvousServer {
   readonly #onEvent: RendezvousOptions['onEvent']
   readonly #nowMs: () => number
   readonly #frames: FrameLimits
-  readonly #registry: Registry
+  readonly #store: RoomStore
   readonly #answers: Answers
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
@@ -94,10 +100,11 @@ class Server implements RendezvousServer {
     this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
     const books = options.books ?? new Books(DEFAULT_LIMITS)
-    this.#registry = new Registry(randomInt(EPOCHS), { limits: books.limits, ...options.registry })
+    const { limits } = books
+    this.#store = options.store ?? new Registry(randomInt(EPOCHS), { limits, ...options.registry })
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     this.#answers = new Answers({
-      registry: this.#registry,
+      store: this.#store,
       books,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
@@ -107,15 +114,19 @@ class Server implements RendezvousServer {
   }
 
   get size(): number {
-    return this.#registry.size
+    return this.#store.size
   }
 
-  has(peer: string): boolean {
-    return this.#registry.has(peer)
+  get rooms(): number {
+    return this.#store.rooms
+  }
+
+  isRegistered(peer: string): boolean {
+    return this.#store.isRegistered(peer)
   }
 
   usage(): Usage[] {
-    return this.#registry.usage()
+    return this.#store.usage()
   }
 
   async start(): Promise<void> {
@@ -148,15 +159,15 @@ class Server implements RendezvousServer {
   }
 
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
-    this.#registry.peerGone(event.detail.toString(), this.#nowMs())
+    this.#store.peerGone(event.detail.toString(), this.#nowMs())
   }
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => {
-    this.#registry.peerBack(event.detail.toString())
+    this.#store.peerBack(event.detail.toString())
   }
 
   #sweep(): void {
-    for (const removal of this.#registry.sweep(this.#nowMs())) {
+    for (const removal of this.#store.sweep(this.#nowMs())) {
       this.#onEvent({ event: 'registration', ...removal })
     }
   }

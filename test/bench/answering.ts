@@ -68,7 +68,7 @@ export async function startRelayProgram(
   home: string
 ): Promise<{ address: string } & AsyncDisposable> {
   const program = join(import.meta.dirname, '../../relay/main.ts')
-  const args = [program, '--listen', '/ip4/127.0.0.1/tcp/0', '--json']
+  const args = [program, '--listen', '/ip4/127.0.0.1/tcp/0', '--status', 'off', '--json']
   const answering = new Answering(args, { PARLEY_HOME: home })
   const { addresses }: { addresses: string[] } = JSON.parse(await answering.line('"listening"'))
   const address = addresses.find((each) => each.includes('127.0.0.1')) ?? ''

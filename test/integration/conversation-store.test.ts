@@ -77,3 +77,28 @@ it('a sender whose books were lost or restored from an older copy goes on, and i
   assert.deepEqual(ben.texts, ['one', 'two', 'three', 'from the copy', 'four'])
   assert.equal(ben.of('message').at(-1)?.peer, peer)
 })
+
+it('what is said while nobody knows that the books are an older copy is not taken for what was sent before', async () => {
+  const network = { privateKey: await generateKeyPair('Ed25519') }
+  await using ben = await Talker.start('ben')
+  const older = new MemoryStore()
+  {
+    const store = new MemoryStore()
+    await using ann = await Talker.start('ann', { store, network })
+    await ann.connect(ben.node)
+    for (const text of ['one', 'two', 'three']) ann.say(text, ben)
+    await ann.conversations.delivered(AbortSignal.timeout(10_000))
+    const { epoch } = store.outgoing(ben.peer) ?? assert.fail()
+    const message = { id: 'one', room: 'kitchen', sentAtMs: 0, text: 'one' }
+    const to = [{ peer: ben.peer, epoch, seq: 1 }]
+    older.write([{ kind: 'sent', name: 'ann', message, to }], () => undefined)
+    older.write([{ kind: 'acknowledged', peer: ben.peer, received: 1, atMs: 0 }], () => undefined)
+  }
+  await using ann = await Talker.start('ann', { store: older, network })
+  const said = ['four', 'five', 'six', 'seven']
+  for (const text of said) ann.say(text, ben)
+  await ann.until(() => ann.of('sent').length === said.length)
+  await ann.connect(ben.node)
+  await ann.conversations.delivered(AbortSignal.timeout(10_000))
+  assert.deepEqual(ben.texts, ['one', 'two', 'three', ...said])
+})

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { start, type RunningProgram } from '../support/program.ts'
+import { freePort } from '../support/relay-at.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const MAIN = 'relay/main.ts'
@@ -91,20 +92,33 @@ describe('parley-relay', { concurrency: 2 }, () => {
     assert.ok(command?.startsWith(`${announced}/p2p/`), command)
   })
 
-  it('answers the health check while it runs, and not when something else does', async (t) => {
-    const { program } = relay(t, ['--listen', LOOPBACK])
-    await program.shows('stdout', BLOCK)
-    const port = /\/tcp\/(\d+)\//.exec(program.stdout)?.[1]
-    const healthy = start(t, ['relay/health.ts', `127.0.0.1:${port}`])
-    assert.equal(await healthy.ended(), 0)
-    assert.equal(healthy.stdout, `127.0.0.1:${port} answers\n`)
+  it('tells the health check that it is ready once it carries bytes, and where its status page is', async (t) => {
+    const { program } = relay(t, ['--listen', LOOPBACK, '--status', '127.0.0.1:0', '--verbose'])
+    await program.shows('stderr', /self-check: a circuit through this relay carries bytes/)
+    const [, status = ''] = /http:\/\/(127\.0\.0\.1:\d+)\//.exec(program.stderr) ?? []
+    const healthy = start(t, ['relay/health.ts'], { env: { PARLEY_STATUS: status } })
+    assert.equal(await healthy.ended(), 0, healthy.stderr)
+    assert.match(healthy.stdout, /^ready: a circuit through this relay carried bytes/)
 
-    const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const web = createServer((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    )
     t.after(() => web.close())
     await once(web.listen(0, '127.0.0.1'), 'listening')
     const other = `127.0.0.1:${portOf(web)}`
-    await fails(start(t, ['relay/health.ts', other]), 1, /is not a libp2p node/)
+    await fails(start(t, ['relay/health.ts', other]), 1, /is not the status page of a relay/)
     await fails(start(t, ['relay/health.ts', 'nonsense']), 1, /is not HOST:PORT/)
+    await fails(start(t, ['relay/health.ts', 'off']), 1, /is off/)
+    const nobody = `127.0.0.1:${await freePort()}`
+    await fails(start(t, ['relay/health.ts', nobody]), 1, /does not answer/)
+  })
+
+  it('refuses a status port in use before it serves, with one sentence and exit code 1', async (t) => {
+    const port = await busyPort(t, '127.0.0.1')
+    const busy = relay(t, ['--listen', LOOPBACK, '--status', `127.0.0.1:${port}`])
+    const sentence = new RegExp(`127.0.0.1:${port} is in use.*--status HOST:PORT.*--status off`)
+    await fails(busy.program, 1, sentence)
+    await fails(relay(t, ['--status', 'here']).program, 2, /--status is not HOST:PORT or off/)
   })
 
   it('refuses a port in use with one sentence and exit code 1', async (t) => {

@@ -10,6 +10,9 @@ import { EventLog } from '../support/event-log.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { stallingRelay, type StallingRelay } from '../support/stalling-relay.ts'
 
+/** Granted in whole seconds, so that up to one is lost; of less than 2 s nobody would believe it. */
+const LIFETIME_S = 4
+
 interface Linked {
   link: RelayLink
   node: Awaited<ReturnType<typeof startBoundNode>>
@@ -55,7 +58,7 @@ const states = ({ log }: Linked): string[] => log.events.map(({ state }) => stat
 
 describe('a reservation on a connection that stands', { concurrency: 4 }, () => {
   it('is renewed before it ends, without a word when nothing has changed', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     const { connection } = ann.link
@@ -69,8 +72,17 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
     assert.equal(ann.link.status.sinceMs, before.sinceMs)
   })
 
+  it('is renewed at once when it may have ended while the machine slept', async (t) => {
+    const relay = await granting(t, 3_600)
+    const ann = await linked(t, relay.address.toString())
+    await ann.link.ready
+    ann.link.renew()
+    await asked(relay, 2, new EventLog())
+    assert.deepEqual(states(ann), ['connecting', 'reserved'])
+  })
+
   it('is told again when the relay has other limits', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     relay.answer(CircuitStatus.OK, { limit: { durationSeconds: 120, dataBytes: 4096 } })
@@ -80,7 +92,7 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
   })
 
   it('holds until its end when it is not renewed, and is asked for again then', async (t) => {
-    const relay = await granting(t, 3)
+    const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())
     await ann.link.ready
     const { connection } = ann.link
@@ -213,6 +225,24 @@ describe('a link to a relay', { concurrency: 4 }, () => {
     await assert.rejects(ann.link.ready, /the link to the relay stops/)
     assert.deepEqual(states(ann), ['connecting'])
   })
+})
+
+it('the pause before the next try ends when there is a hurry, unless the relay has refused', async (t) => {
+  const relay = await granting(t, 60)
+  const ann = await linked(t, relay.address.toString())
+  await ann.link.ready
+  relay.answer(CircuitStatus.PERMISSION_DENIED)
+  for (const connection of relay.node.getConnections()) connection.abort(new Error('dropped'))
+  await ann.times(1, 'lost')
+  const asks = relay.count
+  ann.link.hurry(0)
+  await ann.times(1, 'refused')
+  assert.equal(relay.count, asks + 1)
+  ann.link.hurry(0)
+  // Whatever would follow at once has been written by the time that this has come back.
+  await ann.node.node.getConnections()[0]?.newStream('/ipfs/id/1.0.0')
+  assert.equal(relay.count, asks + 1)
+  assert.equal(states(ann).at(-1), 'refused')
 })
 
 it('a relay that is not there at the start is found when it comes', async (t) => {

@@ -24,7 +24,8 @@ export class RunningProgram {
   constructor(args: readonly string[], { env = {}, input, node }: RunOptions) {
     this.child = spawn(node ?? process.execPath, args, {
       cwd: ROOT,
-      env: { ...withoutParley(process.env), ...env },
+      // Relays of several tests run at once, and the status page has one port by default.
+      env: { ...withoutParley(process.env), PARLEY_STATUS: 'off', ...env },
       stdio: ['pipe', 'pipe', 'pipe']
     })
     // A program that has left does not read what is still written to it.

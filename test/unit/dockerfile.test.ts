@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, it } from 'node:test'
 import { DEFAULT_PORT, RELAY_COMMAND, relaySettings } from '../../relay/config.ts'
+import { CHECK_PACE } from '../../relay/status/readiness.ts'
 import { resolveConfig } from '../../shared/config.ts'
 import { execForm, IMAGE, last, variableInImage } from '../support/dockerfile.ts'
 import { ROOT } from '../support/program.ts'
@@ -20,6 +21,16 @@ describe('Dockerfile', () => {
     assert.equal(posix.dirname(identityFile), last('VOLUME'))
     assert.equal(last('EXPOSE'), String(DEFAULT_PORT))
     assert.equal(last('USER'), 'node')
+  })
+
+  it('asks for its health where a relay with default options tells it', () => {
+    assert.deepEqual(execForm('HEALTHCHECK'), ['node', 'relay/health.ts'])
+    const times = last('HEALTHCHECK')
+    const seconds = (name: string): number =>
+      Number(new RegExp(`--${name}=(\\d+)s`).exec(times)?.[1])
+    // health.ts gives up after 4 s; the first self-check may take its whole timeout.
+    assert.ok(seconds('timeout') > 4, times)
+    assert.ok(seconds('start-period') * 1000 >= CHECK_PACE.timeoutMs, times)
   })
 
   it('runs programs that exist, and copies what .dockerignore lets through', () => {

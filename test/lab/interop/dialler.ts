@@ -40,6 +40,7 @@ await startTraversal(
       announced: [],
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }),
+    carrying: () => undefined,
     nameOf: (peer) => peer,
     onSilence: () => undefined,
     onRound: (_, attempt, { role, outcome, reason }) =>

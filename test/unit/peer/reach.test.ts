@@ -24,6 +24,8 @@ class Scene {
   connected = new Set<string>()
   /** Whether the circuits that are dialled open. */
   open = false
+  /** How long connections live that are lost. */
+  livedMs = 60_000
   readonly #node = new EventTarget()
 
   constructor(test: TestContext, selfId: string) {
@@ -70,7 +72,8 @@ class Scene {
   }
 
   #connection(peer: string): Connection {
-    return Object.assign(Object.create(null), { status: 'open', remotePeer: peer })
+    const timeline = { open: Date.now() - this.livedMs }
+    return Object.assign(Object.create(null), { status: 'open', remotePeer: peer, timeline })
   }
 }
 
@@ -184,5 +187,21 @@ describe('reaching a member', () => {
     scene.loses(BEN)
     await scene.clock.pass(5_000, 100)
     assert.deepEqual(scene.dialled, [])
+  })
+
+  it('gives a member that closes every connection longer and longer, and dials what it names ever less', async (t) => {
+    const scene = new Scene(t, ANN)
+    scene.open = true
+    scene.livedMs = 20
+    scene.reach.reach(BEN)
+    for (let times = 0; times < 3_000; times += 1) {
+      await scene.clock.pass(20, 10)
+      if (scene.connected.has(BEN)) scene.loses(BEN)
+      // As if it registered anew all the time.
+      scene.reach.reach(BEN)
+    }
+    assert.ok(scene.timesMs.length <= 10, `${scene.timesMs.length} circuits in a minute`)
+    const direct = scene.dialled.filter(([, to]) => to === PUBLIC)
+    assert.ok(direct.length <= 12, `${direct.length} direct dials in a minute`)
   })
 })

@@ -27,6 +27,7 @@ describe('the options of parley-relay', () => {
       identityFile: '/home/op/.local/state/parley/relay.key',
       drainSeconds: 8,
       limits: DEFAULT_LIMITS,
+      status: { host: '127.0.0.1', port: 45679 },
       json: false,
       verbose: false
     })
@@ -37,6 +38,7 @@ describe('the options of parley-relay', () => {
       PARLEY_LISTEN: '/ip4/1.2.3.4/tcp/1, /ip6/::1/tcp/2',
       PARLEY_ANNOUNCE: '/dns4/relay.example/tcp/3',
       PARLEY_IDENTITY: 'k',
+      PARLEY_STATUS: 'off',
       PARLEY_JSON: '1'
     }
     assert.deepEqual(settings([], env), {
@@ -45,6 +47,7 @@ describe('the options of parley-relay', () => {
       identityFile: 'k',
       drainSeconds: 8,
       limits: DEFAULT_LIMITS,
+      status: undefined,
       json: true,
       verbose: false
     })
@@ -71,6 +74,7 @@ describe('the options of parley-relay', () => {
       ...usage,
       message: /PARLEY_ANNOUNCE/
     })
+    assert.throws(() => settings(['--status', '45679']), { ...usage, message: /--status/ })
     assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
     assert.throws(() => settings(['kitchen']), usage)
   })
@@ -92,5 +96,13 @@ describe('the options of parley-relay', () => {
     assert.deepEqual(find(undefined, '/keys/k'), { file: '/keys/relay.yaml', named: false })
     const file = '/home/op/.local/state/parley/relay.yaml'
     assert.deepEqual(find(), { file, named: false })
+  })
+
+  it('say where the rooms are kept, with a password only outside the arguments', () => {
+    assert.equal(settings(['--rooms', 'memory']).rooms, undefined)
+    assert.equal(settings(['--rooms', 'redis://10.0.0.5']).rooms, 'redis://10.0.0.5')
+    const secret = 'redis://:secret@10.0.0.5:6379/1'
+    assert.equal(settings([], { PARLEY_ROOMS: secret }).rooms, secret)
+    assert.throws(() => settings(['--rooms', secret]), { ...usage, message: /PARLEY_ROOMS$/ })
   })
 })

@@ -11,6 +11,7 @@ const started: RelaySettings = {
   identityFile: 'relay.key',
   drainSeconds: 8,
   limits: DEFAULT_LIMITS,
+  status: undefined,
   json: false,
   verbose: false
 }

@@ -25,6 +25,16 @@ describe('the words of the relay', () => {
     )
   })
 
+  it('say what the self-check found, and where the status page is', () => {
+    const reason = 'the self-check got no circuit: the relay answered CONNECTION_FAILED'
+    assert.equal(eventWords({ event: 'readiness', ready: false, reason }), `NOT READY: ${reason}`)
+    assert.match(eventWords({ event: 'readiness', ready: true }) ?? '', /carries bytes$/)
+    assert.match(
+      eventWords({ event: 'status', url: 'http://[::1]:1/' }) ?? '',
+      /http:\/\/\[::1\]:1\/$/
+    )
+  })
+
   it('say each event in a line', () => {
     const reservation = { event: 'reservation', peer: ID } as const
     assert.equal(
@@ -71,5 +81,17 @@ describe('the words of the relay', () => {
     const reservation = { event: 'reservation', peer: ID, action: 'granted' } as const
     assert.equal(isRoutine({ ...reservation, reason: 'renewed' }), true)
     assert.equal(isRoutine(reservation), false)
+  })
+
+  it('say that the shared rooms are away, and that they are back', () => {
+    const rooms = { event: 'rooms', place: 'redis://10.0.0.5' } as const
+    assert.equal(
+      eventWords({ ...rooms, action: 'unavailable', reason: 'connect ECONNREFUSED' }),
+      'rooms at redis://10.0.0.5 cannot be used, so nobody can join a room; who is in one stays: connect ECONNREFUSED'
+    )
+    assert.equal(
+      eventWords({ ...rooms, action: 'available' }),
+      'rooms at redis://10.0.0.5 are there again'
+    )
   })
 })

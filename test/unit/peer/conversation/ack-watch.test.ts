@@ -6,23 +6,31 @@ import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts'
 
 const TIMING = { stallMs: 1_500, ackTimeoutMs: 15_000, slowestBytesPerMs: 16 }
 
+interface Ledger {
+  oldestBytes: number
+  acknowledged: number
+}
+
 interface Watched {
+  ledger: Ledger
   watch: AckWatch
   clock: FakeClock
   /** What it has told, with the moment. */
   told: Array<[number, string]>
 }
 
-function watched(t: TestContext, oldestBytes = 0): Watched {
+function watched(t: TestContext, oldestBytes = 1): Watched {
+  const ledger = { oldestBytes, acknowledged: 0 }
   const clock = fakeClock(t)
   const told: Watched['told'] = []
   const watch = new AckWatch({
     timing: TIMING,
-    oldestBytes: () => oldestBytes,
+    oldestBytes: () => ledger.oldestBytes,
+    acknowledged: () => ledger.acknowledged,
     onStall: () => void told.push([clock.nowMs, 'stall']),
     onLate: ({ message }) => void told.push([clock.nowMs, message])
   })
-  return { watch, clock, told }
+  return { ledger, watch, clock, told }
 }
 
 test('what is on its way and not acknowledged is a stall, again and again, and in the end given up', async (t) => {
@@ -80,5 +88,28 @@ test('nothing is told once it has been stopped', async (t) => {
   watch.sent()
   watch.stop()
   await clock.pass(20_000, 100)
+  assert.deepEqual(told, [])
+})
+
+test('what was acknowledged on the stream before is waited for no longer', async (t) => {
+  const { ledger, watch, clock, told } = watched(t)
+  watch.sent()
+  await clock.pass(1_000, 100)
+  ledger.oldestBytes = 0
+  await clock.pass(20_000, 100)
+  assert.deepEqual(told, [])
+  ledger.oldestBytes = 1
+  watch.sent()
+  await clock.pass(1_600, 100)
+  assert.equal(told.length, 1, 'and what is sent later is watched again')
+})
+
+test('an acknowledgement on the stream before is progress on this one', async (t) => {
+  const { ledger, watch, clock, told } = watched(t)
+  watch.sent()
+  for (let times = 0; times < 20; times++) {
+    await clock.pass(1_400, 100)
+    ledger.acknowledged += 1
+  }
   assert.deepEqual(told, [])
 })

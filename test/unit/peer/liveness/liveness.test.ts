@@ -1,7 +1,7 @@
 // Which connections are taken for dead, and when.
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import type { Connection } from '@libp2p/interface'
+import { ConnectionClosedError, type Connection, UnsupportedProtocolError } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import { type Liveness, startLiveness } from '../../../../peer/liveness/liveness.ts'
 import { LOOK_MS } from '../../../../peer/liveness/network-changes.ts'
@@ -24,6 +24,8 @@ interface Far {
   death: { atMs: number; reason: string } | undefined
   /** Something comes in that is no answer. */
   speak: () => void
+  /** What we had to send and could not can be sent. */
+  drain: () => void
 }
 
 interface Scene {
@@ -72,6 +74,7 @@ function farEnd(
 ): Far {
   const maConn = new EventTarget()
   const speak = (): void => void maConn.dispatchEvent(new Event('message'))
+  const drain = (): void => void maConn.dispatchEvent(new Event('drain'))
   const newStream = async () => {
     far.streams += 1
     const [near, other] = await streamPair({ delay: 0, protocol: '/ipfs/ping/1.0.0' })
@@ -94,7 +97,15 @@ function farEnd(
       tell('connection:close', connection)
     }
   })
-  const far: Far = { connection, answers: true, pings: 0, streams: 0, death: undefined, speak }
+  const far: Far = {
+    connection,
+    answers: true,
+    pings: 0,
+    streams: 0,
+    death: undefined,
+    speak,
+    drain
+  }
   return far
 }
 
@@ -204,11 +215,47 @@ test('a process that stood still asks again before it judges', async (t) => {
 test('a refusal to be pinged is a sign of life', async (t) => {
   const { clock, open } = await scene(t)
   const far = await open('ben')
-  Object.assign(far.connection, {
-    newStream: async () => {
-      throw new Error('protocol not supported')
-    }
-  })
+  cannotOpen(far, new UnsupportedProtocolError('no pings here'))
   await clock.pass(60_000, 50)
   assert.equal(far.death, undefined)
 })
+
+test('a connection on which nothing can be opened is dead, though its transport stands', async (t) => {
+  const { clock, open } = await scene(t)
+  const far = await open('ben')
+  cannotOpen(far, new ConnectionClosedError('the muxer is closed'))
+  await clock.pass(IDLE_DEATH_MS, 50)
+  assert.equal(far.death?.reason, DEATH)
+})
+
+test('doubt again and again about one that lives leaves the relays alone', async (t) => {
+  const { clock, liveness, open } = await scene(t, ['relay'])
+  const [ben, relay] = [await open('ben'), await open('relay')]
+  await clock.pass(3_000, 50)
+  for (let times = 0; times < 10; times++) {
+    liveness.doubt(ben.connection)
+    await clock.pass(1_500, 50)
+  }
+  assert.ok(ben.pings >= 10, `${ben.pings} pings`)
+  assert.ok(relay.pings <= 4, `${relay.pings} pings`)
+})
+
+test('a line on which something leaves that had to wait is slow, not dead', async (t) => {
+  const { clock, liveness, open } = await scene(t)
+  const far = await open('ben')
+  far.answers = false
+  await clock.pass(2_000, 50)
+  liveness.doubt(far.connection)
+  for (let times = 0; times < 40; times++) {
+    await clock.pass(500, 50)
+    far.drain()
+  }
+  assert.equal(far.death, undefined)
+})
+
+function cannotOpen(far: Far, error: Error): void {
+  const newStream = async (): Promise<never> => {
+    throw error
+  }
+  Object.assign(far.connection, { newStream })
+}

@@ -141,6 +141,22 @@ it('a database of another program is refused and kept', (test) => {
   again.close()
 })
 
+it('who only wants to read is told what to do about a file that cannot be read', async (test) => {
+  const file = await filled(test)
+  writeSync(openSync(file, 'r+'), 'this was a database once', 0)
+  const before = readFileSync(file)
+  assert.throws(
+    () => readHistoryFile(file, { limit: 1 }),
+    /^UserError: what was said cannot be read from .*: it is damaged, so start a chat: it sets/
+  )
+  assert.deepEqual(readFileSync(file), before)
+  const folder = scratchFolder(test)
+  assert.throws(
+    () => readHistoryFile(folder, { limit: 1 }),
+    /what was said cannot be read from .*: it is a folder/
+  )
+})
+
 it('a folder in its place, or a folder that cannot be made, is one sentence', (test) => {
   const folder = scratchFolder(test)
   mkdirSync(join(folder, 'peer.db'))

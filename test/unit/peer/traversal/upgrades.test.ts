@@ -8,6 +8,7 @@ import {
   pauseAfterLosses,
   ROUNDS
 } from '../../../../peer/traversal/plan.ts'
+import type { RoundResult } from '../../../../peer/traversal/punch.ts'
 import { Upgrades } from '../../../../peer/traversal/upgrades.ts'
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts'
 
@@ -19,6 +20,8 @@ interface Scene {
   circuit: Connection
   close: () => void
   direct: boolean
+  /** There is no place for a round. */
+  full: boolean
 }
 
 function scene(t: TestContext): Scene {
@@ -35,9 +38,10 @@ function scene(t: TestContext): Scene {
   const rounds: Scene['rounds'] = []
   const init = {
     isDirect: () => all.direct,
-    round: async (_: Connection, attempt: number) => {
+    round: async (_: Connection, attempt: number): Promise<RoundResult | undefined> => {
+      if (all.full) return undefined
       rounds.push([attempt, clock.nowMs])
-      return undefined
+      return { role: 'initiator', candidates: [], outcome: 'failed', reason: 'no way', ms: 1 }
     }
   }
   const upgrades = new Upgrades(init, stop.signal)
@@ -45,7 +49,7 @@ function scene(t: TestContext): Scene {
     circuit.status = 'closed'
     events.dispatchEvent(new Event('close'))
   }
-  const all: Scene = { upgrades, clock, rounds, circuit, close, direct: false }
+  const all: Scene = { upgrades, clock, rounds, circuit, close, direct: false, full: false }
   return all
 }
 
@@ -116,4 +120,19 @@ test('after direct connections that died young it waits, after one that lasted i
   void upgrades.upgrade(other).catch(() => undefined)
   await clock.settle()
   assert.equal(rounds.length, 2)
+})
+
+test('a round for which there was no place is held when there is one, and counted then', async (t) => {
+  const all = scene(t)
+  all.full = true
+  const done = all.upgrades.upgrade(all.circuit, { rounds: 1 })
+  await all.clock.pass(10_000, 100)
+  assert.equal(all.rounds.length, 0)
+  all.full = false
+  await all.clock.pass(2_000, 100)
+  await done
+  assert.deepEqual(
+    all.rounds.map(([attempt]) => attempt),
+    [1]
+  )
 })

@@ -28,6 +28,7 @@ async function ask(request: Uint8Array): Promise<{ status?: number; events: Rela
     privateKey,
     peerId: peerIdFromPrivateKey(privateKey),
     books,
+    circuits: new Set(),
     onEvent: (event) => events.push(event),
     nowMs: () => 0,
     addresses: () => [],

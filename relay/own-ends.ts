@@ -3,8 +3,8 @@
 import { Books } from './books.ts'
 import { LIMITS, type LimitName, type RelayLimits } from './limits.ts'
 
-/** One for each end. */
-const CONNECTIONS_OF_A_CHECK = 2
+/** Of our two, and of others of the same host who come in the 30 ms of a check, and must not take their places. */
+const CONNECTIONS_OF_A_CHECK = 16
 
 /** How many others there are, and how much they ask for, says nothing about whether a circuit carries bytes. */
 const EXEMPT = [

@@ -1,6 +1,8 @@
 // Who may have what, now: the relay's books of reservations and circuits. (pure: no I/O, the time is an argument)
 import { CircuitStatus } from '../shared/wire/circuit.ts'
-import type { RelayLimits } from './circuit/limits.ts'
+import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
+import { Counter } from './counter.ts'
+import { usageOf, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 
 /** What the remote is told, and what the operator reads. */
 export interface Refusal {
@@ -8,6 +10,8 @@ export interface Refusal {
   /** One of CircuitStatus. */
   status: number
   reason: string
+  /** The limit that it came from, when it came from one. */
+  limit?: LimitName
 }
 
 export interface ReservationGrant {
@@ -28,13 +32,17 @@ interface Reservation {
 
 /** Peers are peer ids; a host is whatever shares one fate: an IPv4 address, an IPv6 /64. */
 export class Admission {
-  readonly #limits: RelayLimits
+  readonly #limits: Readonly<RelayLimits>
+  /** May be replaced at any time, as the limits may change: what is granted stays granted. */
+  policy: AccessPolicy = OPEN_TO_ALL
+  /** The relay is about to stop: nothing new is admitted, and nothing is renewed. */
+  draining = false
   readonly #reservations = new Map<string, Reservation>()
   readonly #reservationsByHost = new Counter()
   readonly #circuitsByPeer = new Counter()
   #circuits = 0
 
-  constructor(limits: RelayLimits) {
+  constructor(limits: Readonly<RelayLimits>) {
     this.#limits = limits
   }
 
@@ -48,25 +56,38 @@ export class Admission {
 
   /** Grants, or renews, a reservation. A renewal from another host moves it there. */
   reserve(peer: string, host: string, nowMs: number): ReservationGrant | Refusal {
+    const denied = this.policy.mayReserve(peer)
+    if (denied !== undefined) return refusal(CircuitStatus.PERMISSION_DENIED, denied)
+    const { RESERVATION_REFUSED } = CircuitStatus
+    if (this.draining) return refusal(RESERVATION_REFUSED, DRAINING)
     const current = this.#reservations.get(peer)
     const full = this.#fullFor(host, current)
-    if (full !== undefined) return refusal(CircuitStatus.RESERVATION_REFUSED, full)
-    const expiresAtMs = nowMs + this.#limits.reservationTtlMs
+    if (full !== undefined) return refusal(RESERVATION_REFUSED, full.reason, full.limit)
+    const expiresAtMs = nowMs + this.#limits['reservation-seconds'] * 1000
     this.release(peer)
     this.#reservations.set(peer, { host, expiresAtMs })
     this.#reservationsByHost.add(host)
     return { admitted: true, renewed: current !== undefined, expiresAtMs }
   }
 
-  #fullFor(host: string, current: Reservation | undefined): string | undefined {
-    const { maxReservations, maxReservationsPerHost } = this.#limits
-    if (current === undefined && this.#reservations.size >= maxReservations) {
-      return `all ${maxReservations} reservations are taken`
+  #fullFor(host: string, current: Reservation | undefined): Full | undefined {
+    const { reservations, 'reservations-per-host': perHost } = this.#limits
+    if (current === undefined && this.#reservations.size >= reservations) {
+      return { limit: 'reservations', reason: `all ${reservations} reservations are taken` }
     }
-    if (current?.host !== host && this.#reservationsByHost.of(host) >= maxReservationsPerHost) {
-      return `${host} has ${maxReservationsPerHost} reservations already`
+    if (current?.host !== host && this.#reservationsByHost.of(host) >= perHost) {
+      const reason = `${host} has ${perHost} reservations already`
+      return { limit: 'reservations-per-host', reason }
     }
     return undefined
+  }
+
+  hasReservation(peer: string): boolean {
+    return this.#reservations.has(peer)
+  }
+
+  hasCircuit(peer: string): boolean {
+    return this.#circuitsByPeer.of(peer) > 0
   }
 
   /** Gives a reservation back; false when there was none. Circuits stay: their streams end them. */
@@ -101,24 +122,32 @@ export class Admission {
     if (from === to) {
       return refusal(CircuitStatus.PERMISSION_DENIED, 'a peer asked for a circuit to itself')
     }
+    const denied = this.policy.mayConnect(from, to)
+    if (denied !== undefined) return refusal(CircuitStatus.PERMISSION_DENIED, denied)
+    const { NO_RESERVATION, RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
+    if (this.draining) return refusal(RESOURCE_LIMIT_EXCEEDED, DRAINING)
     const target = this.#reservations.get(to)
     if (target === undefined || target.expiresAtMs <= nowMs) {
-      return refusal(CircuitStatus.NO_RESERVATION, 'the target has no reservation')
+      return refusal(NO_RESERVATION, 'the target has no reservation')
     }
     const full = this.#circuitsFullFor(from, to)
-    if (full !== undefined) return refusal(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, full)
+    if (full !== undefined) return refusal(RESOURCE_LIMIT_EXCEEDED, full.reason, full.limit)
     this.#circuits++
     this.#circuitsByPeer.add(from)
     this.#circuitsByPeer.add(to)
     return { admitted: true }
   }
 
-  #circuitsFullFor(from: string, to: string): string | undefined {
-    const { maxCircuits, maxCircuitsPerPeer } = this.#limits
-    if (this.#circuits >= maxCircuits) return `all ${maxCircuits} circuits are taken`
-    const has = `has ${maxCircuitsPerPeer} circuits already`
-    if (this.#circuitsByPeer.of(from) >= maxCircuitsPerPeer) return `the dialling peer ${has}`
-    if (this.#circuitsByPeer.of(to) >= maxCircuitsPerPeer) return `the target ${has}`
+  #circuitsFullFor(from: string, to: string): Full | undefined {
+    const { circuits, 'circuits-per-peer': perPeer } = this.#limits
+    if (this.#circuits >= circuits) {
+      return { limit: 'circuits', reason: `all ${circuits} circuits are taken` }
+    }
+    const limit = 'circuits-per-peer'
+    const has = `has ${perPeer} circuits already`
+    if (this.#circuitsByPeer.of(from) >= perPeer)
+      return { limit, reason: `the dialling peer ${has}` }
+    if (this.#circuitsByPeer.of(to) >= perPeer) return { limit, reason: `the target ${has}` }
     return undefined
   }
 
@@ -128,25 +157,25 @@ export class Admission {
     this.#circuitsByPeer.remove(from)
     this.#circuitsByPeer.remove(to)
   }
+
+  usage(): Usage[] {
+    const used = {
+      reservations: this.#reservations.size,
+      'reservations-per-host': this.#reservationsByHost.most,
+      circuits: this.#circuits,
+      'circuits-per-peer': this.#circuitsByPeer.most
+    } as const
+    return usageOf(used, this.#limits)
+  }
 }
 
-const refusal = (status: number, reason: string): Refusal => ({ admitted: false, status, reason })
+interface Full {
+  limit: LimitName
+  reason: string
+}
 
-/** Counts by key, and forgets a key at zero. */
-class Counter {
-  readonly #counts = new Map<string, number>()
+const DRAINING = 'the relay is stopping'
 
-  of(key: string): number {
-    return this.#counts.get(key) ?? 0
-  }
-
-  add(key: string): void {
-    this.#counts.set(key, this.of(key) + 1)
-  }
-
-  remove(key: string): void {
-    const count = this.of(key) - 1
-    if (count > 0) this.#counts.set(key, count)
-    else this.#counts.delete(key)
-  }
+const refusal = (status: number, reason: string, limit?: LimitName): Refusal => {
+  return { admitted: false, status, reason, ...(limit === undefined ? {} : { limit }) }
 }

@@ -1,13 +1,19 @@
 // The options of `parley-relay`, and their values checked one by one. (pure)
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
 import { stateFolder } from '../shared/state-folder.ts'
-import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
 import { parseRooms } from './rendezvous/redis/url.ts'
+import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
 
 /** Not in use by anything known, and outside the range that systems hand out to clients by themselves. */
 export const DEFAULT_PORT = 45678
+
+/** Docker kills 10 s after it has asked; closing takes one of them. */
+const DEFAULT_DRAIN_SECONDS = 8
+/** Longer than any circuit that is announced by default. */
+const MAX_DRAIN_SECONDS = 86_400
 
 export const RELAY_COMMAND = {
   command: 'parley-relay',
@@ -35,6 +41,32 @@ export const RELAY_COMMAND = {
       env: 'PARLEY_IDENTITY',
       help: 'the file with the private key, made when missing (default relay.key in PARLEY_HOME)'
     },
+    config: {
+      type: 'string',
+      placeholder: 'FILE',
+      env: 'PARLEY_CONFIG',
+      inFile: false,
+      help: 'the configuration file; read again on SIGHUP (default relay.yaml beside the key, if there is one)'
+    },
+    init: {
+      type: 'boolean',
+      inFile: false,
+      help: 'write that file, with every setting, its default and its reason, and leave'
+    },
+    'check-config': {
+      type: 'boolean',
+      inFile: false,
+      help: 'print the settings that are in force and where each comes from, and leave'
+    },
+    drain: {
+      type: 'number',
+      placeholder: 'SECONDS',
+      env: 'PARLEY_DRAIN',
+      default: DEFAULT_DRAIN_SECONDS,
+      min: 0,
+      max: MAX_DRAIN_SECONDS,
+      help: 'how long circuits that run may go on when the relay is told to stop'
+    },
     status: {
       type: 'string',
       placeholder: 'HOST:PORT|off',
@@ -57,14 +89,24 @@ export const RELAY_COMMAND = {
     }
   },
   notes: [
-    'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nThe addresses to hand out are printed between two marker lines. SIGINT and SIGTERM stop the relay.'
+    'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nThe addresses to hand out are printed between two marker lines.',
+    'The file also has the limits: connections, reservations, circuits, bandwidth and more.\nSIGHUP reads it again. SIGINT and SIGTERM stop the relay once its circuits have ended, a second one at once.'
   ]
 } as const satisfies CommandSpec
+
+/** What a default may depend on. */
+export interface Place {
+  env: Record<string, string | undefined>
+  /** As `process.platform`. */
+  platform: string
+}
 
 export interface RelaySettings {
   listen: string[]
   announce: string[]
   identityFile: string
+  drainSeconds: number
+  limits: RelayLimits
   /** Undefined when it is off. */
   status: Endpoint | undefined
   /** Of a shared store; absent: this relay's memory. */
@@ -73,10 +115,11 @@ export interface RelaySettings {
   verbose: boolean
 }
 
-/** Throws a UsageError for the first value that cannot be right. */
+/** Throws a UsageError for the first value that cannot be right. Limits come from the file alone. */
 export function relaySettings(
   { values, givenBy }: Resolved<(typeof RELAY_COMMAND)['options']>,
-  { env, platform }: { env: Record<string, string | undefined>; platform: string }
+  { env, platform }: Place,
+  limits: Partial<RelayLimits> = {}
 ): RelaySettings {
   const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
@@ -85,9 +128,21 @@ export function relaySettings(
       parseAnnounceAddress(text, givenBy.announce).toString()
     ),
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
+    drainSeconds: values.drain,
+    limits: { ...DEFAULT_LIMITS, ...limits },
     status: parseEndpoint(values.status, givenBy.status),
     ...(rooms === undefined ? {} : { rooms }),
     json: values.json,
     verbose: values.verbose
   }
+}
+
+/** The file that was named, or the one that is read when it is there. */
+export function configFile(
+  { config, identity }: { config: string | undefined; identity: string | undefined },
+  { env, platform }: Place
+): { file: string; named: boolean } {
+  if (config !== undefined) return { file: config, named: true }
+  const folder = identity === undefined ? stateFolder(env, platform) : dirname(identity)
+  return { file: join(folder, 'relay.yaml'), named: false }
 }

@@ -1,6 +1,10 @@
 // What the relay tells those who watch it: the objects that `--json` prints, one a line, with `at` added.
+import type { LimitName } from './limits.ts'
 
-/** Fields may be added, never renamed: scripts read them. Peers are peer ids. */
+/**
+ * Fields may be added, never renamed: scripts read them. Peers are peer ids. `limit` is there when one was the reason;
+ * refusals that a limit repeats for the same peer or host within seconds are told once, the next with how many more in its reason.
+ */
 export type RelayEvent =
   | { event: 'listening'; peerId: string; addresses: string[] }
   | {
@@ -8,6 +12,7 @@ export type RelayEvent =
       peer: string
       action: 'granted' | 'refused' | 'released'
       reason?: string
+      limit?: LimitName
     }
   | {
       event: 'circuit'
@@ -15,6 +20,7 @@ export type RelayEvent =
       to: string
       action: 'opened' | 'refused' | 'closed'
       reason?: string
+      limit?: LimitName
       /** Both directions together. */
       bytes?: number
     }
@@ -24,7 +30,17 @@ export type RelayEvent =
       room: string
       action: 'added' | 'refused' | 'removed' | 'expired'
       reason?: string
+      limit?: LimitName
     }
+  | {
+      event: 'connection'
+      /** An IPv4 address, or the /64 of an IPv6 one. */
+      host: string
+      action: 'refused' | 'closed'
+      reason: string
+      limit?: LimitName
+    }
+  | { event: 'draining'; circuits: number; seconds: number }
   /** The self-check's verdict, when it changes; the reason says what failed. */
   | { event: 'readiness'; ready: boolean; reason?: string }
   /** Where the status page is. */

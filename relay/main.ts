@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program `parley-relay`: the process's arguments, signals, streams and exit code, and nothing else.
 // Everything but the version check is loaded later, because an older Node could not even parse it.
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { nodeVersionProblem } from '../shared/node-version.ts'
 
@@ -16,12 +17,15 @@ async function main(): Promise<number> {
   const { peerCommand } = await import('./peer-command.ts')
   const { version } = await import('../shared/version.ts')
   const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(1)
+      // As a shell counts: neither done nor failed, but ended by somebody's hand.
+      if (stopping.signal.aborted) process.exit(128 + constants.signals[name])
       stopping.abort()
     })
   }
+  const reloads = new Set<() => void>()
+  process.on('SIGHUP', () => reloads.forEach((reload) => reload()))
   // A relay goes on when nobody reads what it prints any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   process.on('uncaughtException', (error) => {
@@ -34,7 +38,9 @@ async function main(): Promise<number> {
     platform: process.platform,
     version,
     peerCommand: peerCommand(join(import.meta.dirname, '..')),
-    signal: stopping.signal,
+    stopping: stopping.signal,
+    signal: new AbortController().signal,
+    onReload: (listener) => void reloads.add(listener),
     print: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text)
   })

@@ -1,5 +1,4 @@
 // `parley-relay` from its arguments to its exit code; everything of the process comes from `main.ts`.
-import { resolveConfig } from '../shared/config.ts'
 import { UserError } from '../shared/errors.ts'
 import { harmless } from '../shared/harmless.ts'
 import { lockIdentity } from '../shared/identity-lock.ts'
@@ -7,8 +6,11 @@ import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
-import { RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
+import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
+import { loadSettings } from './load-settings.ts'
+import type { Relay, RelayConfig } from './relay.ts'
+import { reloadWords } from './reload.ts'
 import type { Status, StatusConfig } from './status/status.ts'
 import { addressBlock, eventWords, isRoutine } from './words.ts'
 
@@ -20,8 +22,12 @@ export interface RelayProgram {
   version: string
   /** What starts a peer, but for its relay. */
   peerCommand: string
-  /** Aborts when the relay is to stop. */
+  /** Aborts when the relay is to stop once its circuits have ended. */
+  stopping: AbortSignal
+  /** Aborts when it is to stop at once. */
   signal: AbortSignal
+  /** Takes what is to be called when the configuration is to be read again. */
+  onReload: (listener: () => void) => void
   /** Standard output: data. */
   print: (text: string) => void
   /** Standard error: talk. */
@@ -34,36 +40,88 @@ export async function runRelay(program: RelayProgram): Promise<0 | 1 | 2> {
     await run(program)
     return 0
   } catch (error) {
-    if (program.signal.aborted && !(error instanceof UserError)) return 0
+    const asked = program.signal.aborted || program.stopping.aborted
+    if (asked && !(error instanceof UserError)) return 0
     return fail(program, error)
   }
 }
 
 async function run(program: RelayProgram): Promise<void> {
-  const config = resolveConfig(RELAY_COMMAND, program)
-  if (config.kind === 'print') {
-    program.print(config.text)
+  const loaded = await loadSettings(program, (sentence) => program.say(`${harmless(sentence)}\n`))
+  if (loaded.kind === 'print') {
+    program.print(loaded.text)
     return
   }
-  const settings = relaySettings(config, program)
-  // Loaded when needed: wrong usage and --help need not wait for libp2p.
-  const { startRelay } = await import('./relay.ts')
-  const { signal } = program
+  const { settings, file } = loaded
+  const log = createLog({ write: program.say, verbose: settings.verbose })
+  if (file !== undefined && !settings.json) log.info(`configured by ${file}`)
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
   const onEvent = reporter(program, settings)
+  const asked = AbortSignal.any([program.signal, program.stopping])
   const { status: endpoint } = settings
-  const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, signal))
-  const relay = held.use(await startRelay({ ...settings, privateKey }, { signal, onEvent }))
+  const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, asked))
+  const relay = held.use(await start(program, { ...settings, privateKey }, onEvent))
+  const inForce = keepReloading(program, relay, settings)
   if (status !== undefined) {
     onEvent({ event: 'status', url: status.url })
     await status.show(relay)
   }
-  const stop = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => stop.resolve(), { once: true })
-  if (signal.aborted) stop.resolve()
-  await stop.promise
+  await aborted(asked)
+  await relay.drain(inForce().drainSeconds, program)
+}
+
+/** While a relay starts it has nothing to drain: told to stop, it stops at once. */
+async function start(
+  { signal, stopping }: RelayProgram,
+  config: RelayConfig,
+  onEvent: RelayListener
+): Promise<Relay> {
+  // Loaded when needed: wrong usage and --help need not wait for libp2p.
+  const { startRelay } = await import('./relay.ts')
+  const starting = new AbortController()
+  const giveUp = (): void => starting.abort(stopping.reason)
+  stopping.addEventListener('abort', giveUp)
+  if (stopping.aborted) giveUp()
+  try {
+    return await startRelay(config, { signal: AbortSignal.any([signal, starting.signal]), onEvent })
+  } finally {
+    stopping.removeEventListener('abort', giveUp)
+  }
+}
+
+/** Reads the configuration again when asked to; returns what gives the settings in force. */
+function keepReloading(
+  program: RelayProgram,
+  relay: Relay,
+  settings: RelaySettings
+): () => RelaySettings {
+  const log = createLog({ write: program.say, verbose: settings.verbose })
+  let inForce = settings
+  const reload = async (): Promise<void> => {
+    const problems: string[] = []
+    try {
+      const loaded = await loadSettings(program, (sentence) => problems.push(sentence))
+      if (loaded.kind === 'print') return
+      relay.reload(loaded.settings)
+      for (const line of reloadWords(settings, inForce, loaded.settings)) log.info(line)
+      inForce = loaded.settings
+    } catch (error) {
+      problems.push(error instanceof UserError ? error.message : String(error))
+      for (const problem of problems) log.info(`not reloaded, everything is as it was: ${problem}`)
+    }
+  }
+  let reloading = Promise.resolve()
+  program.onReload(() => void (reloading = reloading.then(reload)))
+  return () => inForce
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  if (signal.aborted) resolve()
+  return promise
 }
 
 async function openStatus(config: StatusConfig, signal: AbortSignal): Promise<Status> {

@@ -1,33 +1,32 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
-import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { answerPings } from '../shared/answer-pings.ts'
-import { createNode } from '../shared/node.ts'
-import {
-  DEFAULT_LIMITS,
-  MAX_CONNECTIONS,
-  MAX_INBOUND_PER_HOST_PER_SECOND,
-  type RelayLimits
-} from './circuit/limits.ts'
-import { circuitServer, type CircuitServer } from './circuit/server.ts'
-import type { RelayEvent, RelayListener } from './events.ts'
+import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
+import { assemble } from './assemble.ts'
+import { Books } from './books.ts'
+import { Bulletin } from './bulletin.ts'
+import { drain } from './drain.ts'
+import type { RelayListener } from './events.ts'
+import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { ipv6Problem, listenError } from './listening.ts'
-import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
-import { openRoomStore } from './rendezvous/open-store.ts'
-import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
+import { OwnEnds } from './own-ends.ts'
+import { Reception } from './reception.ts'
+import type { RendezvousServer } from './rendezvous/server.ts'
+import { serveRooms } from './serve-rooms.ts'
 import { insidesOf } from './status/insides.ts'
 import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
-import { Tally } from './status/tally.ts'
 
-export interface RelayConfig {
+/** What may change while the relay runs. What is left out is as it is by default. */
+export interface ReloadableSettings {
+  limits?: Partial<RelayLimits>
+  policy?: AccessPolicy
+}
+
+export interface RelayConfig extends ReloadableSettings {
   privateKey: PrivateKey
   /** Multiaddrs; port 0 lets the system choose. An IPv6 one is skipped on a machine without IPv6. */
   listen: string[]
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
-  limits?: Partial<RelayLimits>
   /** URL of the store of rooms that it shares with other relays; absent: its own memory. */
   rooms?: string | undefined
 }
@@ -40,8 +39,18 @@ export interface Relay extends AsyncDisposable {
   readonly listening: string[]
   /** What is reserved, relayed and refused, at this moment and since the start. */
   snapshot(): RelaySnapshot
-  /** Peer ids that neither limits nor snapshots count: those of the relay's own self-check. */
-  readonly ownPeers: Set<string>
+  /** Of its own self-check. */
+  readonly own: OwnEnds
+  /** How often each limit has refused or ended something. */
+  readonly refusals: Readonly<Record<LimitName, number>>
+  /** How full the limits are that can be full. */
+  usage(): Usage[]
+  /** Circuits, reservations and registrations that there are stay as they are. */
+  reload(settings: ReloadableSettings): void
+  /** It is about to stop, and refuses what is new. */
+  readonly draining: boolean
+  /** Refuses what is new, and resolves when no circuit is left or the time is up; the relay is then to be disposed. */
+  drain(seconds: number, options: { signal: AbortSignal }): Promise<void>
   /** Returns what ends the subscription. */
   subscribe(listener: RelayListener): () => void
 }
@@ -56,41 +65,36 @@ export interface RelayOptions {
 /** Resolves once the relay serves. Throws a UserError, one sentence, when it cannot listen. */
 export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
   options.signal.throwIfAborted()
-  const listeners = new Set<RelayListener>(options.onEvent === undefined ? [] : [options.onEvent])
-  const limits = { ...DEFAULT_LIMITS, ...config.limits }
-  const tally = new Tally(limits)
-  const ownPeers = new Set<string>()
-  const emit = (event: RelayEvent): void => {
-    tally.note(event, Date.now())
-    for (const listener of listeners) listener(event)
-  }
+  const books = new Books({ ...DEFAULT_LIMITS, ...config.limits })
+  books.admission.policy = config.policy ?? OPEN_TO_ALL
+  const bulletin = new Bulletin(books.limits)
+  const emit = bulletin.note
+  if (options.onEvent !== undefined) bulletin.subscribe(options.onEvent)
+  const own = new OwnEnds()
+  let rendezvous: RendezvousServer | undefined
+  const isRegistered = (peer: string): boolean => rendezvous?.isRegistered(peer) ?? false
+  const reception = new Reception({ books, own, onEvent: emit, isRegistered })
   await using starting = new AsyncDisposableStack()
-  const assembled = await assemble(config, { limits, ownPeers, onEvent: emit })
+  starting.use(reception)
+  const assembled = await assemble({ ...config, books, own, reception, onEvent: emit })
   const { node, addresses } = assembled
   starting.defer(async () => node.stop())
-  const keeping = { signal: options.signal, onEvent: emit, parts: starting }
-  const rendezvous = await serveRooms(node, config.rooms, keeping)
+  const { signal } = options
+  const keeping = { signal, onEvent: emit, books, parts: starting }
+  const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
   await listen(node, config, addresses, options)
-  const running = starting.move()
-
-  let stopping: Promise<void> | undefined
-  const stop = async (): Promise<void> => {
-    options.signal.removeEventListener('abort', onAbort)
-    await running.disposeAsync().catch((error: unknown) => {
-      emit({
-        event: 'error',
-        code: 'stop-failed',
-        message: `the relay did not stop cleanly: ${String(error)}`
-      })
-    })
-    emit({ event: 'stopped' })
-  }
-  const onAbort = (): void => {
-    stopping ??= stop()
-  }
-  options.signal.addEventListener('abort', onAbort)
+  const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
-  const insides = insidesOf(node, { addresses, rendezvous, limits, ownPeers })
+  const refusals = bulletin.refusals.counts
+  const usage = (): Usage[] => [...books.usage(), ...rooms.usage()]
+  const insides = insidesOf(node, {
+    addresses,
+    rooms,
+    books,
+    own,
+    usage,
+    refusals
+  })
   emit({ event: 'listening', peerId, addresses: addresses() })
   return {
     peerId,
@@ -100,78 +104,44 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
     get listening() {
       return assembled.listening()
     },
-    ownPeers,
-    snapshot: () => takeSnapshot(insides, tally, Date.now()),
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+    snapshot: () => takeSnapshot(insides, bulletin.tally, Date.now()),
+    own,
+    refusals,
+    usage,
+    reload(settings) {
+      books.reload({ ...DEFAULT_LIMITS, ...settings.limits })
+      books.admission.policy = settings.policy ?? OPEN_TO_ALL
     },
-    async [Symbol.asyncDispose]() {
-      await (stopping ??= stop())
-    }
+    get draining() {
+      return books.admission.draining
+    },
+    drain: async (seconds, { signal: hurry }) =>
+      drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
+    subscribe: (listener) => bulletin.subscribe(listener),
+    [Symbol.asyncDispose]: stop
   }
 }
 
-/** The rooms, in this relay's memory or in the store that `place` names. */
-async function serveRooms(
-  node: Libp2p,
-  place: string | undefined,
-  {
-    parts,
-    ...options
-  }: { signal: AbortSignal; onEvent: RelayListener; parts: AsyncDisposableStack }
-): Promise<RendezvousServer> {
-  const store = await openRoomStore(place, options)
-  if (store !== undefined) parts.use(store)
-  const keep = store === undefined ? options : { ...options, store }
-  return parts.use(await startRendezvousServer(node, keep))
-}
-
-interface Assembled {
-  node: Libp2p<{ circuit: CircuitServer }>
-  addresses: () => string[]
-  listening: () => string[]
-}
-
-async function assemble(
-  config: RelayConfig,
-  {
-    limits,
-    ownPeers,
-    onEvent
-  }: { limits: RelayLimits; ownPeers: ReadonlySet<string>; onEvent: RelayListener }
-): Promise<Assembled> {
-  let own: OwnAddresses | undefined
-  const addresses = (): Multiaddr[] => own?.list() ?? []
-  const node = await createNode({
-    privateKey: config.privateKey,
-    listen: config.listen,
-    announce: config.announce,
-    // No port reuse: with it a second relay on the same port would take half of the first one's connections.
-    transports: [tcp()],
-    services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: answerPings(),
-      own: (components: OwnAddressesComponents) => {
-        own = new OwnAddresses(components, config.announce)
-        return own
-      },
-      circuit: circuitServer({
-        limits,
-        onEvent,
-        addresses,
-        ownPeers
-      })
-    },
-    maxConnections: MAX_CONNECTIONS,
-    maxInboundPerHostPerSecond: MAX_INBOUND_PER_HOST_PER_SECOND
-  })
-  return {
-    node,
-    addresses: () => addresses().map(String),
-    listening: () => (own?.listening() ?? []).map(String)
+/** Stops once, when asked or when the signal aborts; twice is as good as once. */
+function stopOnce(
+  running: AsyncDisposableStack,
+  emit: RelayListener,
+  { signal }: { signal: AbortSignal }
+): () => Promise<void> {
+  let stopping: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    signal.removeEventListener('abort', onAbort)
+    await running.disposeAsync().catch((error: unknown) => {
+      const message = `the relay did not stop cleanly: ${String(error)}`
+      emit({ event: 'error', code: 'stop-failed', message })
+    })
+    emit({ event: 'stopped' })
   }
+  const onAbort = (): void => {
+    stopping ??= stop()
+  }
+  signal.addEventListener('abort', onAbort)
+  return async () => (stopping ??= stop())
 }
 
 async function listen(

@@ -27,14 +27,18 @@ export function addressBlock(addresses: readonly string[], command: string): str
 export function eventWords(event: RelayEvent): string | undefined {
   switch (event.event) {
     case 'reservation':
-      return `reservation ${event.action} · ${short(event.peer)}${because(event.reason)}`
+      return `reservation ${event.action} · ${short(event.peer)}${because(event)}`
     case 'circuit': {
       const bytes = event.bytes === undefined ? '' : ` · ${amount(event.bytes)}`
       const ends = `${short(event.from)} → ${short(event.to)}`
-      return `circuit ${event.action} · ${ends}${bytes}${because(event.reason)}`
+      return `circuit ${event.action} · ${ends}${bytes}${because(event)}`
     }
     case 'registration':
-      return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event.reason)}`
+      return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event)}`
+    case 'connection':
+      return `connection ${event.action} · ${event.host}${because(event)}`
+    case 'draining':
+      return `stopping: ${circuits(event.circuits)} still running, for up to ${event.seconds} s`
     case 'readiness':
       return event.ready
         ? 'self-check: a circuit through this relay carries bytes'
@@ -44,7 +48,7 @@ export function eventWords(event: RelayEvent): string | undefined {
     case 'rooms':
       return event.action === 'available'
         ? `rooms at ${event.place} are there again`
-        : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event.reason)}`
+        : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event)}`
     case 'error':
       return event.message
     case 'stopped':
@@ -57,13 +61,20 @@ export function eventWords(event: RelayEvent): string | undefined {
 
 /** True for what happens to every peer every now and then, and means nothing. */
 export function isRoutine(event: RelayEvent): boolean {
+  if (event.event === 'connection') return event.limit === 'idle-seconds'
   return event.event === 'reservation' && event.reason === 'renewed'
 }
 
 /** All ed25519 ids begin alike. */
 const short = (peer: string): string => `…${peer.slice(-8)}`
 
-const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
+const circuits = (count: number): string =>
+  count === 1 ? 'one circuit is' : `${count} circuits are`
+
+function because({ reason, limit }: { reason?: string; limit?: string }): string {
+  const name = limit === undefined ? '' : ` (limit ${limit})`
+  return reason === undefined ? name : `: ${reason}${name}`
+}
 
 function amount(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`

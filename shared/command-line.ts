@@ -16,7 +16,12 @@ export interface CommandLine {
 export function readCommandLine(command: CommandSpec, argv: readonly string[]): CommandLine {
   const named = Object.entries(command.options).filter(([, spec]) => !isPositional(spec))
   const places = Object.entries(command.options).filter(([, spec]) => isPositional(spec))
-  const options = Object.fromEntries(named.map(([name, { type }]) => [name, { type }]))
+  const options = Object.fromEntries(
+    named.map(([name, { type }]): [string, { type: 'boolean' | 'string' }] => [
+      name,
+      { type: type === 'boolean' ? type : 'string' }
+    ])
+  )
   // Lenient, because the complaints of the strict mode are several sentences and suggest nothing.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
   const line: CommandLine = { help: false, version: false, given: new Map() }
@@ -84,7 +89,10 @@ function readText(command: CommandSpec, token: OptionToken, line: CommandLine): 
   }
   const before = line.given.get(name)?.value
   const list = [...(Array.isArray(before) ? before : []), value]
-  line.given.set(name, { value: spec.multiple === true ? list : value, by: rawName })
+  line.given.set(name, {
+    value: spec.type === 'string' && spec.multiple === true ? list : value,
+    by: rawName
+  })
 }
 
 function withoutValue({ rawName, value }: OptionToken): void {
@@ -107,5 +115,5 @@ const ownFlag = (command: CommandSpec, name: string): boolean =>
 
 function placeholderOf(command: CommandSpec, name: string): string {
   const spec = command.options[name]
-  return spec?.type === 'string' ? spec.placeholder : name
+  return spec === undefined || spec.type === 'boolean' ? name : spec.placeholder
 }

@@ -1,4 +1,4 @@
-// Options of a command: declared once, resolved as option > environment > default, told by `--help`. (pure)
+// Options of a command: declared once, resolved as option > environment > file > default, told by `--help`. (pure)
 // Every mistake is a UsageError of one sentence that names the option or the variable.
 import { readCommandLine } from './command-line.ts'
 import { UsageError } from './errors.ts'
@@ -8,6 +8,8 @@ interface AnyOption {
   help: string
   /** The environment variable that gives the value when the command line does not. */
   env?: string
+  /** Makes no sense in a configuration file. */
+  inFile?: false
 }
 
 export interface FlagOption extends AnyOption {
@@ -32,7 +34,16 @@ export interface ListOption extends AnyOption {
   default?: readonly string[]
 }
 
-export type OptionSpec = FlagOption | TextOption | ListOption
+/** A whole number. */
+export interface NumberOption extends AnyOption {
+  type: 'number'
+  placeholder: string
+  default: number
+  min: number
+  max: number
+}
+
+export type OptionSpec = FlagOption | TextOption | ListOption | NumberOption
 export type OptionSpecs = Record<string, OptionSpec>
 
 export interface CommandSpec<Specs extends OptionSpecs = OptionSpecs> {
@@ -47,11 +58,13 @@ export interface CommandSpec<Specs extends OptionSpecs = OptionSpecs> {
 
 type Value<Spec extends OptionSpec> = Spec extends FlagOption
   ? boolean
-  : Spec extends ListOption
-    ? string[]
-    : Spec extends { default: string }
-      ? string
-      : string | undefined
+  : Spec extends NumberOption
+    ? number
+    : Spec extends ListOption
+      ? string[]
+      : Spec extends { default: string }
+        ? string
+        : string | undefined
 
 export type Values<Specs extends OptionSpecs> = { [Name in keyof Specs]: Value<Specs[Name]> }
 
@@ -60,7 +73,11 @@ export interface Resolved<Specs extends OptionSpecs> {
   values: Values<Specs>
   /** For complaints about a value: `--relay`, `PARLEY_RELAY`, or `the default of --relay`. */
   givenBy: Record<keyof Specs, string>
+  from: Record<keyof Specs, Origin>
 }
+
+/** Where a value came from, strongest first. */
+export type Origin = 'option' | 'environment' | 'file' | 'default'
 
 /** What `--help` or `--version` ask to print on standard output instead of running. */
 export interface Print {
@@ -74,12 +91,14 @@ export interface Surroundings {
   env: Record<string, string | undefined>
   /** What `--version` prints. */
   version: string
+  /** A configuration file; its values have the types of their options. */
+  file?: Layer
 }
 
-export type Given = { value: string | boolean | string[]; by: string }
+export type Given = { value: string | boolean | number | string[]; by: string }
 
-/** One place that values come from; the first that knows a value wins. A config file would be one more. */
-type Layer = (name: string, spec: OptionSpec) => Given | undefined
+/** One place that values come from; the first that knows a value wins. */
+export type Layer = (name: string, spec: OptionSpec) => Given | undefined
 
 /** Throws a UsageError for anything it does not understand. */
 export function resolveConfig<const Specs extends OptionSpecs>(
@@ -88,32 +107,50 @@ export function resolveConfig<const Specs extends OptionSpecs>(
 ): Resolved<Specs> | Print
 export function resolveConfig(
   command: CommandSpec,
-  { argv, env, version }: Surroundings
+  { argv, env, version, file = () => undefined }: Surroundings
 ): Resolved<OptionSpecs> | Print {
   const line = readCommandLine(command, argv)
   if (line.help) return { kind: 'print', text: helpText(command) }
   if (line.version) return { kind: 'print', text: `${version}\n` }
-  const layers: Layer[] = [
-    (name) => line.given.get(name),
-    (_, spec) => fromEnvironment(env, spec),
-    fromDefault
+  const layers: Array<[Origin, Layer]> = [
+    ['option', (name, spec) => asNumber(line.given.get(name), spec)],
+    ['environment', (_, spec) => asNumber(fromEnvironment(env, spec), spec)],
+    ['file', file],
+    ['default', fromDefault]
   ]
   const values: Values<OptionSpecs> = {}
   const givenBy: Record<string, string> = {}
+  const from: Record<string, Origin> = {}
   for (const [name, spec] of Object.entries(command.options)) {
-    const given = firstOf(layers, name, spec)
+    const [origin, given] = firstOf(layers, name, spec)
     values[name] = given?.value
     givenBy[name] = given?.by ?? `--${name}`
+    from[name] = origin
   }
-  return { kind: 'run', values, givenBy }
+  return { kind: 'run', values, givenBy, from }
 }
 
-function firstOf(layers: Layer[], name: string, spec: OptionSpec): Given | undefined {
-  for (const layer of layers) {
+function firstOf(
+  layers: Array<[Origin, Layer]>,
+  name: string,
+  spec: OptionSpec
+): [Origin, Given | undefined] {
+  for (const [origin, layer] of layers) {
     const given = layer(name, spec)
-    if (given !== undefined) return given
+    if (given !== undefined) return [origin, given]
   }
-  return undefined
+  return ['default', undefined]
+}
+
+function asNumber(given: Given | undefined, spec: OptionSpec): Given | undefined {
+  if (given === undefined || spec.type !== 'number') return given
+  const text = String(given.value)
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= spec.min && value <= spec.max) return { value, by: given.by }
+  throw new UsageError(
+    'bad-number',
+    `${given.by} is "${text}": it takes a whole number from ${spec.min} to ${spec.max}`
+  )
 }
 
 function fromEnvironment(
@@ -123,7 +160,7 @@ function fromEnvironment(
   const text = spec.env === undefined ? undefined : env[spec.env]?.trim()
   if (spec.env === undefined || text === undefined || text === '') return undefined
   if (spec.type === 'boolean') return { value: switchOf(spec.env, text), by: spec.env }
-  if (spec.multiple !== true) return { value: text, by: spec.env }
+  if (spec.type === 'number' || spec.multiple !== true) return { value: text, by: spec.env }
   const list = text
     .split(',')
     .map((part) => part.trim())
@@ -144,6 +181,7 @@ function switchOf(variable: string, text: string): boolean {
 function fromDefault(name: string, spec: OptionSpec): Given | undefined {
   const by = `the default of --${name}`
   if (spec.type === 'boolean') return { value: false, by }
+  if (spec.type === 'number') return { value: spec.default, by }
   if (spec.multiple === true) return { value: [...(spec.default ?? [])], by }
   return spec.default === undefined ? undefined : { value: spec.default, by }
 }

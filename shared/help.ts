@@ -51,11 +51,13 @@ function remarkOf(spec: OptionSpec): string {
     const text = typeof spec.default === 'string' ? spec.default : spec.default.join(' and ')
     remarks.push(`default ${text}`)
   }
+  if (spec.type === 'number') remarks.push(`default ${spec.default}`)
   if (spec.env !== undefined) remarks.push(spec.env)
   return remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
 }
 
-function wrap(text: string, indent: number): string {
+/** Lines of at most 96 characters; all but the first are indented. */
+export function wrap(text: string, indent: number): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

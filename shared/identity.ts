@@ -1,20 +1,17 @@
 // The identity of a node: a private key in a file of mode 0600, in libp2p's protobuf encoding, which go and
 // rust tools read and write too. A file that cannot be used is reported and kept, never overwritten.
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { platform as hostPlatform } from 'node:os'
-import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { UserError } from './errors.ts'
 import { identityFileError } from './identity-errors.ts'
+import { writeNewFile } from './write-new-file.ts'
 
 /** An RSA key of 8,192 bits takes about 4.7 kB; nothing larger is a key. */
 const MAX_KEY_FILE_BYTES = 8192
 
-const PRIVATE_FILE = 0o600
-const PRIVATE_FOLDER = 0o700
 const OPEN_TO_OTHERS = 0o077
 
 /** The key in `file`, made (ed25519) when there is no such file. Throws a UserError that names the file and what to do. */
@@ -97,49 +94,8 @@ async function checkFile(file: string, handle: FileHandle): Promise<void> {
 /** False when somebody else created the file meanwhile. */
 async function createFile(file: string, bytes: Uint8Array): Promise<boolean> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: PRIVATE_FOLDER })
-    return await writeNew(file, bytes)
+    return await writeNewFile(file, bytes)
   } catch (error) {
     throw identityFileError(file, 'create', error)
-  }
-}
-
-/** Writes beside it and links: the file appears whole or not at all, and a link never replaces what is there. */
-async function writeNew(file: string, bytes: Uint8Array): Promise<boolean> {
-  const draft = `${file}.${randomUUID()}.draft`
-  try {
-    await writeExclusively(draft, bytes)
-    await link(draft, file)
-    return true
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EEXIST') return false
-    // Some file systems (exFAT, network shares) have no hard links.
-    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP') {
-      return await writeDirectly(file, bytes)
-    }
-    throw error
-  } finally {
-    await unlink(draft).catch(() => {})
-  }
-}
-
-async function writeDirectly(file: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    await writeExclusively(file, bytes)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function writeExclusively(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx', PRIVATE_FILE)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -2,7 +2,7 @@
 // and the limits of the connection manager, in one place.
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import type { Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
+import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
 
@@ -14,12 +14,17 @@ export interface NodeConfig<Services extends ServiceMap> {
   announce: string[]
   transports: Array<(components: any) => Transport>
   services: ServiceFactoryMap<Services>
-  /** Above this the connection manager prunes. */
+  /** Above this the connection manager prunes, and turns away in silence; Infinity for a node with a gater of its own. */
   maxConnections: number
-  /** New inbound connections from one host, a second. */
+  /** New inbound connections from one host, a second; also in silence. */
   maxInboundPerHostPerSecond: number
   /** Whether the library pings and ends dead connections; who does that himself says no. */
   pings?: boolean
+  /** At the same time; MAX_PENDING_INBOUND by default. */
+  maxPendingInbound?: number
+  /** For the handshake of an inbound connection; the library's 10 s by default. */
+  inboundUpgradeTimeoutMs?: number
+  gater?: ConnectionGater
 }
 
 /** One handshake per pending inbound connection costs about 5 ms of CPU: half a second's worth. */
@@ -47,13 +52,16 @@ export async function createNode<Services extends ServiceMap>(
       maxConnections: config.maxConnections,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: DIAL_TIMEOUT_MS,
-      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      maxIncomingPendingConnections: config.maxPendingInbound ?? MAX_PENDING_INBOUND,
+      ...(config.inboundUpgradeTimeoutMs === undefined
+        ? {}
+        : { inboundUpgradeTimeout: config.inboundUpgradeTimeoutMs }),
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
     connectionMonitor: {
       enabled: config.pings ?? true,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
     },
-    connectionGater: { denyDialMultiaddr: () => false }
+    connectionGater: { denyDialMultiaddr: () => false, ...config.gater }
   })
 }

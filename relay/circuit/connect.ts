@@ -3,6 +3,8 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
+import { hostKey } from '../host-key.ts'
+import type { LimitName } from '../limits.ts'
 import {
   announcedLimit,
   refuse,
@@ -21,7 +23,7 @@ export async function connect(
   connection: HopConnection,
   context: HopContext
 ): Promise<void> {
-  const { admission, onEvent } = context
+  const { books, onEvent } = context
   const target = request.peer === undefined ? undefined : peerIdFromBytes(request.peer.id)
   if (target === undefined) {
     refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
@@ -29,24 +31,31 @@ export async function connect(
   }
   const from = connection.remotePeer.toString()
   const to = target.toString()
-  const refused = (status: number, reason: string): void => {
-    onEvent({ event: 'circuit', from, to, action: 'refused', reason })
+  const refused = (status: number, reason: string, limit?: LimitName): void => {
+    const why = { reason, ...(limit === undefined ? {} : { limit }) }
+    onEvent({ event: 'circuit', from, to, action: 'refused', ...why })
     refuse(stream, status)
   }
   if (!connection.direct) {
     refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
     return
   }
-  const verdict = admission.openCircuit(from, to, context.nowMs())
+  const host = hostKey(connection.remoteAddr)
+  const tooMany = books.tooMany('hop', { peer: from, host })
+  if (tooMany !== undefined) {
+    refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany.reason, tooMany.limit)
+    return
+  }
+  const verdict = books.admission.openCircuit(from, to, context.nowMs())
   if (!verdict.admitted) {
-    refused(verdict.status, verdict.reason)
+    refused(verdict.status, verdict.reason, verdict.limit)
     return
   }
   try {
     const failure = await runCircuit(stream, connection.remotePeer, target, context)
     if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
   } finally {
-    admission.closeCircuit(from, to)
+    books.admission.closeCircuit(from, to)
   }
 }
 
@@ -57,11 +66,16 @@ async function runCircuit(
   target: PeerId,
   context: HopContext
 ): Promise<string | undefined> {
-  const { limits, onEvent, signal } = context
+  const { onEvent, signal } = context
+  const { limits, pacing, held } = context.books
   const limit = announcedLimit(limits)
   let targetStream: Stream
   try {
-    using inTime = deadline(signal, limits.stopTimeoutMs, 'the target did not answer in time')
+    using inTime = deadline(
+      signal,
+      limits['stop-seconds'] * 1000,
+      'the target did not answer in time'
+    )
     targetStream = await openStop(context.connectionsTo(target), { from: source, limit }, inTime)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -76,24 +90,30 @@ async function runCircuit(
   const circuit = { event: 'circuit', from: live.from, to: live.to } as const
   onEvent({ ...circuit, action: 'opened' })
   context.circuits.add(live)
-  const { maxBytes, bytes: passed } = live
-  const maxDurationMs = limits.circuitDurationMs
-  const end = await splice(stream, targetStream, { maxBytes, maxDurationMs, bytes: passed, signal })
+  const end = await splice(stream, targetStream, {
+    maxBytes: live.maxBytes,
+    maxDurationMs: live.endsAtMs - live.openedAtMs,
+    bytes: live.bytes,
+    paces: [pacing.forDirection(), pacing.forDirection()],
+    onSplicing: (holding) => held.add(holding),
+    signal
+  })
   context.circuits.delete(live)
   const bytes = end.bytesToTarget + end.bytesFromTarget
-  onEvent({ ...circuit, action: 'closed', reason: end.reason, bytes })
+  const why = { reason: end.reason, ...(end.limit === undefined ? {} : { limit: end.limit }) }
+  onEvent({ ...circuit, action: 'closed', ...why, bytes })
   return undefined
 }
 
 function liveCircuit(source: PeerId, target: PeerId, context: HopContext): LiveCircuit {
-  const { limits } = context
+  const { limits } = context.books
   const openedAtMs = context.nowMs()
   return {
     from: source.toString(),
     to: target.toString(),
     openedAtMs,
-    endsAtMs: openedAtMs + limits.circuitDurationMs,
-    maxBytes: limits.circuitDataBytes,
+    endsAtMs: openedAtMs + limits['circuit-seconds'] * 1000,
+    maxBytes: limits['circuit-bytes'],
     bytes: [0, 0]
   }
 }

@@ -2,10 +2,10 @@
 import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { encodeHop, type CircuitLimit } from '../../shared/wire/circuit.ts'
-import type { Admission } from '../admission.ts'
+import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
 import { sendFrame } from './frames.ts'
-import type { RelayLimits } from './limits.ts'
+import type { RelayLimits } from '../limits.ts'
 
 /** A circuit while it is open. Peers are peer ids. */
 export interface LiveCircuit {
@@ -24,17 +24,17 @@ export type HopConnection = Pick<Connection, 'direct' | 'remotePeer' | 'remoteAd
 export interface HopContext {
   privateKey: PrivateKey
   peerId: PeerId
-  limits: RelayLimits
-  admission: Admission
+  books: Books
   onEvent: RelayListener
   /** Those that are open, for whoever watches. */
   circuits: Set<LiveCircuit>
+  /** Of the calendar: what is announced expires by it. */
   nowMs(): number
   /** The relay's own, ending in `/p2p/…`. */
   addresses(): Multiaddr[]
   connectionsTo(peer: PeerId): Connection[]
   /** A reservation was granted or renewed. */
-  onReserved(peer: PeerId): void
+  onReserved(): void
   /** Aborts when the relay stops. */
   signal: AbortSignal
 }
@@ -45,6 +45,9 @@ export function refuse(stream: Stream, status: number): void {
 }
 
 /** In the units of the spec: seconds, and bytes in each direction. */
-export function announcedLimit({ circuitDurationMs, circuitDataBytes }: RelayLimits): CircuitLimit {
-  return { durationSeconds: Math.floor(circuitDurationMs / 1000), dataBytes: circuitDataBytes }
+export function announcedLimit(limits: Readonly<RelayLimits>): CircuitLimit {
+  return {
+    durationSeconds: Math.floor(limits['circuit-seconds']),
+    dataBytes: limits['circuit-bytes']
+  }
 }

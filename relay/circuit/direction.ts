@@ -1,5 +1,9 @@
 // One direction of a circuit: what one stream receives the other sends, as fast as the receiver takes it.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Pace } from './pace.ts'
+
+/** A shorter pause costs more than it saves: its bytes are still owed, and add to the next. */
+const MIN_DELAY_MS = 5
 
 export interface DirectionEvents {
   /** Before the bytes are passed on. False keeps them back. */
@@ -18,15 +22,18 @@ export class Direction {
   readonly #from: Stream
   readonly #to: Stream
   readonly #events: DirectionEvents
+  readonly #pace: Pace | undefined
   readonly #stopped = new AbortController()
+  #waiting: NodeJS.Timeout | undefined
   #blocked = false
   #resuming = false
   #closing = false
 
-  constructor(from: Stream, to: Stream, events: DirectionEvents) {
+  constructor(from: Stream, to: Stream, events: DirectionEvents, pace?: Pace) {
     this.#from = from
     this.#to = to
     this.#events = events
+    this.#pace = pace
   }
 
   /** Begins with what has arrived already: `from` may be paused, and either may have been closed by its remote. */
@@ -49,6 +56,7 @@ export class Direction {
   }
 
   stop(): void {
+    clearTimeout(this.#waiting)
     this.#stopped.abort()
   }
 
@@ -60,13 +68,30 @@ export class Direction {
       this.#fail('to', error)
       return
     }
+    this.#keepPace(event.data.byteLength)
     this.#pauseWhenBlocked()
+    this.#closeOnceDrained()
+  }
+
+  /** What `resume()` still hands out meanwhile is paid for as well. */
+  #keepPace(bytes: number): void {
+    const delayMs = this.#pace?.delayMs(bytes) ?? 0
+    if (delayMs < MIN_DELAY_MS) return
+    clearTimeout(this.#waiting)
+    this.#waiting = setTimeout(this.#waited, delayMs)
+  }
+
+  #waited = (): void => {
+    this.#waiting = undefined
+    if (this.#blocked) return
+    this.#resume()
     this.#closeOnceDrained()
   }
 
   /** Not inside resume(): at its end it allows the remote a new window, whatever its listeners did meanwhile. */
   #pauseWhenBlocked(): void {
-    if (this.#blocked && !this.#resuming && this.#from.readStatus === 'readable') this.#from.pause()
+    const held = this.#blocked || this.#waiting !== undefined
+    if (held && !this.#resuming && this.#from.readStatus === 'readable') this.#from.pause()
   }
 
   /** `drain` comes before the stream has sent its queue, and for a full connection as well as for a full window. */
@@ -75,7 +100,7 @@ export class Direction {
       const busy = this.#to.writableNeedsDrain || this.#to.writeBufferLength > 0
       if (!this.#blocked || busy || this.#stopped.signal.aborted) return
       this.#blocked = false
-      this.#resume()
+      if (this.#waiting === undefined) this.#resume()
       this.#closeOnceDrained()
     })
   }

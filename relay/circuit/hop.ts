@@ -34,7 +34,7 @@ export async function serveHop(
 async function readRequest(stream: Stream, context: HopContext): Promise<HopMessage | undefined> {
   using limit = deadline(
     context.signal,
-    context.limits.hopTimeoutMs,
+    context.books.limits['hop-seconds'] * 1000,
     'no HOP message arrived in time'
   )
   try {
@@ -61,7 +61,7 @@ async function answer(
 async function closeBothWays(stream: Stream, context: HopContext): Promise<void> {
   using limit = deadline(
     context.signal,
-    context.limits.hopTimeoutMs,
+    context.books.limits['hop-seconds'] * 1000,
     'the remote did not close a HOP stream'
   )
   const { signal } = limit

@@ -3,6 +3,7 @@ import type { Stream } from '@libp2p/interface'
 import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
 import { sealVoucher } from '../../shared/wire/reservation-voucher.ts'
 import { hostKey } from '../host-key.ts'
+import type { LimitName } from '../limits.ts'
 import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
 import { sendFrame } from './frames.ts'
 
@@ -15,22 +16,31 @@ export async function reserve(
   connection: HopConnection,
   context: HopContext
 ): Promise<void> {
-  const { admission, onEvent, limits, signal } = context
+  const { books, onEvent, signal } = context
   const peer = connection.remotePeer.toString()
+  const refused = (status: number, reason: string, limit?: LimitName): void => {
+    const why = { reason, ...(limit === undefined ? {} : { limit }) }
+    onEvent({ event: 'reservation', peer, action: 'refused', ...why })
+    refuse(stream, status)
+  }
   if (!connection.direct) {
-    onEvent({ event: 'reservation', peer, action: 'refused', reason: 'asked over a circuit' })
-    refuse(stream, CircuitStatus.PERMISSION_DENIED)
+    refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
+    return
+  }
+  const host = hostKey(connection.remoteAddr)
+  const tooMany = books.tooMany('hop', { peer, host })
+  if (tooMany !== undefined) {
+    refused(CircuitStatus.RESERVATION_REFUSED, tooMany.reason, tooMany.limit)
     return
   }
   // What is granted from here on is released by the disconnection that comes after it.
   if (context.connectionsTo(connection.remotePeer).length === 0) return
-  const verdict = admission.reserve(peer, hostKey(connection.remoteAddr), context.nowMs())
+  const verdict = books.admission.reserve(peer, host, context.nowMs())
   if (!verdict.admitted) {
-    onEvent({ event: 'reservation', peer, action: 'refused', reason: verdict.reason })
-    refuse(stream, verdict.status)
+    refused(verdict.status, verdict.reason, verdict.limit)
     return
   }
-  context.onReserved(connection.remotePeer)
+  context.onReserved()
   onEvent({
     event: 'reservation',
     peer,
@@ -50,7 +60,7 @@ export async function reserve(
       type: 'STATUS',
       status: CircuitStatus.OK,
       reservation: { expireSeconds, addresses: addresses.map(({ bytes }) => bytes), voucher },
-      limit: announcedLimit(limits)
+      limit: announcedLimit(books.limits)
     })
   )
 }

@@ -14,11 +14,12 @@ import type {
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
-import { Admission } from '../admission.ts'
+import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
+import type { OwnEnds } from '../own-ends.ts'
 import type { HopContext, LiveCircuit } from './context.ts'
 import { serveHop } from './hop.ts'
-import { MAX_HOP_STREAMS, type RelayLimits } from './limits.ts'
+import { MAX_HOP_STREAMS } from './limits.ts'
 
 export interface CircuitServerComponents {
   privateKey: PrivateKey
@@ -31,21 +32,17 @@ export interface CircuitServerComponents {
 }
 
 export interface CircuitServerConfig {
-  limits: RelayLimits
+  books: Books
   onEvent: RelayListener
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => Multiaddr[]
-  /** Peer ids of the relay's own self-check: served by books of their own, and told to nobody. */
-  ownPeers?: ReadonlySet<string>
+  /** Of the relay's own self-check: served by books of their own, and told to nobody. */
+  own: OwnEnds
   nowMs?: () => number
 }
 
 /** Timers of Node hold 31 bits. */
 const MAX_TIMER_MS = 2 ** 31 - 1
-
-/** Connections without streams are pruned first; those of reserved peers have none and are what the relay is for. */
-const TAG = 'parley-reservation'
-const TAG_VALUE = 50
 
 /** For the `services` of a node. */
 export function circuitServer(
@@ -57,9 +54,6 @@ export function circuitServer(
 export class CircuitServer implements Startable {
   readonly #components: CircuitServerComponents
   readonly #config: CircuitServerConfig
-  readonly #admission: Admission
-  /** A place for the self-check does not depend on how many others have taken, and takes none of theirs. */
-  readonly #ownAdmission: Admission
   readonly #circuits = new Set<LiveCircuit>()
   readonly #nowMs: () => number
   readonly #serving = new Set<Promise<void>>()
@@ -69,8 +63,6 @@ export class CircuitServer implements Startable {
   constructor(components: CircuitServerComponents, config: CircuitServerConfig) {
     this.#components = components
     this.#config = config
-    this.#admission = new Admission(config.limits)
-    this.#ownAdmission = new Admission(config.limits)
     this.#nowMs = config.nowMs ?? Date.now
   }
 
@@ -109,56 +101,44 @@ export class CircuitServer implements Startable {
     await served.finally(() => this.#serving.delete(served))
   }
 
-  #isOwn(peer: PeerId): boolean {
-    return this.#config.ownPeers?.has(peer.toString()) ?? false
-  }
-
   #context(remote: PeerId): HopContext {
     const { privateKey, peerId, connectionManager } = this.#components
-    const own = this.#isOwn(remote)
+    const { own: ownEnds, books, onEvent, addresses } = this.#config
+    const own = ownEnds.peers.has(remote.toString())
     return {
       privateKey,
       peerId,
-      limits: this.#config.limits,
-      admission: own ? this.#ownAdmission : this.#admission,
+      books: own ? ownEnds.books(books) : books,
       circuits: own ? new Set() : this.#circuits,
-      onEvent: own ? () => {} : this.#config.onEvent,
+      onEvent: own ? () => {} : onEvent,
       nowMs: this.#nowMs,
-      addresses: this.#config.addresses,
+      addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
-      onReserved: this.#onReserved,
+      onReserved: () => this.#scheduleExpiry(),
       signal: this.#stopping.signal
     }
   }
 
-  #onReserved = (peer: PeerId): void => {
-    const ttl = this.#config.limits.reservationTtlMs
-    this.#components.peerStore
-      .merge(peer, { tags: { [TAG]: { value: TAG_VALUE, ttl } } })
-      .catch((error: unknown) => this.#trace('could not tag a peer', error))
-    this.#scheduleExpiry()
-  }
-
   #scheduleExpiry(): void {
     clearTimeout(this.#expiry)
-    const nextMs = this.#admission.nextExpiryMs()
+    const nextMs = this.#config.books.admission.nextExpiryMs()
     if (nextMs === undefined) return
     const delayMs = Math.min(Math.max(nextMs - this.#nowMs(), 0), MAX_TIMER_MS)
     this.#expiry = setTimeout(this.#expire, delayMs)
   }
 
   #expire = (): void => {
-    for (const peer of this.#admission.expire(this.#nowMs())) {
+    for (const peer of this.#config.books.admission.expire(this.#nowMs())) {
       this.#released(peer, 'it ran out without being renewed')
     }
     this.#scheduleExpiry()
   }
 
   #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
-    if (this.#admission.release(peer.toString())) {
+    if (this.#config.books.admission.release(peer.toString())) {
       this.#released(peer.toString(), 'the peer disconnected')
     }
-    this.#ownAdmission.release(peer.toString())
+    this.#config.own.release(peer.toString())
     // Nothing else removes strangers from the peer store, and a relay sees many.
     this.#components.peerStore
       .delete(peer)

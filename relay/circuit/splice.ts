@@ -1,6 +1,9 @@
 // Joins two streams into a circuit until both directions have ended, one fails, or a limit is reached.
 import type { Stream } from '@libp2p/interface'
-import { Direction } from './direction.ts'
+import type { LimitName } from '../limits.ts'
+import { Direction, type DirectionEvents } from './direction.ts'
+import type { HoldingBytes } from './held-bytes.ts'
+import type { Pace } from './pace.ts'
 
 export interface SpliceOptions {
   /** In each direction. */
@@ -8,6 +11,10 @@ export interface SpliceOptions {
   maxDurationMs: number
   /** Counted up as they pass, for whoever watches: to the target, from the target. */
   bytes?: [toTarget: number, fromTarget: number]
+  /** To the target, and from it. */
+  paces?: readonly [Pace, Pace]
+  /** Given what holds bytes from now on; what it returns is called when the circuit has ended. */
+  onSplicing?: (circuit: HoldingBytes) => () => void
   /** Ends the circuit at once. */
   signal: AbortSignal
 }
@@ -15,6 +22,8 @@ export interface SpliceOptions {
 export interface SpliceEnd {
   /** In words. */
   reason: string
+  /** The limit that ended it, if one did. */
+  limit?: LimitName
   bytesToTarget: number
   bytesFromTarget: number
 }
@@ -35,60 +44,74 @@ export async function splice(
   options.signal.addEventListener('abort', stop)
   if (options.signal.aborted) stop()
   const timer = setTimeout(() => {
-    splicing.end(`its limit of ${options.maxDurationMs / 1000} s was reached`)
+    splicing.end(`its limit of ${options.maxDurationMs / 1000} s was reached`, 'circuit-seconds')
   }, options.maxDurationMs)
+  const ended = options.onSplicing?.(splicing)
   try {
     return await splicing.run()
   } finally {
     clearTimeout(timer)
+    ended?.()
     options.signal.removeEventListener('abort', stop)
   }
 }
 
-class Splicing {
+class Splicing implements HoldingBytes {
   readonly #streams: readonly Stream[]
   readonly #directions: readonly Direction[]
   readonly #bytes: [number, number]
-  readonly #ended = Promise.withResolvers<string>()
+  readonly #ended = Promise.withResolvers<Pick<SpliceEnd, 'reason' | 'limit'>>()
   readonly #maxBytes: number
   #running = 2
 
-  constructor(source: Stream, target: Stream, { maxBytes, bytes = [0, 0] }: SpliceOptions) {
+  constructor(source: Stream, target: Stream, { maxBytes, paces, bytes = [0, 0] }: SpliceOptions) {
     this.#maxBytes = maxBytes
     this.#bytes = bytes
     this.#streams = [source, target]
     this.#directions = [
-      this.#direction(0, source, target, ['the dialling peer', 'the target']),
-      this.#direction(1, target, source, ['the target', 'the dialling peer'])
+      this.#direction(0, source, target, ['the dialling peer', 'the target'], paces?.[0]),
+      this.#direction(1, target, source, ['the target', 'the dialling peer'], paces?.[1])
     ]
   }
 
-  end(reason: string): void {
-    this.#ended.resolve(reason)
+  /** Received and not passed on, or passed on and not sent. */
+  get heldBytes(): number {
+    return this.#streams.reduce(
+      (sum, { readBufferLength, writeBufferLength }) => sum + readBufferLength + writeBufferLength,
+      0
+    )
+  }
+
+  end(reason: string, limit?: LimitName): void {
+    this.#ended.resolve({ reason, ...(limit === undefined ? {} : { limit }) })
   }
 
   async run(): Promise<SpliceEnd> {
     for (const direction of this.#directions) direction.start()
-    const reason = await this.#ended.promise
+    const end = await this.#ended.promise
     for (const direction of this.#directions) direction.stop()
     for (const stream of this.#streams) {
-      stream.abort(new CircuitEndedError(`the circuit has ended: ${reason}`))
+      stream.abort(new CircuitEndedError(`the circuit has ended: ${end.reason}`))
     }
     const [bytesToTarget, bytesFromTarget] = this.#bytes
-    return { reason, bytesToTarget, bytesFromTarget }
+    return { ...end, bytesToTarget, bytesFromTarget }
   }
 
   #direction(
     which: 0 | 1,
     from: Stream,
     to: Stream,
-    [sender, receiver]: [string, string]
+    [sender, receiver]: [string, string],
+    pace: Pace | undefined
   ): Direction {
-    return new Direction(from, to, {
+    const events: DirectionEvents = {
       onBytes: (count) => {
         this.#bytes[which] += count
         if (this.#bytes[which] <= this.#maxBytes) return true
-        this.end(`its limit of ${this.#maxBytes} bytes in one direction was reached`)
+        this.end(
+          `its limit of ${this.#maxBytes} bytes in one direction was reached`,
+          'circuit-bytes'
+        )
         return false
       },
       onEnd: () => {
@@ -98,6 +121,7 @@ class Splicing {
       onFailure: (end, error) => {
         this.end(`the stream of ${end === 'from' ? sender : receiver} failed: ${error.message}`)
       }
-    })
+    }
+    return new Direction(from, to, events, pace)
   }
 }

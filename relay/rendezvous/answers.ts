@@ -8,7 +8,10 @@ import {
   type RendezvousMessage,
   type RendezvousResponse
 } from '../../shared/wire/rendezvous.ts'
+import type { Books } from '../books.ts'
 import type { RelayEvent } from '../events.ts'
+import type { LimitName } from '../limits.ts'
+import type { TooMany } from '../request-rates.ts'
 import type { Refused } from './limits.ts'
 import type { Registered, RoomStore } from './room-store.ts'
 
@@ -16,6 +19,7 @@ export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
 
 export interface AnswersConfig {
   store: RoomStore
+  books: Books
   isConnected: (peer: PeerId) => boolean
   onEvent: (event: RegistrationEvent) => void
   nowMs: () => number
@@ -37,12 +41,17 @@ export class Answers {
    *
    * @throws Error when the message is no request
    */
-  async answer(request: RendezvousMessage, peer: PeerId): Promise<RendezvousResponse | undefined> {
+  async answer(
+    request: RendezvousMessage,
+    peer: PeerId,
+    host: string
+  ): Promise<RendezvousResponse | undefined> {
+    const tooMany = this.#config.books.tooMany('rendezvous', { peer: peer.toString(), host })
     switch (request.type) {
       case 'register':
-        return this.#register(request, peer)
+        return this.#register(request, peer, host, unavailable(tooMany))
       case 'discover':
-        return this.#discover(request, peer)
+        return this.#discover(request, peer, unavailable(tooMany))
       case 'unregister':
         await this.#unregister(request.ns, peer)
         return undefined
@@ -54,12 +63,22 @@ export class Answers {
     }
   }
 
-  async #register(request: RegisterRequest, peer: PeerId): Promise<RendezvousResponse> {
-    const result = await this.#tryToRegister(request, peer)
+  async #register(
+    request: RegisterRequest,
+    peer: PeerId,
+    host: string,
+    refused: Refused | undefined
+  ): Promise<RendezvousResponse> {
+    const result =
+      refused ??
+      this.#draining() ??
+      this.#denied(peer, request.ns) ??
+      (await this.#tryToRegister(request, peer, host))
     const about = { peer: peer.toString(), room: request.ns.slice(0, MAX_ROOM_IN_EVENT) }
     if (result.status !== STATUS.ok) {
-      const { status, reason } = result
-      this.#config.onEvent({ event: 'registration', ...about, action: 'refused', reason })
+      const { status, reason, limit } = result
+      const why = { reason, ...(limit === undefined ? {} : { limit }) }
+      this.#config.onEvent({ event: 'registration', ...about, action: 'refused', ...why })
       return { type: 'registerResponse', status, statusText: reason }
     }
     if (result.added) this.#config.onEvent({ event: 'registration', ...about, action: 'added' })
@@ -70,7 +89,22 @@ export class Answers {
     return { type: 'registerResponse', status: result.status, ttlSeconds: result.ttlSeconds }
   }
 
-  async #tryToRegister(request: RegisterRequest, peer: PeerId): Promise<Registered | Refused> {
+  /** Peers may still look who is there: they will need each other without the relay. */
+  #draining(): Refused | undefined {
+    if (!this.#config.books.admission.draining) return undefined
+    return { status: STATUS.unavailable, reason: 'the relay is stopping' }
+  }
+
+  #denied(peer: PeerId, room: string): Refused | undefined {
+    const reason = this.#config.books.admission.policy.mayUseRoom(peer.toString(), room)
+    return reason === undefined ? undefined : { status: STATUS.notAuthorized, reason }
+  }
+
+  async #tryToRegister(
+    request: RegisterRequest,
+    peer: PeerId,
+    host: string
+  ): Promise<Registered | Refused> {
     try {
       const bytes = request.signedPeerRecord
       const { form, sequence } = await openRecord(bytes, {
@@ -81,6 +115,7 @@ export class Answers {
         {
           peer: peer.toString(),
           room: request.ns,
+          host,
           record: { form, sequence, bytes },
           ttlSeconds: request.ttlSeconds
         },
@@ -92,14 +127,20 @@ export class Answers {
     }
   }
 
-  async #discover(request: DiscoverRequest, peer: PeerId): Promise<RendezvousResponse> {
+  async #discover(
+    request: DiscoverRequest,
+    peer: PeerId,
+    refused: Refused | undefined
+  ): Promise<RendezvousResponse> {
     const { ns: room, cookie, limit } = request
-    const result = await this.#config.store.discover(
-      { peer: peer.toString(), room, cookie, limit },
-      this.#config.nowMs()
-    )
+    const about = { peer: peer.toString(), room, cookie, limit }
+    const result =
+      refused ??
+      this.#denied(peer, room ?? '') ??
+      (await this.#config.store.discover(about, this.#config.nowMs()))
     if (result.status !== STATUS.ok) {
-      const { status, reason } = result
+      const { status, reason, limit: refusedBy } = result
+      if (refusedBy !== undefined) this.#tooOften(about, reason, refusedBy)
       return { type: 'discoverResponse', registrations: [], status, statusText: reason }
     }
     return {
@@ -110,6 +151,15 @@ export class Answers {
         return { ns, signedPeerRecord: record, ttlSeconds }
       })
     }
+  }
+
+  #tooOften(
+    { peer, room = '' }: { peer: string; room: string | undefined },
+    reason: string,
+    limit: LimitName
+  ): void {
+    const about = { peer, room: room.slice(0, MAX_ROOM_IN_EVENT) }
+    this.#config.onEvent({ event: 'registration', ...about, action: 'refused', reason, limit })
   }
 
   async #unregister(room: string, peer: PeerId): Promise<void> {
@@ -123,3 +173,6 @@ export class Answers {
     })
   }
 }
+
+const unavailable = (tooMany: TooMany | undefined): Refused | undefined =>
+  tooMany === undefined ? undefined : { status: STATUS.unavailable, ...tooMany }

@@ -7,12 +7,10 @@ import {
   STATUS,
   type RendezvousStatus
 } from '../../shared/wire/rendezvous.ts'
+import { DEFAULT_LIMITS, type LimitName, type RelayLimits } from '../limits.ts'
 
-export interface RegistryLimits {
-  maxRegistrations: number
-  /** 32 is also what rust-libp2p and go take from one peer, at most. */
-  maxRegistrationsPerPeer: number
-  maxRegistrationsPerRoom: number
+export interface RegistrySettings {
+  limits: Readonly<RelayLimits>
   maxPerReply: number
   /** A reply stays under it, unless its first registration alone does not. */
   maxReplyBytes: number
@@ -20,10 +18,8 @@ export interface RegistryLimits {
   graceMs: number
 }
 
-export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
-  maxRegistrations: 10_000,
-  maxRegistrationsPerPeer: 32,
-  maxRegistrationsPerRoom: 1000,
+export const DEFAULT_REGISTRY_SETTINGS: RegistrySettings = {
+  limits: DEFAULT_LIMITS,
   maxPerReply: MAX_REGISTRATIONS_PER_REPLY,
   // A quarter of what rust-libp2p reads, and one window of yamux.
   maxReplyBytes: 256 * 1024,
@@ -33,6 +29,8 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
 export interface Refused {
   status: Exclude<RendezvousStatus, typeof STATUS.ok>
   reason: string
+  /** The limit that it came from, when it came from one. */
+  limit?: LimitName
 }
 
 /** The names of rooms are known to those who were told: nobody gets a list of them, though the protocol has one. */
@@ -52,4 +50,43 @@ export function badTtl(ttlSeconds: number): Refused | undefined {
   if (ttlSeconds >= MIN_TTL_SECONDS && ttlSeconds <= MAX_TTL_SECONDS) return undefined
   const reason = `a TTL of ${ttlSeconds} s; ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} s are granted`
   return { status: STATUS.invalidTtl, reason }
+}
+
+/** Registrations that there are, of those that a new one would be counted with. */
+export interface Taken {
+  ofPeer: number
+  inRoom: number
+  all: number
+}
+
+/** For a registration that its host does not have yet. */
+export function hostFull(ofHost: number, limits: Readonly<RelayLimits>): Refused | undefined {
+  const max = limits['registrations-per-host']
+  if (ofHost < max) return undefined
+  const reason = `your address has ${max} registrations already`
+  return { status: STATUS.unavailable, reason, limit: 'registrations-per-host' }
+}
+
+export function perPeerFull(limits: Readonly<RelayLimits>): Refused {
+  const reason = `a peer may be registered in ${limits['registrations-per-peer']} rooms`
+  return { status: STATUS.notAuthorized, reason, limit: 'registrations-per-peer' }
+}
+
+export const ROOM_FULL: Refused = {
+  status: STATUS.unavailable,
+  reason: 'the room is full',
+  limit: 'registrations-per-room'
+}
+
+export const REGISTRY_FULL: Refused = {
+  status: STATUS.unavailable,
+  reason: 'no room for more registrations',
+  limit: 'registrations'
+}
+
+/** For a registration that there is not yet. */
+export function registryFull(taken: Taken, limits: Readonly<RelayLimits>): Refused | undefined {
+  if (taken.ofPeer >= limits['registrations-per-peer']) return perPeerFull(limits)
+  if (taken.inRoom >= limits['registrations-per-room']) return ROOM_FULL
+  return taken.all >= limits.registrations ? REGISTRY_FULL : undefined
 }

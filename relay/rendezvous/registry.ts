@@ -1,14 +1,18 @@
 // Who is registered in which room, until when, and what is new since a cookie. (pure: time is an argument)
 import { DEFAULT_TTL_SECONDS, STATUS } from '../../shared/wire/rendezvous.ts'
 import type { RecordForm } from '../../shared/signed-record.ts'
+import { Counter } from '../counter.ts'
+import { usageOf, type Usage } from '../limits.ts'
 import { decodeCookie, encodeCookie, type Epoch } from './cookie.ts'
 import {
   badNamespace,
   badTtl,
-  DEFAULT_REGISTRY_LIMITS,
+  DEFAULT_REGISTRY_SETTINGS,
+  hostFull,
   NO_NAMESPACE,
+  registryFull,
   type Refused,
-  type RegistryLimits
+  type RegistrySettings
 } from './limits.ts'
 import type {
   Discovered,
@@ -26,6 +30,7 @@ export const REPLY_OVERHEAD_BYTES = 24
 export interface Registration {
   readonly peer: string
   readonly room: string
+  readonly host: string
   /** Of the same sequence number: two forms of one record. */
   readonly records: ReadonlyMap<RecordForm, VerifiedRecord>
   readonly expiresAtMs: number
@@ -35,6 +40,8 @@ interface Entry extends Registration {
   /** Of the registry: grows with each change. */
   sequence: number
 }
+
+type Whose = Pick<ToRegister, 'peer' | 'room' | 'host'>
 
 interface Room {
   /** By peer, in the order of their sequence numbers: a change moves its entry to the end. */
@@ -46,7 +53,8 @@ interface Room {
 /** Peers are peer ids as text, rooms are namespaces as they stand. */
 export class Registry implements RoomStore {
   readonly #epoch: Epoch
-  readonly #limits: RegistryLimits
+  readonly #settings: RegistrySettings
+  readonly #byHost = new Counter()
   readonly #rooms = new Map<string, Room>()
   /** Entries by peer and room. */
   readonly #peers = new Map<string, Map<string, Entry>>()
@@ -55,9 +63,9 @@ export class Registry implements RoomStore {
   #sequence = 0
   #size = 0
 
-  constructor(epoch: Epoch, limits: Partial<RegistryLimits> = {}) {
+  constructor(epoch: Epoch, settings: Partial<RegistrySettings> = {}) {
     this.#epoch = epoch
-    this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...limits }
+    this.#settings = { ...DEFAULT_REGISTRY_SETTINGS, ...settings }
   }
 
   get size(): number {
@@ -72,16 +80,34 @@ export class Registry implements RoomStore {
     return this.#peers.get(peer)?.has(room) === true
   }
 
+  isRegistered(peer: string): boolean {
+    return this.#peers.has(peer)
+  }
+
   /** Of everybody, for those who have to tell another store of them. */
   *registrations(): Iterable<Registration> {
     for (const rooms of this.#peers.values()) yield* rooms.values()
   }
 
+  usage(): Usage[] {
+    let mostOfPeer = 0
+    for (const rooms of this.#peers.values()) mostOfPeer = Math.max(mostOfPeer, rooms.size)
+    let mostInRoom = 0
+    for (const { entries } of this.#rooms.values()) mostInRoom = Math.max(mostInRoom, entries.size)
+    const used = {
+      registrations: this.#size,
+      'registrations-per-peer': mostOfPeer,
+      'registrations-per-host': this.#byHost.most,
+      'registrations-per-room': mostInRoom
+    }
+    return usageOf(used, this.#settings.limits)
+  }
+
   register(request: ToRegister, nowMs: number): Registered | Refused {
-    const { peer, room, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
+    const { peer, room, host, record, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     const earlier = this.#rooms.get(room)?.entries.get(peer)
     const refused =
-      badNamespace(room) ?? badTtl(ttlSeconds) ?? (earlier ? undefined : this.#full(peer, room))
+      badNamespace(room) ?? badTtl(ttlSeconds) ?? this.hostRefusal(request) ?? this.#full(request)
     if (refused !== undefined) return refused
 
     const records = new Map([[record.form, record]])
@@ -94,6 +120,7 @@ export class Registry implements RoomStore {
     this.#add({
       peer,
       room,
+      host,
       records,
       expiresAtMs: nowMs + ttlSeconds * 1000,
       sequence: ++this.#sequence
@@ -120,7 +147,7 @@ export class Registry implements RoomStore {
     }
 
     const registrations: Discovered['registrations'] = []
-    const maxCount = Math.min(request.limit || Infinity, this.#limits.maxPerReply)
+    const maxCount = Math.min(request.limit || Infinity, this.#settings.maxPerReply)
     const forms = this.formsReadBy(peer)
     let resumeAfter = this.#sequence
     let bytes = 0
@@ -128,7 +155,7 @@ export class Registry implements RoomStore {
       const record = pick(entry.records, forms)
       if (record === undefined || entry.expiresAtMs <= nowMs) continue
       bytes += record.bytes.byteLength + room.length * 3 + REPLY_OVERHEAD_BYTES
-      const fits = registrations.length === 0 || bytes <= this.#limits.maxReplyBytes
+      const fits = registrations.length === 0 || bytes <= this.#settings.maxReplyBytes
       if (!fits || registrations.length >= maxCount) {
         resumeAfter = entry.sequence - 1
         break
@@ -160,7 +187,7 @@ export class Registry implements RoomStore {
       removals.push({ peer: entry.peer, room: entry.room, action, reason })
     }
     for (const [peer, sinceMs] of this.#gone) {
-      if (nowMs - sinceMs < this.#limits.graceMs) continue
+      if (nowMs - sinceMs < this.#settings.graceMs) continue
       const reason = `disconnected for ${Math.round((nowMs - sinceMs) / 1000)} s`
       this.#peers.get(peer)?.forEach((entry) => drop(entry, 'removed', reason))
     }
@@ -172,19 +199,21 @@ export class Registry implements RoomStore {
     return removals
   }
 
-  #full(peer: string, room: string): Refused | undefined {
-    const limits = this.#limits
-    if ((this.#peers.get(peer)?.size ?? 0) >= limits.maxRegistrationsPerPeer) {
-      const reason = `a peer may be registered in ${limits.maxRegistrationsPerPeer} rooms`
-      return { status: STATUS.notAuthorized, reason }
+  /** Why a registration from that host would be one too many of it. */
+  hostRefusal({ peer, room, host }: Whose): Refused | undefined {
+    const earlier = this.#rooms.get(room)?.entries.get(peer)
+    if (earlier?.host === host) return undefined
+    return hostFull(this.#byHost.of(host), this.#settings.limits)
+  }
+
+  #full({ peer, room }: Whose): Refused | undefined {
+    if (this.has(peer, room)) return undefined
+    const taken = {
+      ofPeer: this.#peers.get(peer)?.size ?? 0,
+      inRoom: this.#rooms.get(room)?.entries.size ?? 0,
+      all: this.#size
     }
-    if ((this.#rooms.get(room)?.entries.size ?? 0) >= limits.maxRegistrationsPerRoom) {
-      return { status: STATUS.unavailable, reason: 'the room is full' }
-    }
-    if (this.#size >= limits.maxRegistrations) {
-      return { status: STATUS.unavailable, reason: 'no room for more registrations' }
-    }
-    return undefined
+    return registryFull(taken, this.#settings.limits)
   }
 
   /**
@@ -216,6 +245,7 @@ export class Registry implements RoomStore {
     const rooms = this.#peers.get(entry.peer) ?? new Map<string, Entry>()
     this.#peers.set(entry.peer, rooms.set(entry.room, entry))
     this.#size++
+    this.#byHost.add(entry.host)
   }
 
   /** Leaves a peer's absence alone while it has other registrations. */
@@ -230,6 +260,7 @@ export class Registry implements RoomStore {
       this.#gone.delete(entry.peer)
     }
     this.#size--
+    this.#byHost.remove(entry.host)
   }
 }
 

@@ -2,6 +2,7 @@
 // relays of one operator share, so that peers of different relays find each other. (pure)
 import type { RecordForm } from '../../shared/signed-record.ts'
 import type { STATUS } from '../../shared/wire/rendezvous.ts'
+import type { Usage } from '../limits.ts'
 import type { Refused } from './limits.ts'
 
 /** A verified record: the caller has checked that the peer signed it. */
@@ -15,6 +16,8 @@ export interface VerifiedRecord {
 export interface ToRegister {
   peer: string
   room: string
+  /** Where the peer asks from; a renewal from another one moves it there. */
+  host: string
   record: VerifiedRecord
   /** Absent: the default. */
   ttlSeconds: number | undefined
@@ -52,7 +55,7 @@ export interface Removal {
 export type Awaitable<T> = T | Promise<T>
 
 /**
- * The same for all: TTLs of 2 to 72 h, limits per peer, room and in all, order by the last change, cookies that the
+ * The same for all: TTLs of 2 to 72 h, limits per peer, host, room and in all, order by the last change, cookies that the
  * store has made and nobody else. `nowMs` is the server's monotonic clock. What a store cannot do it refuses; nothing
  * here throws or rejects. Peers are peer ids as text, rooms are namespaces as they stand.
  */
@@ -61,6 +64,10 @@ export interface RoomStore {
   readonly size: number
   /** Rooms that have such registrations. */
   readonly rooms: number
+  /** The peer has a registration that was made here. */
+  isRegistered(peer: string): boolean
+  /** How full the limits on registrations are with those that were made here. */
+  usage(): Usage[]
   register(request: ToRegister, nowMs: number): Awaitable<Registered | Refused>
   /** True when there was something to remove. */
   unregister(peer: string, room: string): Awaitable<boolean>

@@ -11,20 +11,25 @@ import {
   MAX_REQUEST_BYTES,
   RENDEZVOUS_PROTOCOL
 } from '../../shared/wire/rendezvous.ts'
+import { Books } from '../books.ts'
+import { hostKey } from '../host-key.ts'
+import { DEFAULT_LIMITS, type Usage } from '../limits.ts'
 import { Answers, type RegistrationEvent } from './answers.ts'
 import { EPOCHS } from './cookie.ts'
 import { readFrame, type FrameLimits } from './frames.ts'
-import type { RegistryLimits } from './limits.ts'
+import type { RegistrySettings } from './limits.ts'
 import { Registry } from './registry.ts'
 import type { RoomStore } from './room-store.ts'
 
 export interface RendezvousOptions {
   signal: AbortSignal
   onEvent: (event: RegistrationEvent) => void
+  /** Its limits are those of the default store as well. */
+  books?: Books
   /** The memory of this process by default. */
   store?: RoomStore
   /** Of that default. */
-  registry?: Partial<RegistryLimits>
+  registry?: Partial<RegistrySettings>
   frames?: Partial<FrameLimits>
   /** Monotonic milliseconds. */
   nowMs?: () => number
@@ -35,13 +40,15 @@ export interface RendezvousServer extends AsyncDisposable {
   readonly size: number
   /** Rooms with somebody in them. */
   readonly rooms: number
+  isRegistered(peer: string): boolean
+  usage(): Usage[]
 }
 
 /** What is used of a libp2p node. */
 export interface RendezvousNode {
   handle(
     protocol: string,
-    handler: (stream: Stream, connection: Pick<Connection, 'remotePeer'>) => void,
+    handler: (stream: Stream, connection: Pick<Connection, 'remotePeer' | 'remoteAddr'>) => void,
     options: StreamHandlerOptions
   ): Promise<void>
   unhandle(protocol: string): Promise<void>
@@ -92,10 +99,13 @@ class Server implements RendezvousServer {
     this.#onEvent = options.onEvent
     this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
-    this.#store = options.store ?? new Registry(randomInt(EPOCHS), options.registry)
+    const books = options.books ?? new Books(DEFAULT_LIMITS)
+    const { limits } = books
+    this.#store = options.store ?? new Registry(randomInt(EPOCHS), { limits, ...options.registry })
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     this.#answers = new Answers({
       store: this.#store,
+      books,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
       nowMs: this.#nowMs,
@@ -111,10 +121,21 @@ class Server implements RendezvousServer {
     return this.#store.rooms
   }
 
+  isRegistered(peer: string): boolean {
+    return this.#store.isRegistered(peer)
+  }
+
+  usage(): Usage[] {
+    return this.#store.usage()
+  }
+
   async start(): Promise<void> {
     this.#signal.throwIfAborted()
-    const onStream = (stream: Stream, connection: Pick<Connection, 'remotePeer'>): void => {
-      const served = this.#serve(stream, connection.remotePeer)
+    const onStream = (
+      stream: Stream,
+      connection: Pick<Connection, 'remotePeer' | 'remoteAddr'>
+    ): void => {
+      const served = this.#serve(stream, connection.remotePeer, hostKey(connection.remoteAddr))
       this.#streams.add(served)
       void served.finally(() => this.#streams.delete(served))
     }
@@ -152,14 +173,14 @@ class Server implements RendezvousServer {
   }
 
   /** Answers one request after the other until the remote closes its end. Never rejects. */
-  async #serve(stream: Stream, peer: PeerId): Promise<void> {
+  async #serve(stream: Stream, peer: PeerId, host: string): Promise<void> {
     try {
       // More than one request may be on its way; what does not fit here ends the stream.
       const bytes = byteStream(stream, { maxBufferSize: 2 * this.#frames.maxFrameBytes })
       for (;;) {
         const frame = await readFrame(bytes, this.#frames, this.#signal)
         if (frame === undefined) break
-        const reply = await this.#answers.answer(decodeMessage(frame), peer)
+        const reply = await this.#answers.answer(decodeMessage(frame), peer, host)
         if (reply === undefined) continue
         using limit = deadline(this.#signal, this.#frames.stallMs, 'the peer takes no reply')
         const framed = writer().bytes(encodeMessage(reply)).finish()

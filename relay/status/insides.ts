@@ -1,41 +1,41 @@
-// Where a snapshot gets its figures: the node, its circuits and the rooms, without the relay's own peers.
+// Where a snapshot gets its figures: the node, its circuits, its books and the rooms, without the relay's own ends.
 import type { Libp2p } from '@libp2p/interface'
-import { MAX_CONNECTIONS, type RelayLimits } from '../circuit/limits.ts'
+import type { Books } from '../books.ts'
 import type { CircuitServer } from '../circuit/server.ts'
-import { DEFAULT_REGISTRY_LIMITS } from '../rendezvous/limits.ts'
+import type { LimitName, Usage } from '../limits.ts'
+import type { OwnEnds } from '../own-ends.ts'
 import type { RendezvousServer } from '../rendezvous/server.ts'
 import type { RelayInsides } from './snapshot.ts'
 
 export interface RelayParts {
   addresses: () => string[]
-  rendezvous: RendezvousServer
-  limits: RelayLimits
-  ownPeers: ReadonlySet<string>
+  rooms: RendezvousServer
+  books: Books
+  own: OwnEnds
+  usage: () => Usage[]
+  refusals: Readonly<Record<LimitName, number>>
 }
 
 export function insidesOf(
   node: Libp2p<{ circuit: CircuitServer }>,
-  { addresses, rendezvous, limits, ownPeers }: RelayParts
+  { addresses, rooms, books, own, usage, refusals }: RelayParts
 ): RelayInsides {
   return {
     startedAtMs: Date.now(),
     peerId: node.peerId.toString(),
     addresses,
+    draining: () => books.admission.draining,
     circuits: () => node.services.circuit.circuits,
     connections: () =>
       node
         .getConnections()
-        .filter(({ remotePeer }) => !ownPeers.has(remotePeer.toString()))
+        .filter(({ remotePeer }) => !own.peers.has(remotePeer.toString()))
         .map(({ direction, streams }) => ({
           direction,
           protocols: streams.map(({ protocol }) => protocol)
         })),
-    registrations: () => ({ count: rendezvous.size, rooms: rendezvous.rooms }),
-    maxima: {
-      reservations: limits.maxReservations,
-      circuits: limits.maxCircuits,
-      connections: MAX_CONNECTIONS,
-      registrations: DEFAULT_REGISTRY_LIMITS.maxRegistrations
-    }
+    registrations: () => ({ count: rooms.size, rooms: rooms.rooms }),
+    usage,
+    refusals
   }
 }

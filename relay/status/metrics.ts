@@ -113,10 +113,21 @@ const DEFINITIONS: Definition[] = [
   ),
   counter(
     'refusals_total',
-    'Requests refused, by what was asked for and why.',
+    'What was refused, by what was asked for and why: the name of a limit, where it was one.',
     refusals,
     'request',
     'reason'
+  ),
+  counter(
+    'limit_refusals_total',
+    'How often a limit has refused or ended something.',
+    ({ snapshot }) => byName('limit', snapshot.refusals),
+    'limit'
+  ),
+  gauge(
+    'draining',
+    '1 when the relay is about to stop and takes nothing new, else 0.',
+    ({ snapshot }) => (snapshot.draining ? 1 : 0)
   ),
   gauge('registrations', 'Registrations in rooms now.', ({ snapshot }) => snapshot.registrations),
   gauge('rooms', 'Rooms with somebody in them.', ({ snapshot }) => snapshot.rooms),

@@ -1,5 +1,6 @@
 // What a running relay looks like at one moment: the one thing that page, health and metrics are made from. (pure)
 import type { LiveCircuit } from '../circuit/context.ts'
+import type { LimitName, Usage } from '../limits.ts'
 import type { ReservationRow, Tally, Totals } from './tally.ts'
 
 export interface CircuitRow {
@@ -11,14 +12,6 @@ export interface CircuitRow {
   bytesFromTarget: number
   /** In each direction. */
   maxBytes: number
-}
-
-/** How full one limit is. */
-export interface LimitUsage {
-  /** In words, and stable: a label of the metrics. */
-  limit: string
-  used: number
-  max: number
 }
 
 /** One connection, as far as it is counted. */
@@ -38,8 +31,12 @@ export interface RelaySnapshot {
   connections: ConnectionCount[]
   registrations: number
   rooms: number
-  usage: LimitUsage[]
-  /** Since the start. Of `refused` the keys are names from `reason-names.ts`. */
+  usage: Usage[]
+  /** How often each limit has refused or ended something, since the start. */
+  refusals: Readonly<Record<LimitName, number>>
+  /** It is about to stop, and takes nothing new. */
+  draining: boolean
+  /** Since the start. Of `refused` the keys are names of limits, and from `reason-names.ts`. */
   totals: Totals
 }
 
@@ -51,7 +48,9 @@ export interface RelayInsides {
   circuits(): Iterable<LiveCircuit>
   connections(): ConnectionCount[]
   registrations(): { count: number; rooms: number }
-  maxima: { reservations: number; circuits: number; connections: number; registrations: number }
+  draining(): boolean
+  usage(): Usage[]
+  readonly refusals: Readonly<Record<LimitName, number>>
 }
 
 export function takeSnapshot(insides: RelayInsides, tally: Tally, nowMs: number): RelaySnapshot {
@@ -61,7 +60,6 @@ export function takeSnapshot(insides: RelayInsides, tally: Tally, nowMs: number)
   const reservations = tally.reservations()
   const passing = circuits.reduce((sum, row) => sum + bytesOf(row), 0)
   const totals = tally.totals()
-  const { maxima } = insides
   return {
     atMs: nowMs,
     startedAtMs: insides.startedAtMs,
@@ -72,12 +70,9 @@ export function takeSnapshot(insides: RelayInsides, tally: Tally, nowMs: number)
     connections,
     registrations: count,
     rooms,
-    usage: [
-      { limit: 'reservations', used: reservations.length, max: maxima.reservations },
-      { limit: 'circuits', used: circuits.length, max: maxima.circuits },
-      { limit: 'connections', used: connections.length, max: maxima.connections },
-      { limit: 'registrations', used: count, max: maxima.registrations }
-    ],
+    usage: insides.usage(),
+    refusals: { ...insides.refusals },
+    draining: insides.draining(),
     totals: { ...totals, bytes: totals.bytes + passing }
   }
 }

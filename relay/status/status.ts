@@ -68,7 +68,7 @@ class Shown implements AsyncDisposable {
     this.#watch = await startWatch(
       {
         address: () => listensAt(relay),
-        ownPeers: relay.ownPeers,
+        own: relay.own,
         onChange: (verdict) => onEvent({ event: 'readiness', ...verdict }),
         pace
       },
@@ -81,6 +81,7 @@ class Shown implements AsyncDisposable {
   }
 
   health(): Readiness {
+    if (this.#relay?.draining === true) return DRAINING
     if (this.#watch !== undefined) return this.#watch.readiness()
     return readiness(undefined, 0, CHECK_PACE)
   }
@@ -109,6 +110,11 @@ class Shown implements AsyncDisposable {
     const body = await this.#metrics.text({ snapshot, health: this.health(), checks, version })
     return { type: 'text/plain; version=0.0.4', body }
   }
+}
+
+const DRAINING: Readiness = {
+  ready: false,
+  sentence: 'the relay is about to stop, and takes nothing new'
 }
 
 const STARTING: Reply = { status: 503, type: 'text/plain', body: 'the relay is starting\n' }

@@ -1,5 +1,6 @@
 // What has happened since the start, counted from the relay's events: totals, and who is reserved. (pure)
 import type { RelayEvent } from '../events.ts'
+import type { LimitName, RelayLimits } from '../limits.ts'
 import { endName, refusalName } from './reason-names.ts'
 
 export interface ReservationRow {
@@ -12,17 +13,17 @@ export interface Totals {
   reservationsGranted: number
   reservationsRenewed: number
   circuitsOpened: number
-  /** By a name from `reason-names.ts`. */
+  /** By the limit that ended them, else a name from `reason-names.ts`. */
   circuitsClosed: Record<string, number>
   /** Through circuits, both directions together. */
   bytes: number
-  /** `reservation/host full` → how often. */
+  /** `reservation/reservations-per-host` → how often; `circuit/no reservation` where no limit was the reason. */
   refused: Record<string, number>
 }
 
 /** Costs nothing while bytes pass: a circuit tells its own at its end. */
 export class Tally {
-  readonly #ttlMs: number
+  readonly #limits: Readonly<Pick<RelayLimits, 'reservation-seconds'>>
   /** As many as the relay grants: every one is released by an event. */
   readonly #reserved = new Map<string, ReservationRow>()
   readonly #closed = new Counts()
@@ -32,15 +33,17 @@ export class Tally {
   #opened = 0
   #bytes = 0
 
-  /** `reservationTtlMs` is what the relay grants. */
-  constructor({ reservationTtlMs }: { reservationTtlMs: number }) {
-    this.#ttlMs = reservationTtlMs
+  /** Live: a reload changes what the relay grants. */
+  constructor(limits: Readonly<Pick<RelayLimits, 'reservation-seconds'>>) {
+    this.#limits = limits
   }
 
   note(event: RelayEvent, nowMs: number): void {
     if (event.event === 'reservation') this.#noteReservation(event, nowMs)
     if (event.event === 'circuit') this.#noteCircuit(event)
-    if (event.event === 'registration' && event.action === 'refused') this.#noteRefusal(event)
+    if (event.event === 'registration' || event.event === 'connection') {
+      if (event.action === 'refused') this.#noteRefusal(event)
+    }
   }
 
   #noteReservation(event: Extract<RelayEvent, { event: 'reservation' }>, nowMs: number): void {
@@ -52,20 +55,21 @@ export class Tally {
     if (earlier === undefined) this.#granted++
     else this.#renewed++
     const sinceMs = earlier?.sinceMs ?? nowMs
-    this.#reserved.set(peer, { peer, sinceMs, untilMs: nowMs + this.#ttlMs })
+    const untilMs = nowMs + this.#limits['reservation-seconds'] * 1000
+    this.#reserved.set(peer, { peer, sinceMs, untilMs })
   }
 
   #noteCircuit(event: Extract<RelayEvent, { event: 'circuit' }>): void {
-    const { action, reason = '', bytes = 0 } = event
+    const { action, reason = '', limit, bytes = 0 } = event
     if (action === 'opened') this.#opened++
     if (action === 'refused') this.#noteRefusal(event)
     if (action !== 'closed') return
-    this.#closed.add(endName(reason))
+    this.#closed.add(limit ?? endName(reason))
     this.#bytes += bytes
   }
 
-  #noteRefusal({ event, reason = '' }: { event: string; reason?: string }): void {
-    this.#refused.add(`${event}/${refusalName(reason)}`)
+  #noteRefusal({ event, reason = '', limit }: Refused): void {
+    this.#refused.add(`${event}/${limit ?? refusalName(reason)}`)
   }
 
   reservations(): ReservationRow[] {
@@ -82,6 +86,12 @@ export class Tally {
       refused: this.#refused.record()
     }
   }
+}
+
+interface Refused {
+  event: string
+  reason?: string
+  limit?: LimitName
 }
 
 class Counts {

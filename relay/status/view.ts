@@ -1,6 +1,7 @@
 // What the page gets to show, as `/status.json`: a snapshot with its long lists cut, and the verdict on it. (pure)
+import type { LimitName, Usage } from '../limits.ts'
 import type { Readiness } from './readiness.ts'
-import { bytesOf, type CircuitRow, type LimitUsage, type RelaySnapshot } from './snapshot.ts'
+import { bytesOf, type CircuitRow, type RelaySnapshot } from './snapshot.ts'
 import type { ReservationRow, Totals } from './tally.ts'
 
 export interface StatusView {
@@ -15,7 +16,9 @@ export interface StatusView {
   connections: number
   registrations: number
   rooms: number
-  usage: LimitUsage[]
+  usage: Usage[]
+  refusals: Readonly<Record<LimitName, number>>
+  draining: boolean
   totals: Totals
 }
 

@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { deadline } from '../../shared/deadline.ts'
+import { hostKey } from '../host-key.ts'
+import type { OwnEnds } from '../own-ends.ts'
 import {
   CHECK_PACE,
   readiness,
@@ -14,8 +16,8 @@ import { createSelfCheckEnds, type SelfCheckEnds } from './self-check.ts'
 export interface WatchConfig {
   /** One of the relay's own listening addresses, with `/p2p/…`; undefined when it has none. */
   address: () => Multiaddr | undefined
-  /** Gets the peer ids of the ends before they connect. */
-  ownPeers: Set<string>
+  /** Gets the peer ids of the ends, and is told before they connect. */
+  own: OwnEnds
   onChange: (verdict: { ready: boolean; reason?: string }) => void
   pace?: Partial<CheckPace>
 }
@@ -49,7 +51,7 @@ class Watching implements Watch {
     this.#config = config
     this.#pace = { ...CHECK_PACE, ...config.pace }
     this.#ends = ends
-    for (const peer of ends.peers) config.ownPeers.add(peer)
+    for (const peer of ends.peers) config.own.peers.add(peer)
   }
 
   start(signal: AbortSignal): this {
@@ -91,11 +93,14 @@ class Watching implements Watch {
   async #failure(options: { signal: AbortSignal }): Promise<string | undefined> {
     const address = this.#config.address()
     if (address === undefined) return 'found no address that the relay listens on'
+    const arrived = this.#config.own.expect(hostKey(address))
     try {
       await this.#ends.check(address, options)
       return undefined
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
+    } finally {
+      arrived()
     }
   }
 

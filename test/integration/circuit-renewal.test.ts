@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, it } from 'node:test'
-import type { RelayLimits } from '../../relay/circuit/limits.ts'
+import type { RelayLimits } from '../../relay/limits.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 import { guest, type Guest } from '../support/room-scene.ts'
 
@@ -50,7 +50,7 @@ async function limited(limits: Partial<RelayLimits>): Promise<RelayScene> {
 
 describe('a conversation over a relay with limits', { concurrency: 2 }, () => {
   it('moves to a fresh circuit before the time of the old one is over', async () => {
-    await using scene = await limited({ circuitDurationMs: 4_000 })
+    await using scene = await limited({ 'circuit-seconds': 4 })
     await talkOver(scene, { messages: 400, everyMs: 20 })
     assert.ok(opened(scene) >= 3, `${opened(scene)} circuits`)
     // Two seconds are the least between two of them.
@@ -58,13 +58,13 @@ describe('a conversation over a relay with limits', { concurrency: 2 }, () => {
   })
 
   it('moves to a fresh circuit before the bytes of the old one are used up', async () => {
-    await using scene = await limited({ circuitDataBytes: 256 * 1024 })
+    await using scene = await limited({ 'circuit-bytes': 256 * 1024 })
     await talkOver(scene, { messages: 200, text: 'x'.repeat(1_000), everyMs: 20 })
     assert.ok(opened(scene) >= 3, `${opened(scene)} circuits`)
   })
 
   it('does not make a storm of dials when a circuit lasts no longer than a moment', async () => {
-    await using scene = await limited({ circuitDurationMs: 1_000 })
+    await using scene = await limited({ 'circuit-seconds': 1 })
     await using ann = await guest([scene.address], 'ann', { relayedOnly: true })
     await using ben = await guest([scene.address], 'ben', { relayedOnly: true })
     await Promise.all([ann.knows('ben'), ben.knows('ann')])

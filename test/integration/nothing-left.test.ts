@@ -86,7 +86,7 @@ describe('nothing is left behind', () => {
 
   it('by peers that got no place, or could not start', async (t) => {
     if (skipWithoutProc(t)) return
-    await using scene = await relayScene({ maxReservations: 0 })
+    await using scene = await relayScene({ reservations: 0 })
     const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
     for (let times = 0; times < 2; times += 1) {
       await using ann = await guest([scene.address], 'ann')

@@ -66,7 +66,7 @@ describe('a relay that cannot be used', () => {
   })
 
   it('is full', async () => {
-    await using scene = await relayScene({ maxReservations: 0 })
+    await using scene = await relayScene({ reservations: 0 })
     const relay = scene.address.toString()
     const message = `the relay at ${relay} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
     await cannotJoin(relay, message)
@@ -172,7 +172,7 @@ describe('a relay that comes back', () => {
   })
 
   it('has a place again for a peer that it refused while another relay served it', async () => {
-    await using full = await relayScene({ maxReservations: 1 })
+    await using full = await relayScene({ reservations: 1 })
     await using other = await relayScene()
     const first = await guest([full.address], 'first')
     await using ann = await guest([full.address, other.address], 'ann')

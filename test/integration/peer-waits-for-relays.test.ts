@@ -46,6 +46,27 @@ describe('a relay that comes back as another one', () => {
   })
 })
 
+describe('a relay that drains and is started again', () => {
+  it('carries what is said until its circuits have had their time, and then has its peers back', async (t) => {
+    const [port, privateKey] = [await freePort(), await generateKeyPair('Ed25519')]
+    const first = await relayAt(t, port, privateKey)
+    const address = first.addresses[0] ?? ''
+    await using ann = await guest([address], 'ann', { relayedOnly: true })
+    await using ben = await guest([address], 'ben', { relayedOnly: true })
+    await Promise.all([ann.path('ben', 'relayed'), ben.path('ann', 'relayed')])
+    const drained = first.drain(1, { signal: AbortSignal.timeout(10_000) })
+    ann.peer.send('during')
+    assert.deepEqual(await ben.hears(1), ['ann: during'])
+    await drained
+    await first[Symbol.asyncDispose]()
+    await ann.log.first((event) => event.event === 'relay' && event.state === 'lost')
+    await relayAt(t, port, privateKey)
+    ann.peer.send('after')
+    assert.deepEqual(await ben.hears(2), ['ann: during', 'ann: after'])
+    assert.equal(ann.peer.relays[0]?.state, 'reserved')
+  })
+})
+
 describe('two relays', () => {
   it('of which one dies: nobody leaves, and talk that went through it goes on over the other', async () => {
     const mortal = await relayScene()

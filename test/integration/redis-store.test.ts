@@ -1,6 +1,7 @@
 // Rooms in a Redis that dies, freezes, loses its data or holds garbage, and relays that share it and die.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { DEFAULT_LIMITS } from '../../relay/limits.ts'
 import { RedisStore, type RedisStoreConfig } from '../../relay/rendezvous/redis/store.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { EventLog } from '../support/event-log.ts'
@@ -30,7 +31,7 @@ class Relay {
 
   async register(peer: string, { sequence = 1, room = 'kitchen' } = {}): Promise<number> {
     const record = { form: 'standard', sequence, bytes: Buffer.from(peer) } as const
-    const request = { peer, room, record, ttlSeconds: undefined }
+    const request = { peer, room, host: '10.0.0.1', record, ttlSeconds: undefined }
     const { status } = await this.store.register(request, performance.now())
     return status
   }
@@ -89,9 +90,9 @@ describe('relays that share their rooms in Redis', { skip: NO_REDIS }, () => {
 
   it('have their limits together', async (t) => {
     const redis = await RedisServer.start(t)
-    const limits = { maxRegistrationsPerRoom: 2 }
-    const north = new Relay(t, redis.url, { limits })
-    const south = new Relay(t, redis.url, { limits })
+    const settings = { limits: { ...DEFAULT_LIMITS, 'registrations-per-room': 2 } }
+    const north = new Relay(t, redis.url, { settings })
+    const south = new Relay(t, redis.url, { settings })
     await Promise.all([north.store.tried, south.store.tried])
     await north.register('ann')
     await south.register('ben')

@@ -37,7 +37,7 @@ describe('a reservation asked for by hand', () => {
   })
 
   it('is renewed in place, and refused when all are taken', async () => {
-    await using scene = await relayScene({ maxReservations: 1 })
+    await using scene = await relayScene({ reservations: 1 })
     const first = await guest(scene)
     assert.equal(await statusOf(first, reserveRequest()), CircuitStatus.OK)
     assert.equal(await statusOf(first, reserveRequest()), CircuitStatus.OK)
@@ -67,7 +67,7 @@ describe('a reservation asked for by hand', () => {
   })
 
   it('runs out when it is not renewed, and the relay says so', async () => {
-    await using scene = await relayScene({ reservationTtlMs: 50 })
+    await using scene = await relayScene({ 'reservation-seconds': 0.05 })
     const host = await target(scene)
     const released = await scene.event('reservation', { peer: host.id, action: 'released' })
     assert.match(released.reason ?? '', /ran out/)
@@ -132,7 +132,7 @@ describe('a circuit asked for by hand', () => {
   })
 
   it('fails when the target takes the stream and says nothing', async () => {
-    await using scene = await relayScene({ stopTimeoutMs: 50 })
+    await using scene = await relayScene({ 'stop-seconds': 0.05 })
     const host = await guest(scene)
     await host.node.handle('/libp2p/circuit/relay/0.2.0/stop', () => {})
     await statusOf(host, reserveRequest())
@@ -144,7 +144,7 @@ describe('a circuit asked for by hand', () => {
   })
 
   it('is refused over the limit of a peer, and admitted when an earlier one has ended', async () => {
-    await using scene = await relayScene({ maxCircuitsPerPeer: 1 })
+    await using scene = await relayScene({ 'circuits-per-peer': 1 })
     const host = await target(scene)
     const from = await guest(scene)
     const request = connectRequest(host.node.peerId)
@@ -160,7 +160,7 @@ describe('a circuit asked for by hand', () => {
   })
 
   it('ends at its limit of bytes and at its limit of time', async () => {
-    await using scene = await relayScene({ circuitDataBytes: 1000, circuitDurationMs: 300 })
+    await using scene = await relayScene({ 'circuit-bytes': 1000, 'circuit-seconds': 0.3 })
     const host = await target(scene)
     const from = await guest(scene)
     const { stream } = await askHop(from.toRelay, connectRequest(host.node.peerId))
@@ -232,7 +232,7 @@ describe('bad input on HOP', () => {
   })
 
   it('a stream that stalls is reset after its deadline', async () => {
-    await using scene = await relayScene({ hopTimeoutMs: 50 })
+    await using scene = await relayScene({ 'hop-seconds': 0.05 })
     const peer = await guest(scene)
     const stalled = await peer.toRelay.newStream(HOP_PROTOCOL, { signal: patience() })
     const closed = once(stalled, 'close', { signal: patience() })

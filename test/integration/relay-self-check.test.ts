@@ -63,7 +63,7 @@ describe('the self-check', () => {
     await using watch = await startWatch(
       {
         address: () => line.address,
-        ownPeers: scene.relay.ownPeers,
+        own: scene.relay.own,
         onChange: (verdict) => told.push(verdict),
         pace: { everyMs: 50, afterFailureMs: 50, timeoutMs: 1000 }
       },
@@ -97,7 +97,7 @@ describe('the self-check', () => {
     line.freeze()
     const stopping = new AbortController()
     const watch = await startWatch(
-      { address: () => line.address, ownPeers: scene.relay.ownPeers, onChange: () => {} },
+      { address: () => line.address, own: scene.relay.own, onChange: () => {} },
       { signal: stopping.signal }
     )
     stopping.abort()

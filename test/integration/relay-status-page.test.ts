@@ -160,8 +160,7 @@ describe('the status page', { skip }, () => {
     const evil = stagedSnapshot({
       addresses: [EVIL],
       reservations: [{ peer: EVIL, sinceMs: 0, untilMs: 0 }],
-      circuits: [stagedCircuit({ from: EVIL, to: EVIL })],
-      usage: [{ limit: EVIL, used: 1, max: 2 }]
+      circuits: [stagedCircuit({ from: EVIL, to: EVIL })]
     })
     evil.totals.refused = { [EVIL]: 1 }
     evil.totals.circuitsClosed = { [EVIL]: 1 }

@@ -44,9 +44,15 @@ describe('the status port of a relay', () => {
 
   it('checks itself at nobody’s cost: no place is taken, nothing is told, nothing is counted', async () => {
     await using scene = await relayScene({
-      maxReservations: 1,
-      maxReservationsPerHost: 1,
-      maxCircuits: 1
+      connections: 2,
+      'connections-per-host': 2,
+      'connection-rate-per-host': 2,
+      'handshakes-per-host': 2,
+      'hop-rate-per-peer': 1,
+      'hop-rate-per-host': 2,
+      reservations: 1,
+      'reservations-per-host': 1,
+      circuits: 1
     })
     await using status = await statusScene({ everyMs: 1 })
     await status.show(scene.relay)
@@ -62,7 +68,13 @@ describe('the status port of a relay', () => {
       ) ?? 0
     const before = await passed()
     await eventually(passed, (count) => count > before + 3)
-    const { connections, totals, reservations } = await view(status)
+    const { connections, totals, reservations, refusals, usage } = await view(status)
+    assert.deepEqual(
+      Object.entries(refusals).filter(([, count]) => count > 0),
+      [['reservations', 1]]
+    )
+    const taken = usage.find(({ limit }) => limit === 'connections')
+    assert.deepEqual(taken, { limit: 'connections', used: 2, max: 2 })
     assert.deepEqual([connections, reservations.rows.length], [2, 1])
     assert.deepEqual([totals.reservationsGranted, totals.circuitsOpened, totals.bytes], [1, 0, 0])
     const peers = new Set([first.id, second.id])
@@ -76,7 +88,7 @@ describe('the status port of a relay', () => {
     await ready(status)
     const stranger = await guest(scene)
     const { peerIdFromString } = await import('@libp2p/peer-id')
-    for (const own of scene.relay.ownPeers) {
+    for (const own of scene.relay.own.peers) {
       const answer = await statusOf(stranger, connectRequest(peerIdFromString(own)))
       assert.equal(answer, CircuitStatus.NO_RESERVATION)
     }
@@ -84,7 +96,7 @@ describe('the status port of a relay', () => {
 
   it('is not ready while circuits of the relay carry nothing, and says at which step it ends', async () => {
     // Less than the self-check sends.
-    await using scene = await relayScene({ circuitDataBytes: 100 })
+    await using scene = await relayScene({ 'circuit-bytes': 100 })
     await using status = await statusScene({ afterFailureMs: 1 })
     await status.show(scene.relay)
     const { text } = await eventually(
@@ -153,7 +165,7 @@ describe('the status port of a relay', () => {
   })
 
   it('exports every metric that the dashboard draws, in Prometheus’ format, with no peer in a label', async () => {
-    await using scene = await relayScene({ maxReservations: 1 })
+    await using scene = await relayScene({ reservations: 1 })
     await using status = await statusScene()
     await status.show(scene.relay)
     await ready(status)
@@ -164,9 +176,12 @@ describe('the status port of a relay', () => {
     assert.match(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
     const { types, samples } = parsePrometheus(text)
     assert.equal(
-      samples.get('parley_relay_refusals_total{request="reservation",reason="relay full"}'),
+      samples.get('parley_relay_refusals_total{request="reservation",reason="reservations"}'),
       1
     )
+    assert.equal(samples.get('parley_relay_limit_refusals_total{limit="reservations"}'), 1)
+    assert.equal(samples.get('parley_relay_limit_used{limit="connections-per-host"}'), 2)
+    assert.equal(samples.get('parley_relay_draining'), 0)
     assert.doesNotMatch(text, /12D3KooW|127\.0\.0\.1/)
 
     const file = readFileSync(join(ROOT, 'relay/status/grafana-dashboard.json'), 'utf8')

@@ -1,7 +1,8 @@
 // The contract of both stores of rooms: what is true of the memory of a relay is true of a Redis that relays share.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import type { RegistryLimits } from '../../relay/rendezvous/limits.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from '../../relay/limits.ts'
+import type { RegistrySettings } from '../../relay/rendezvous/limits.ts'
 import { RedisStore } from '../../relay/rendezvous/redis/store.ts'
 import { Registry } from '../../relay/rendezvous/registry.ts'
 import type { RoomStore } from '../../relay/rendezvous/room-store.ts'
@@ -9,17 +10,23 @@ import type { RecordForm } from '../../shared/signed-record.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { NO_REDIS, RedisServer } from '../support/redis-server.ts'
 
-type Opens = (test: TestContext, limits?: Partial<RegistryLimits>) => Promise<RoomStore>
+type Opens = (test: TestContext, settings?: Settings) => Promise<RoomStore>
 
 const STORES: Array<{ name: string; skip: string | false; open: Opens }> = [
-  { name: 'memory', skip: false, open: async (_, limits) => new Registry(7, limits) },
+  { name: 'memory', skip: false, open: async (_, settings) => new Registry(7, settings) },
   { name: 'redis', skip: NO_REDIS, open: openRedis }
 ]
 
-async function openRedis(test: TestContext, limits?: Partial<RegistryLimits>): Promise<RoomStore> {
+type Settings = Partial<RegistrySettings>
+
+const limited = (limits: Partial<RelayLimits>): Settings => ({
+  limits: { ...DEFAULT_LIMITS, ...limits }
+})
+
+async function openRedis(test: TestContext, settings?: Settings): Promise<RoomStore> {
   const server = await RedisServer.start(test)
   const config = { url: server.url, onAway: () => undefined, onBack: () => undefined }
-  const store = new RedisStore(limits === undefined ? config : { ...config, limits }, {
+  const store = new RedisStore(settings === undefined ? config : { ...config, settings }, {
     signal: new AbortController().signal
   })
   test.after(async () => store[Symbol.asyncDispose]())
@@ -40,12 +47,18 @@ class Moves {
   async register(
     peer: string,
     room = 'kitchen',
-    options: { ttlSeconds?: number; form?: RecordForm; sequence?: number; text?: string } = {}
+    options: {
+      ttlSeconds?: number
+      form?: RecordForm
+      sequence?: number
+      text?: string
+      host?: string
+    } = {}
   ) {
-    const { ttlSeconds, form = 'standard', text = peer } = options
+    const { ttlSeconds, form = 'standard', text = peer, host = 'h' } = options
     const sequence = options.sequence ?? ++this.#sequence
     const record = { form, sequence, bytes: Buffer.from(text) }
-    return this.store.register({ peer, room, record, ttlSeconds }, this.nowMs)
+    return this.store.register({ peer, room, host, record, ttlSeconds }, this.nowMs)
   }
 
   async discover(
@@ -170,8 +183,12 @@ for (const { name, skip, open } of STORES) {
     })
 
     it('have limits for a peer, for a room, and for all', async (t) => {
-      const limits = { maxRegistrationsPerPeer: 2, maxRegistrationsPerRoom: 3, maxRegistrations: 5 }
-      const rooms = new Moves(await open(t, limits))
+      const limits = {
+        'registrations-per-peer': 2,
+        'registrations-per-room': 3,
+        registrations: 5
+      }
+      const rooms = new Moves(await open(t, limited(limits)))
       for (const room of ['kitchen', 'garden']) await rooms.register('ada', room)
       assert.equal((await rooms.register('ada', 'attic')).status, STATUS.notAuthorized)
       for (const peer of ['bob', 'cyd']) await rooms.register(peer)
@@ -181,6 +198,21 @@ for (const { name, skip, open } of STORES) {
       assert.equal((await rooms.register('eve', 'attic')).status, STATUS.unavailable)
       await rooms.store.unregister('ada', 'garden')
       assert.equal((await rooms.register('eve', 'attic')).status, STATUS.ok)
+    })
+
+    it('have a limit for a host, which a renewal at it does not meet', async (t) => {
+      const rooms = new Moves(await open(t, limited({ 'registrations-per-host': 2 })))
+      for (const peer of ['ada', 'bob']) await rooms.register(peer)
+      const refused = await rooms.register('cyd')
+      assert.equal(refused.status, STATUS.unavailable)
+      assert.equal('limit' in refused && refused.limit, 'registrations-per-host')
+      assert.equal((await rooms.register('bob')).status, STATUS.ok)
+      assert.equal((await rooms.register('cyd', 'kitchen', { host: 'other' })).status, STATUS.ok)
+      assert.equal((await rooms.register('cyd')).status, STATUS.unavailable, 'nor may it move')
+      assert.deepEqual((await rooms.discover()).names, ['ada', 'bob', 'cyd'].toSorted())
+      const used = rooms.store.usage().find(({ limit }) => limit === 'registrations-per-host')
+      assert.deepEqual(used, { limit: 'registrations-per-host', used: 2, max: 2 })
+      assert.ok(rooms.store.isRegistered('ada') && !rooms.store.isRegistered('dan'))
     })
 
     it('give records in the forms that the asker registers with', async (t) => {

@@ -12,7 +12,7 @@ export interface Guest {
   toRelay: Connection
 }
 
-export async function guest(scene: RelayScene): Promise<Guest> {
+export async function guest(scene: Pick<RelayScene, 'address' | 'plainPeer'>): Promise<Guest> {
   const node = await scene.plainPeer()
   const toRelay = await node.dial(scene.address, { signal: patience() })
   return { node, id: node.peerId.toString(), toRelay }
@@ -37,7 +37,7 @@ export async function answerTo(from: Guest, bytes: Uint8Array): Promise<number |
 
 /** A target with a reservation, and what reaches it. */
 export async function target(
-  scene: RelayScene,
+  scene: Pick<RelayScene, 'address' | 'plainPeer'>,
   options: { first?: Uint8Array; status?: number } = {}
 ): Promise<Guest & { taken: Promise<TakenCircuit> }> {
   const host = await guest(scene)

@@ -4,12 +4,12 @@ import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
-import type { RelayLimits } from '../../relay/circuit/limits.ts'
+import type { RelayLimits } from '../../relay/limits.ts'
 import type { RelayEvent } from '../../relay/events.ts'
 import { startRelay, type Relay } from '../../relay/relay.ts'
 
@@ -30,7 +30,7 @@ export interface RelayScene extends AsyncDisposable {
   /** A stock peer that is stopped with the scene; with a reservation when it listens on the relay. */
   peer(options?: { reserve?: boolean; prepare?: (node: Libp2p) => Promise<void> }): Promise<Libp2p>
   /** A peer that does not know circuits, to speak HOP and STOP by hand. */
-  plainPeer(): Promise<Libp2p>
+  plainPeer(privateKey?: PrivateKey): Promise<Libp2p>
 }
 
 export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<RelayScene> {
@@ -67,8 +67,8 @@ export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<Rel
       await node.start()
       return node
     },
-    plainPeer: async () => {
-      const node = await stockPeer([], [tcp()])
+    plainPeer: async (privateKey) => {
+      const node = await stockPeer([], [tcp()], privateKey)
       stack.defer(async () => node.stop())
       await node.start()
       return node
@@ -105,12 +105,14 @@ async function eventOf<Name extends RelayEvent['event']>(
   }
 }
 
-async function stockPeer(
+export async function stockPeer(
   listen: string[],
-  transports: NonNullable<Libp2pOptions['transports']>
+  transports: NonNullable<Libp2pOptions['transports']>,
+  privateKey?: PrivateKey
 ): Promise<Libp2p> {
   return createLibp2p({
     start: false,
+    ...(privateKey === undefined ? {} : { privateKey }),
     addresses: { listen },
     transports,
     connectionEncrypters: [noise()],

@@ -1,4 +1,6 @@
 // A relay that only says what a test wants the status page to show: no node, no network.
+import { eachLimit } from '../../relay/limits.ts'
+import { OwnEnds } from '../../relay/own-ends.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { CircuitRow, RelaySnapshot } from '../../relay/status/snapshot.ts'
 
@@ -19,6 +21,8 @@ export function stagedSnapshot(changes: Partial<RelaySnapshot> = {}): RelaySnaps
     registrations: 0,
     rooms: 0,
     usage: [{ limit: 'reservations', used: 0, max: 512 }],
+    refusals: eachLimit(() => 0),
+    draining: false,
     totals: {
       reservationsGranted: 0,
       reservationsRenewed: 0,
@@ -50,7 +54,12 @@ export const stagedRelay = (snapshot: () => RelaySnapshot): Relay => ({
   peerId: stagedPeer(0),
   addresses: [],
   listening: [],
-  ownPeers: new Set(),
+  own: new OwnEnds(),
+  refusals: eachLimit(() => 0),
+  usage: () => [],
+  reload: () => {},
+  draining: false,
+  drain: async () => {},
   snapshot,
   subscribe: () => () => {},
   [Symbol.asyncDispose]: async () => {}

@@ -1,6 +1,7 @@
 // What is believed of the answers of Redis: as much as of anybody's. (pure)
 import { MAX_TTL_SECONDS, STATUS } from '../../../shared/wire/rendezvous.ts'
-import type { Refused, RegistryLimits } from '../limits.ts'
+import type { RelayLimits } from '../../limits.ts'
+import { perPeerFull, REGISTRY_FULL, ROOM_FULL, type Refused } from '../limits.ts'
 import type { Discovered } from '../room-store.ts'
 
 export const UNAVAILABLE: Refused = {
@@ -17,16 +18,14 @@ export const WRONG_COOKIE: Refused = {
 const SEQUENCES = 2 ** 40
 
 /** Which limit a registration met, by the script's word for it. */
-export function full(word: string | undefined, limits: RegistryLimits): Refused {
+export function full(word: string | undefined, limits: Readonly<RelayLimits>): Refused {
   switch (word) {
-    case 'peer': {
-      const reason = `a peer may be registered in ${limits.maxRegistrationsPerPeer} rooms`
-      return { status: STATUS.notAuthorized, reason }
-    }
+    case 'peer':
+      return perPeerFull(limits)
     case 'room':
-      return { status: STATUS.unavailable, reason: 'the room is full' }
+      return ROOM_FULL
     case 'all':
-      return { status: STATUS.unavailable, reason: 'no room for more registrations' }
+      return REGISTRY_FULL
     case undefined:
     default:
       return UNAVAILABLE

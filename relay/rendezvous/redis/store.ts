@@ -5,14 +5,15 @@
 // take a complete listing as the truth, so half a room would be told that the other half had left. So whoever is in a
 // room keeps its members, conversations and circuits; newcomers wait, and are in within 16 s of its return.
 import { DEFAULT_TTL_SECONDS, MAX_RECORD_BYTES, STATUS } from '../../../shared/wire/rendezvous.ts'
+import type { Usage } from '../../limits.ts'
 import { decodeCookie, encodeCookie } from '../cookie.ts'
 import {
   badNamespace,
   badTtl,
-  DEFAULT_REGISTRY_LIMITS,
+  DEFAULT_REGISTRY_SETTINGS,
   NO_NAMESPACE,
   type Refused,
-  type RegistryLimits
+  type RegistrySettings
 } from '../limits.ts'
 import { Registry, REPLY_OVERHEAD_BYTES } from '../registry.ts'
 import type {
@@ -34,7 +35,7 @@ export interface RedisStoreConfig {
   onAway: (reason: string) => void
   /** Once for each time that it is there again. */
   onBack: () => void
-  limits?: Partial<RegistryLimits>
+  settings?: Partial<RegistrySettings>
   times?: Partial<RedisTimes>
   /** Monotonic milliseconds. */
   nowMs?: () => number
@@ -45,16 +46,16 @@ const REGISTERED_AT_ONCE = 50
 
 /** Connects, and connects again, until disposed. Does not wait for Redis: a relay without it relays all the same. */
 export class RedisStore implements RoomStore, AsyncDisposable {
-  readonly #limits: RegistryLimits
+  readonly #settings: RegistrySettings
   readonly #nowMs: () => number
   /** What was registered here; its cookies are never used. */
   readonly #held: Registry
   readonly #link: RedisLink
 
   constructor(config: RedisStoreConfig, options: { signal: AbortSignal }) {
-    this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...config.limits }
+    this.#settings = { ...DEFAULT_REGISTRY_SETTINGS, ...config.settings }
     this.#nowMs = config.nowMs ?? (() => performance.now())
-    this.#held = new Registry(0, config.limits)
+    this.#held = new Registry(0, config.settings)
     const times = { ...REDIS_TIMES, ...config.times }
     const registerAnew = async (holding: Holding): Promise<void> => this.#registerAnew(holding)
     this.#link = new RedisLink({ ...config, times, nowMs: this.#nowMs, registerAnew }, options)
@@ -73,6 +74,14 @@ export class RedisStore implements RoomStore, AsyncDisposable {
     return this.#held.rooms
   }
 
+  isRegistered(peer: string): boolean {
+    return this.#held.isRegistered(peer)
+  }
+
+  usage(): Usage[] {
+    return this.#held.usage()
+  }
+
   /** What is registered stays until the lease ends: a relay that restarts has its peers back by then. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#link[Symbol.asyncDispose]()
@@ -80,7 +89,8 @@ export class RedisStore implements RoomStore, AsyncDisposable {
 
   async register(request: ToRegister, nowMs: number): Promise<Registered | Refused> {
     const ttlSeconds = request.ttlSeconds ?? DEFAULT_TTL_SECONDS
-    const refused = badNamespace(request.room) ?? badTtl(ttlSeconds)
+    const refused =
+      badNamespace(request.room) ?? badTtl(ttlSeconds) ?? this.#held.hostRefusal(request)
     if (refused !== undefined) return refused
     const { serving } = this.#link
     if (serving === undefined) return UNAVAILABLE
@@ -91,7 +101,7 @@ export class RedisStore implements RoomStore, AsyncDisposable {
     )
     if (answer === undefined) return UNAVAILABLE
     const word = textOf(answer[0])
-    if (word !== 'added' && word !== 'renewed') return full(word, this.#limits)
+    if (word !== 'added' && word !== 'renewed') return full(word, this.#settings.limits)
     const held = this.#held.register({ ...request, ttlSeconds }, nowMs)
     if (held.status !== STATUS.ok) {
       await this.#release([`${request.peer} ${request.room}`])
@@ -120,10 +130,10 @@ export class RedisStore implements RoomStore, AsyncDisposable {
     const answer = await this.#link.run(serving, DISCOVER, [
       room,
       String(since),
-      String(Math.min(request.limit || Infinity, this.#limits.maxPerReply)),
-      String(this.#limits.maxReplyBytes),
+      String(Math.min(request.limit || Infinity, this.#settings.maxPerReply)),
+      String(this.#settings.maxReplyBytes),
       String(room.length * 3 + REPLY_OVERHEAD_BYTES),
-      String(this.#limits.maxRegistrationsPerRoom),
+      String(this.#settings.limits['registrations-per-room']),
       String(MAX_RECORD_BYTES),
       ...this.#held.formsReadBy(peer)
     ])
@@ -151,10 +161,14 @@ export class RedisStore implements RoomStore, AsyncDisposable {
     return removals
   }
 
-  #toRegister({ peer, room, record }: Omit<ToRegister, 'ttlSeconds'>, ttlMs: number): Argument[] {
+  #toRegister(
+    { peer, room, record }: Pick<ToRegister, 'peer' | 'room' | 'record'>,
+    ttlMs: number
+  ): Argument[] {
     const { form, sequence, bytes } = record
-    const { maxRegistrationsPerPeer, maxRegistrationsPerRoom, maxRegistrations } = this.#limits
-    const most = [maxRegistrationsPerPeer, maxRegistrationsPerRoom, maxRegistrations].map(String)
+    const { limits } = this.#settings
+    const names = ['registrations-per-peer', 'registrations-per-room', 'registrations'] as const
+    const most = names.map((name) => String(limits[name]))
     return [peer, room, form, String(sequence), bytes, String(Math.ceil(ttlMs)), ...most]
   }
 

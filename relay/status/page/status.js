@@ -51,14 +51,21 @@ function makeLimit() {
   return item
 }
 
-function showLimits(usage) {
+/** A rate has used up a fraction of a request now and then. */
+const figure = (limit, count) =>
+  /(?:^|-)bytes(?:-|$)/.test(limit) ? amount(count) : Math.ceil(count).toLocaleString('en')
+
+/** The fullest first. */
+function showLimits(usage, refusals) {
   fill(
     byId('limits'),
-    usage,
+    usage.toSorted((a, b) => b.used / b.max - a.used / a.max),
     makeLimit,
     ({ children: [name, text, bar] }, { limit, used, max }) => {
+      const refused =
+        refusals[limit] > 0 ? ` · ${refusals[limit].toLocaleString('en')} refused` : ''
       setText(name, limit)
-      setText(text, `${used.toLocaleString('en')} of ${max.toLocaleString('en')}`)
+      setText(text, `${figure(limit, used)} of ${figure(limit, max)}${refused}`)
       setBar(bar, used, max)
     }
   )
@@ -163,7 +170,7 @@ function showRate({ atMs, totals: { bytes } }) {
 }
 
 function show(view) {
-  const { health, totals, usage, atMs } = view
+  const { health, totals, usage, refusals, atMs } = view
   const held = { reservations: countOf(view.reservations), circuits: countOf(view.circuits) }
   document.body.dataset.state = health.ready ? 'ready' : 'broken'
   setText(byId('health'), `${health.ready ? 'Ready' : 'Not ready'}: ${health.sentence}`)
@@ -181,7 +188,7 @@ function show(view) {
   const refused = Object.values(totals.refused).reduce((sum, count) => sum + count, 0)
   setText(byId('refused'), refused.toLocaleString('en'))
   showRate(view)
-  showLimits(usage)
+  showLimits(usage, refusals)
   const addresses = byId('addresses')
   fill(addresses, view.addresses, () => make('li', ''), setText)
   showCircuits(view.circuits, held.circuits, atMs)

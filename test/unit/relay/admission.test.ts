@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Admission, type CircuitGrant, type Refusal } from '../../../relay/admission.ts'
-import { DEFAULT_LIMITS, type RelayLimits } from '../../../relay/circuit/limits.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from '../../../relay/limits.ts'
 import { CircuitStatus } from '../../../shared/wire/circuit.ts'
 
 const HOUR_MS = 3_600_000
@@ -37,7 +37,7 @@ describe('admission of reservations', () => {
   })
 
   it('refuses when all are taken, but still renews, and grants again after a release', () => {
-    const admission = books({ maxReservations: 2 })
+    const admission = books({ reservations: 2 })
     admission.reserve('a', 'h1', 0)
     admission.reserve('b', 'h2', 0)
     assertRefused(
@@ -51,7 +51,7 @@ describe('admission of reservations', () => {
   })
 
   it('refuses a host that has its share, and nobody else', () => {
-    const admission = books({ maxReservationsPerHost: 2 })
+    const admission = books({ 'reservations-per-host': 2 })
     admission.reserve('a', 'nat', 0)
     admission.reserve('b', 'nat', 0)
     assertRefused(
@@ -64,7 +64,7 @@ describe('admission of reservations', () => {
   })
 
   it('moves a reservation that is renewed from another host', () => {
-    const admission = books({ maxReservationsPerHost: 1 })
+    const admission = books({ 'reservations-per-host': 1 })
     admission.reserve('a', 'home', 0)
     assert.ok(admission.reserve('a', 'office', 1).admitted)
     assert.ok(admission.reserve('b', 'home', 1).admitted, 'home is free again')
@@ -77,7 +77,7 @@ describe('admission of reservations', () => {
   })
 
   it('expires what has run out, and says when to look next', () => {
-    const admission = books({ reservationTtlMs: 100 })
+    const admission = books({ 'reservation-seconds': 0.1 })
     assert.equal(admission.nextExpiryMs(), undefined)
     admission.reserve('a', 'h', 0)
     admission.reserve('b', 'h', 50)
@@ -96,7 +96,7 @@ describe('admission of reservations', () => {
 
 describe('admission of circuits', () => {
   it('needs a reservation of the target that has not run out', () => {
-    const admission = books({ reservationTtlMs: 100 })
+    const admission = books({ 'reservation-seconds': 0.1 })
     const { NO_RESERVATION } = CircuitStatus
     assertRefused(admission.openCircuit('a', 'b', 0), NO_RESERVATION, /no reservation/)
     admission.reserve('b', 'h', 0)
@@ -111,7 +111,7 @@ describe('admission of circuits', () => {
   })
 
   it('counts circuits in total and at both of their ends, and gives places back', () => {
-    const admission = books({ maxCircuits: 3, maxCircuitsPerPeer: 2 })
+    const admission = books({ circuits: 3, 'circuits-per-peer': 2 })
     const { RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
     for (const peer of ['a', 'b', 'c', 'd']) admission.reserve(peer, 'h', 0)
     assert.ok(admission.openCircuit('a', 'b', 0).admitted)

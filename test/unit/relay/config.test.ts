@@ -1,7 +1,13 @@
 // The options of parley-relay: where each value comes from, and which are refused.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RELAY_COMMAND, relaySettings, type RelaySettings } from '../../../relay/config.ts'
+import {
+  configFile,
+  RELAY_COMMAND,
+  relaySettings,
+  type RelaySettings
+} from '../../../relay/config.ts'
+import { DEFAULT_LIMITS } from '../../../relay/limits.ts'
 import { resolveConfig } from '../../../shared/config.ts'
 
 function settings(argv: string[], env: Record<string, string> = {}): RelaySettings {
@@ -19,6 +25,8 @@ describe('the options of parley-relay', () => {
       listen: ['/ip4/0.0.0.0/tcp/45678', '/ip6/::/tcp/45678'],
       announce: [],
       identityFile: '/home/op/.local/state/parley/relay.key',
+      drainSeconds: 8,
+      limits: DEFAULT_LIMITS,
       status: { host: '127.0.0.1', port: 45679 },
       json: false,
       verbose: false
@@ -37,6 +45,8 @@ describe('the options of parley-relay', () => {
       listen: ['/ip4/1.2.3.4/tcp/1', '/ip6/::1/tcp/2'],
       announce: ['/dns4/relay.example/tcp/3'],
       identityFile: 'k',
+      drainSeconds: 8,
+      limits: DEFAULT_LIMITS,
       status: undefined,
       json: true,
       verbose: false
@@ -67,6 +77,25 @@ describe('the options of parley-relay', () => {
     assert.throws(() => settings(['--status', '45679']), { ...usage, message: /--status/ })
     assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
     assert.throws(() => settings(['kitchen']), usage)
+  })
+
+  it('drain in time for docker stop, and are whole seconds', () => {
+    assert.ok(settings([]).drainSeconds < 10)
+    assert.equal(settings(['--drain', '30']).drainSeconds, 30)
+    assert.equal(settings([], { PARLEY_DRAIN: '0' }).drainSeconds, 0)
+    for (const wrong of ['1.5', 'x', '0x10', '86401']) {
+      assert.throws(() => settings(['--drain', wrong]), { ...usage, message: /--drain is "/ })
+    }
+    assert.throws(() => settings([], { PARLEY_DRAIN: '1s' }), { ...usage, message: /PARLEY_DRAIN/ })
+  })
+
+  it('find the configuration file that is named, or one beside the key', () => {
+    const place = { env: { HOME: '/home/op' }, platform: 'linux' }
+    const find = (config?: string, identity?: string) => configFile({ config, identity }, place)
+    assert.deepEqual(find('a.yaml', '/keys/k'), { file: 'a.yaml', named: true })
+    assert.deepEqual(find(undefined, '/keys/k'), { file: '/keys/relay.yaml', named: false })
+    const file = '/home/op/.local/state/parley/relay.yaml'
+    assert.deepEqual(find(), { file, named: false })
   })
 
   it('say where the rooms are kept, with a password only outside the arguments', () => {

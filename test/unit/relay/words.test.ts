@@ -54,11 +54,30 @@ describe('the words of the relay', () => {
       eventWords({ event: 'registration', peer: ID, room: 'kitchen', action: 'added' }),
       'registration added · …W8TLKvvv · room kitchen'
     )
+    assert.equal(
+      eventWords({ event: 'draining', circuits: 2, seconds: 8 }),
+      'stopping: 2 circuits are still running, for up to 8 s'
+    )
     assert.equal(eventWords({ event: 'stopped' }), 'stopped')
     assert.equal(eventWords({ event: 'listening', peerId: ID, addresses: [] }), undefined)
   })
 
-  it('take renewals for routine, and nothing else', () => {
+  it('name the limit that was the reason', () => {
+    const why = { reason: 'full', limit: 'reservations' } as const
+    assert.equal(
+      eventWords({ event: 'reservation', peer: ID, action: 'refused', ...why }),
+      'reservation refused · …W8TLKvvv: full (limit reservations)'
+    )
+    assert.equal(
+      eventWords({ event: 'connection', host: '7.7.7.7', action: 'refused', reason: 'full' }),
+      'connection refused · 7.7.7.7: full'
+    )
+  })
+
+  it('take renewals and idle strangers for routine, and nothing else', () => {
+    const connection = { event: 'connection', host: '7.7.7.7', reason: 'why' } as const
+    assert.equal(isRoutine({ ...connection, action: 'closed', limit: 'idle-seconds' }), true)
+    assert.equal(isRoutine({ ...connection, action: 'refused', limit: 'connections' }), false)
     const reservation = { event: 'reservation', peer: ID, action: 'granted' } as const
     assert.equal(isRoutine({ ...reservation, reason: 'renewed' }), true)
     assert.equal(isRoutine(reservation), false)

@@ -163,3 +163,45 @@ describe('--help and --version', () => {
     }
   })
 })
+
+describe('a number', () => {
+  const COUNTING = {
+    command: 'count',
+    summary: 'Counts.',
+    options: {
+      from: {
+        type: 'number',
+        placeholder: 'NUMBER',
+        env: 'COUNT_FROM',
+        default: 1,
+        min: 0,
+        max: 9,
+        help: 'where to begin'
+      }
+    }
+  } as const satisfies CommandSpec
+
+  const count = (argv: string[], env: Record<string, string> = {}, inFile?: number) => {
+    const file = () => (inFile === undefined ? undefined : { value: inFile, by: 'the file' })
+    const resolved = resolveConfig(COUNTING, { argv, env, version: '1', file })
+    assert.ok(resolved.kind === 'run')
+    return [resolved.values.from, resolved.from.from, resolved.givenBy.from]
+  }
+
+  it('comes from the option, else the environment, else the file, else its default', () => {
+    const env = { COUNT_FROM: '3' }
+    assert.deepEqual(count(['--from', '2'], env, 4), [2, 'option', '--from'])
+    assert.deepEqual(count([], env, 4), [3, 'environment', 'COUNT_FROM'])
+    assert.deepEqual(count([], {}, 4), [4, 'file', 'the file'])
+    assert.deepEqual(count([]), [1, 'default', 'the default of --from'])
+  })
+
+  it('is whole and within its range', () => {
+    for (const wrong of ['10', '1.0', '1e0', 'one', '+1']) {
+      assert.throws(() => count(['--from', wrong]), {
+        name: 'UsageError',
+        message: `--from is "${wrong}": it takes a whole number from 0 to 9`
+      })
+    }
+  })
+})

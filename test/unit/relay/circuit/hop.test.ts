@@ -4,11 +4,11 @@ import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { Admission } from '../../../../relay/admission.ts'
+import { Books } from '../../../../relay/books.ts'
 import type { HopContext } from '../../../../relay/circuit/context.ts'
 import { readFrame, sendFrame } from '../../../../relay/circuit/frames.ts'
 import { serveHop } from '../../../../relay/circuit/hop.ts'
-import { DEFAULT_LIMITS } from '../../../../relay/circuit/limits.ts'
+import { DEFAULT_LIMITS } from '../../../../relay/limits.ts'
 import type { RelayEvent } from '../../../../relay/events.ts'
 import { CircuitStatus, decodeHop, encodeHop } from '../../../../shared/wire/circuit.ts'
 import { yamuxPair } from '../../../support/yamux-pair.ts'
@@ -21,13 +21,13 @@ const relayed = { direct: false, remotePeer, remoteAddr }
 
 async function ask(request: Uint8Array): Promise<{ status?: number; events: RelayEvent[] }> {
   const events: RelayEvent[] = []
-  const admission = new Admission(DEFAULT_LIMITS)
+  const books = new Books(DEFAULT_LIMITS)
+  const { admission } = books
   admission.reserve(target.toString(), 'host', 0)
   const context: HopContext = {
     privateKey,
     peerId: peerIdFromPrivateKey(privateKey),
-    limits: DEFAULT_LIMITS,
-    admission,
+    books,
     circuits: new Set(),
     onEvent: (event) => events.push(event),
     nowMs: () => 0,

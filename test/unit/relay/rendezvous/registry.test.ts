@@ -1,7 +1,8 @@
 // Who is registered where, until when, and what is new: a registry without a network or a clock.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { RegistryLimits } from '../../../../relay/rendezvous/limits.ts'
+import { DEFAULT_LIMITS } from '../../../../relay/limits.ts'
+import type { RegistrySettings } from '../../../../relay/rendezvous/limits.ts'
 import { Registry } from '../../../../relay/rendezvous/registry.ts'
 import type { RecordForm } from '../../../../shared/signed-record.ts'
 import { STATUS } from '../../../../shared/wire/rendezvous.ts'
@@ -9,8 +10,8 @@ import { STATUS } from '../../../../shared/wire/rendezvous.ts'
 const HOUR_MS = 3_600_000
 
 /** A registry whose records are the names of their peers, and the moves of the tests in few words. */
-function scene(limits: Partial<RegistryLimits> = {}) {
-  const registry = new Registry(7, limits)
+function scene(settings: Partial<RegistrySettings> = {}) {
+  const registry = new Registry(7, settings)
   let sequence = 0
   const register = (
     peer: string,
@@ -21,11 +22,13 @@ function scene(limits: Partial<RegistryLimits> = {}) {
       form?: RecordForm
       sequence?: number
       text?: string
+      host?: string
     } = {}
   ) => {
+    const { host = peer } = options
     const { ttlSeconds, nowMs = 0, form = 'standard', text = peer } = options
     const record = { form, sequence: options.sequence ?? ++sequence, bytes: Buffer.from(text) }
-    return registry.register({ peer, room, record, ttlSeconds }, nowMs)
+    return registry.register({ peer, room, host, record, ttlSeconds }, nowMs)
   }
   const discover = (
     options: {
@@ -82,9 +85,12 @@ describe('registering', () => {
 
   it('stops at the caps of a peer, a room and the server, and goes on renewing', () => {
     const { register } = scene({
-      maxRegistrationsPerPeer: 2,
-      maxRegistrationsPerRoom: 3,
-      maxRegistrations: 4
+      limits: {
+        ...DEFAULT_LIMITS,
+        'registrations-per-peer': 2,
+        'registrations-per-room': 3,
+        registrations: 4
+      }
     })
     register('ada', 'a')
     register('ada', 'b')

@@ -66,8 +66,8 @@ async function serve(t: TestContext, options: Partial<RendezvousOptions> = {}) {
   t.after(() => server[Symbol.asyncDispose]())
   const open = async (key: PrivateKey): Promise<Client> => {
     const [near, far] = await streamPair()
-    const connection = { remotePeer: peerIdFromPrivateKey(key) }
-    node.handler?.(far, connection)
+    const remotePeer = peerIdFromPrivateKey(key)
+    node.handler?.(far, { remotePeer, remoteAddr: multiaddr('/ip4/7.7.7.7/tcp/1') })
     return new Client(near)
   }
   return { node, events, server, open }

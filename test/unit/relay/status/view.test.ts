@@ -1,6 +1,7 @@
 // What the page gets of a snapshot, and how it words it.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { DEFAULT_LIMITS, eachLimit, usageOf } from '../../../../relay/limits.ts'
 import { statusView } from '../../../../relay/status/view.ts'
 import { takeSnapshot } from '../../../../relay/status/snapshot.ts'
 import { Tally } from '../../../../relay/status/tally.ts'
@@ -14,7 +15,9 @@ const insides = {
   circuits: () => [] as Array<ReturnType<typeof circuit>>,
   connections: () => [{ direction: 'inbound' as const, protocols: [] }],
   registrations: () => ({ count: 3, rooms: 2 }),
-  maxima: { reservations: 512, circuits: 1024, connections: 768, registrations: 10_000 }
+  usage: () => usageOf({ reservations: 500 }, DEFAULT_LIMITS),
+  refusals: eachLimit(() => 0),
+  draining: () => false
 }
 const circuit = (from: string, bytes: [number, number]) => ({
   from,
@@ -28,7 +31,7 @@ const health = { ready: true, sentence: 'fine' }
 
 describe('the view of a snapshot', () => {
   it('shows the newest of many reservations and says how many more there are', () => {
-    const tally = new Tally({ reservationTtlMs: 1000 })
+    const tally = new Tally({ 'reservation-seconds': 1 })
     for (let n = 0; n < 500; n++) {
       tally.note({ event: 'reservation', peer: `p${n}`, action: 'granted' }, n)
     }
@@ -40,7 +43,7 @@ describe('the view of a snapshot', () => {
   })
 
   it('shows circuits by what has passed, and adds it to what has passed through ended ones', () => {
-    const tally = new Tally({ reservationTtlMs: 1000 })
+    const tally = new Tally({ 'reservation-seconds': 1 })
     const closed = { event: 'circuit', from: 'a', to: 'b', action: 'closed' } as const
     tally.note({ ...closed, reason: 'it was closed', bytes: 1000 }, 0)
     const open = [circuit('a', [1, 2]), circuit('b', [50, 1])]

@@ -1,0 +1,45 @@
+// Everything that a relay counts and limits, in one place: what a reload changes and what a status page reads.
+import { Admission } from './admission.ts'
+import { HeldBytes } from './circuit/held-bytes.ts'
+import { Pacing } from './circuit/pace.ts'
+import { Door } from './door.ts'
+import type { RelayLimits, Usage } from './limits.ts'
+import { RequestRates, type TooMany } from './request-rates.ts'
+
+export class Books {
+  /** Live: a reload changes its values, and whoever was given it sees them at their next decision. */
+  readonly limits: RelayLimits
+  readonly admission: Admission
+  readonly rates: RequestRates
+  readonly pacing: Pacing
+  readonly held: HeldBytes
+  readonly door: Door
+  readonly #nowMs: () => number
+
+  /** `nowMs` is monotonic. */
+  constructor(limits: Readonly<RelayLimits>, nowMs: () => number = () => performance.now()) {
+    this.limits = { ...limits }
+    this.#nowMs = nowMs
+    this.admission = new Admission(this.limits)
+    this.rates = new RequestRates(this.limits)
+    this.pacing = new Pacing(this.limits, nowMs)
+    this.held = new HeldBytes(this.limits)
+    this.door = new Door(this.limits)
+  }
+
+  /** What has been granted stays; a circuit keeps the bytes and seconds that its peers were told. */
+  reload(limits: Readonly<RelayLimits>): void {
+    Object.assign(this.limits, limits)
+  }
+
+  /** Counts one request; undefined when it may be answered. */
+  tooMany(kind: 'hop' | 'rendezvous', who: { peer: string; host: string }): TooMany | undefined {
+    return this.rates.tooMany(kind, who, this.#nowMs())
+  }
+
+  usage(): Usage[] {
+    return [this.door, this.admission, this.pacing, this.held]
+      .flatMap((part) => part.usage())
+      .concat(this.rates.usage(this.#nowMs()))
+  }
+}

@@ -1,0 +1,58 @@
+// All that a relay is told, from its options, the environment and its configuration file.
+import { resolveConfig, type Print, type Surroundings } from '../shared/config.ts'
+import { UsageError } from '../shared/errors.ts'
+import { createConfigFile, noSuchFile, readConfigFile } from './config-file/files.ts'
+import { parseConfigFile, type ParsedFile } from './config-file/parse.ts'
+import { configReport } from './config-file/report.ts'
+import { configTemplate } from './config-file/template.ts'
+import { configFile, RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
+
+export interface Loaded {
+  kind: 'run'
+  settings: RelaySettings
+  /** The configuration file, when there is one. */
+  file: string | undefined
+}
+
+export interface Asked extends Surroundings {
+  platform: string
+}
+
+/** Throws a UsageError for wrong settings; `onProblem` is told all further problems of the file. */
+export async function loadSettings(
+  asked: Asked,
+  onProblem: (sentence: string) => void = () => {}
+): Promise<Loaded | Print> {
+  const first = resolveConfig(RELAY_COMMAND, asked)
+  if (first.kind === 'print') return first
+  const { file, named } = configFile(first.values, asked)
+  if (first.values.init) {
+    await createConfigFile(file, configTemplate(RELAY_COMMAND.options))
+    return { kind: 'print', text: `${file}\n` }
+  }
+  const text = await readConfigFile(file)
+  if (text === undefined && named) throw noSuchFile(file)
+  const parsed = text === undefined ? undefined : parse(text, file, onProblem)
+  const resolved = resolveConfig(RELAY_COMMAND, {
+    ...asked,
+    file: (name) => parsed?.options.get(name)
+  })
+  if (resolved.kind === 'print') return resolved
+  const limits = Object.fromEntries(
+    [...(parsed?.limits ?? [])].map(([name, { value }]) => [name, value])
+  )
+  const settings = relaySettings(resolved, asked, limits)
+  if (!resolved.values['check-config']) {
+    return { kind: 'run', settings, file: parsed === undefined ? undefined : file }
+  }
+  const specs = RELAY_COMMAND.options
+  return { kind: 'print', text: configReport(settings, resolved, { specs, parsed, file }) }
+}
+
+function parse(text: string, file: string, onProblem: (sentence: string) => void): ParsedFile {
+  const parsed = parseConfigFile(text, file, RELAY_COMMAND.options)
+  const last = parsed.problems.pop()
+  if (last === undefined) return parsed
+  for (const problem of parsed.problems) onProblem(problem)
+  throw new UsageError('config-file', last)
+}

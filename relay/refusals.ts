@@ -1,0 +1,54 @@
+// Counts what limits have refused or ended, and keeps a flood of it out of the log. (pure: time is an argument)
+import type { RelayEvent } from './events.ts'
+import { eachLimit, type LimitName } from './limits.ts'
+
+/** One line in that time is enough to find out who it is. */
+const REPEAT_MS = 10_000
+/** Peers and hosts that were told about lately; beyond that the oldest is forgotten, and told about again. */
+const MAX_REMEMBERED = 1000
+
+type Limited = Extract<
+  RelayEvent,
+  { event: 'reservation' | 'circuit' | 'registration' | 'connection' }
+> & {
+  limit: LimitName
+}
+
+export class Refusals {
+  readonly counts: Record<LimitName, number> = eachLimit(() => 0)
+  readonly #told = new Map<string, { atMs: number; more: number }>()
+
+  /** The event as it is to be told, with how many like it were not; undefined when it is not to be told. */
+  note(event: RelayEvent, nowMs: number): RelayEvent | undefined {
+    if (!isLimited(event)) return event
+    this.counts[event.limit]++
+    // A circuit that has ended was opened, and is told about like every other.
+    if (event.event === 'circuit' && event.action === 'closed') return event
+    const key = `${event.limit} ${subject(event)}`
+    const before = this.#told.get(key)
+    if (before !== undefined && nowMs - before.atMs < REPEAT_MS) {
+      before.more++
+      return undefined
+    }
+    this.#remember(key, nowMs)
+    const more = before?.more ?? 0
+    if (more === 0) return event
+    return { ...event, reason: `${event.reason ?? ''} (and ${more} more like it)` }
+  }
+
+  #remember(key: string, nowMs: number): void {
+    this.#told.delete(key)
+    this.#told.set(key, { atMs: nowMs, more: 0 })
+    const [oldest] = this.#told.keys()
+    if (this.#told.size > MAX_REMEMBERED && oldest !== undefined) this.#told.delete(oldest)
+  }
+}
+
+const isLimited = (event: RelayEvent): event is Limited =>
+  'limit' in event && event.limit !== undefined
+
+function subject(event: Limited): string {
+  if ('host' in event) return event.host
+  if ('from' in event) return event.from
+  return 'peer' in event ? event.peer : ''
+}

@@ -1,0 +1,38 @@
+// What changes when the configuration is read again, in words. (pure)
+import { LIMIT_NAMES } from './limits.ts'
+import type { RelaySettings } from './config.ts'
+
+/** Settings that take effect while the relay runs; all others need a restart. */
+const RELOADABLE: ReadonlySet<string> = new Set(['limits', 'drainSeconds'])
+
+/**
+ * One line for each change, in force or not. What takes a restart is compared with what the relay was started with, and
+ * is said each time until it has been restarted.
+ */
+export function reloadWords(
+  started: RelaySettings,
+  before: RelaySettings,
+  after: RelaySettings
+): string[] {
+  const limits = LIMIT_NAMES.filter((name) => before.limits[name] !== after.limits[name]).map(
+    (name) => `reloaded: limit ${name} is ${after.limits[name]}, was ${before.limits[name]}`
+  )
+  const drain =
+    before.drainSeconds === after.drainSeconds
+      ? []
+      : [`reloaded: drain is ${after.drainSeconds}, was ${before.drainSeconds}`]
+  const waiting = unreloadable(started, after).map(
+    (name) => `not reloaded: ${name} has changed, which takes a restart`
+  )
+  const lines = [...limits, ...drain, ...waiting]
+  return lines.length === 0 ? ['reloaded: nothing has changed'] : lines
+}
+
+const unreloadable = (before: RelaySettings, after: RelaySettings): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => !RELOADABLE.has(name))
+    .filter((name) => {
+      const [was, is] = [before, after].map((settings): unknown => Reflect.get(settings, name))
+      return JSON.stringify(was) !== JSON.stringify(is)
+    })
+    .map((name) => (name === 'identityFile' ? 'identity' : name))

@@ -1,0 +1,45 @@
+// What is counted, and what of it is told.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RelayEvent } from '../../../relay/events.ts'
+import { Refusals } from '../../../relay/refusals.ts'
+
+const refused = (host: string): RelayEvent => ({
+  event: 'connection',
+  host,
+  action: 'refused',
+  reason: 'too many',
+  limit: 'connections'
+})
+
+describe('refusals', () => {
+  it('are counted by the name of their limit, and others are not', () => {
+    const refusals = new Refusals()
+    refusals.note(refused('a'), 0)
+    refusals.note(refused('b'), 0)
+    refusals.note({ event: 'stopped' }, 0)
+    assert.equal(refusals.counts.connections, 2)
+    assert.equal(refusals.counts.circuits, 0)
+  })
+
+  it('are told once in ten seconds for each host, the next with how many there were', () => {
+    const refusals = new Refusals()
+    assert.deepEqual(refusals.note(refused('a'), 0), refused('a'))
+    assert.equal(refusals.note(refused('a'), 1), undefined)
+    assert.equal(refusals.note(refused('a'), 9999), undefined)
+    assert.deepEqual(refusals.note(refused('b'), 9999), refused('b'))
+    const later = refusals.note(refused('a'), 10_000)
+    assert.ok(later?.event === 'connection')
+    assert.equal(later.reason, 'too many (and 2 more like it)')
+    assert.equal(refusals.counts.connections, 5)
+  })
+
+  it('of a circuit that has ended are each told: it was told that it had begun', () => {
+    const refusals = new Refusals()
+    const ends = { from: 'a', to: 'b', bytes: 1 }
+    const why = { reason: 'its time was up', limit: 'circuit-seconds' } as const
+    const closed: RelayEvent = { event: 'circuit', action: 'closed', ...ends, ...why }
+    for (let times = 0; times < 3; times++) assert.equal(refusals.note(closed, 0), closed)
+    assert.equal(refusals.counts['circuit-seconds'], 3)
+  })
+})

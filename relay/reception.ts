@@ -1,6 +1,7 @@
 // Lets connections into a relay or turns them away, before anything is spent on them; ends handshakes that take too
 // long, and connections that nobody uses.
 import type { Connection, ConnectionGater, Libp2p, MultiaddrConnection } from '@libp2p/interface'
+import { asError } from '../shared/as-error.ts'
 import type { Books } from './books.ts'
 import type { Visit } from './door.ts'
 import type { RelayListener } from './events.ts'
@@ -144,7 +145,5 @@ export class Reception implements Disposable {
 function close(connection: Connection): void {
   connection
     .close({ signal: AbortSignal.timeout(CLOSE_MS) })
-    .catch((error: unknown) =>
-      connection.abort(error instanceof Error ? error : new Error(String(error)))
-    )
+    .catch((error: unknown) => connection.abort(asError(error)))
 }

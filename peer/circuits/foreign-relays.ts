@@ -9,6 +9,7 @@ import { lookup } from 'node:dns/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { asError } from '../../shared/as-error.ts'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { backoffMs } from '../reservations/backoff.ts'
@@ -182,7 +183,7 @@ class RunningForeignRelays implements ForeignRelays {
     // It may have become one of ours meanwhile, over this connection.
     if (this.#init.isOwn(peer)) return
     void connection.close({ signal: this.#signal }).catch((error: unknown) => {
-      connection.abort(error instanceof Error ? error : new Error(String(error)))
+      connection.abort(asError(error))
     })
   }
 

@@ -1,6 +1,7 @@
 // Closes circuits that something better has replaced: not before the conversation has left them, and for certain.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 
 /** A circuit stays this long beside what replaced it: what is under way on it still arrives. */
 export const CIRCUIT_GRACE_MS = 10_000
@@ -34,7 +35,7 @@ async function closeOrAbort(circuit: Connection, signal: AbortSignal): Promise<v
       signal: AbortSignal.any([signal, AbortSignal.timeout(CLOSE_TIMEOUT_MS)])
     })
   } catch (error) {
-    circuit.abort(error instanceof Error ? error : new Error(String(error)))
+    circuit.abort(asError(error))
     signal.throwIfAborted()
   }
 }

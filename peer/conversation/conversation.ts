@@ -1,6 +1,7 @@
 // The conversation with one peer, sending side: looks which connection should carry it, moves there without a gap,
 // and keeps what waits until some connection has carried it over.
 import type { Connection } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import type { Hello } from '../../shared/wire/chat.ts'
 import type { Liveness } from '../liveness/liveness.ts'
 import type { Carrier, ConversationEvent } from './api.ts'
@@ -12,7 +13,6 @@ import { TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
 import { carrierOf, type KnownPath, Paths } from './paths.ts'
 import type { OpenStream, Sender } from './session.ts'
-import { asError } from './streams.ts'
 import type { ConversationTiming } from './timing.ts'
 
 export interface ConversationConfig {

@@ -1,4 +1,5 @@
 // Begins the stream on which we send: opens it, introduces us, learns what the remote has already got.
+import { asError } from '../../shared/as-error.ts'
 import {
   type Hello,
   type Welcome,
@@ -16,7 +17,7 @@ import {
   type Sender,
   type SenderConfig
 } from './session.ts'
-import { asError, keepQuiet } from './streams.ts'
+import { keepQuiet } from './streams.ts'
 
 /**
  * Opens the stream and waits for WELCOME; what the remote has is acknowledged before this resolves.

@@ -1,5 +1,6 @@
 // Drives a stream on which a peer sends to us: HELLO, WELCOME, messages in, one ack a batch, BYE.
 import type { Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import {
   type Bye,
   CHAT_LIMITS,
@@ -15,7 +16,7 @@ import type { Begun } from './incoming-ledger.ts'
 import type { Refusal } from './ledger.ts'
 import type { Accepted } from './reception.ts'
 import { ChatProtocolError } from './session.ts'
-import { asError, drained, endStream, keepQuiet } from './streams.ts'
+import { drained, endStream, keepQuiet } from './streams.ts'
 import type { ConversationTiming } from './timing.ts'
 
 export interface InboundConfig {

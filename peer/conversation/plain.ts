@@ -2,6 +2,7 @@
 // There are no acks: a text counts as delivered when it was written whole and the remote has ended the stream.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import {
   decodeMsg,
   encodeMsg,
@@ -12,7 +13,7 @@ import {
 import { readFrames } from './frames.ts'
 import type { Entry } from './outgoing-ledger.ts'
 import type { Sender, SenderConfig } from './session.ts'
-import { asError, endStream, keepQuiet } from './streams.ts'
+import { endStream, keepQuiet } from './streams.ts'
 import type { Turns } from './turns.ts'
 
 export interface PlainConfig extends SenderConfig {

@@ -1,11 +1,11 @@
 // Drives the stream on which we send, once it is welcomed: messages as far as the window goes, acks, BYE.
 // Each side opens its own, so that each can move to a better connection when it sees fit.
 import type { Connection, Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import type { Hello } from '../../shared/wire/chat.ts'
 import { ChatFormatError, decodeChatFrame, encodeChatFrame } from '../../shared/wire/chat.ts'
 import { AckWatch } from './ack-watch.ts'
 import type { Entry, OutgoingLedger } from './outgoing-ledger.ts'
-import { asError } from './streams.ts'
 import { type ConversationTiming, IN_FLIGHT, SEND_CHUNK_BYTES } from './timing.ts'
 
 /** Opens a stream of one protocol; may answer before the remote has agreed, as long as reading then fails. */

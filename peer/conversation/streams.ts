@@ -1,5 +1,6 @@
 // What libp2p's streams need said beside reading and writing: that silence is no fault, and how to end for certain.
 import type { Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 
 /** The largest delay of a timer, 24 days. */
 const NEVER_MS = 2 ** 31 - 1
@@ -48,10 +49,6 @@ async function next(
     for (const event of events) stream.removeEventListener(event, done)
     signal.removeEventListener('abort', late)
   }
-}
-
-export function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }
 
 /** The remote does not speak that protocol. */

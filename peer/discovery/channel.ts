@@ -2,6 +2,7 @@
 // as ours does, and on a stream each where it closes after the first, as rust-libp2p does.
 import { UnsupportedProtocolError, type Connection, type Stream } from '@libp2p/interface'
 import { lpStream, type LengthPrefixedStream } from '@libp2p/utils'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import {
   decodeMessage,
@@ -158,6 +159,6 @@ class Line {
     this.#failed = true
     const isRefused = error instanceof UnsupportedProtocolError
     this.#closedByRemote = !signal.aborted && !isRefused && this.#remoteHasClosed
-    this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
+    this.#stream.abort(asError(error))
   }
 }

@@ -4,6 +4,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { UnsupportedProtocolError } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
@@ -83,7 +84,7 @@ async function ask(connection: HopConnection, signal: AbortSignal): Promise<HopM
     close(stream)
     return answer
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    stream.abort(asError(error))
     throw error
   }
 }

@@ -4,6 +4,7 @@ import { lpStream } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { decode } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { asError } from '../../shared/as-error.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
   DCUTR_PROTOCOL,
@@ -145,8 +146,4 @@ export class DcutrStepError extends Error {
     super(`failed to ${failed}: ${asError(cause).message}`, { cause })
     this.step = failed
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,5 +1,6 @@
 // CONNECT: a peer asks for a circuit to one that has a reservation.
 import type { PeerId, Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
@@ -83,7 +84,7 @@ async function runCircuit(
   try {
     sendFrame(stream, encodeHop({ type: 'STATUS', status: CircuitStatus.OK, limit }))
   } catch (error) {
-    targetStream.abort(error instanceof Error ? error : new Error(String(error)))
+    targetStream.abort(asError(error))
     return 'the dialling peer went away before it was open'
   }
   const live = liveCircuit(source, target, context)

@@ -1,5 +1,6 @@
 // One direction of a circuit: what one stream receives the other sends, as fast as the receiver takes it.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import type { Pace } from './pace.ts'
 
 /** A shorter pause costs more than it saves: its bytes are still owed, and add to the next. */
@@ -143,6 +144,6 @@ export class Direction {
 
   #fail(end: 'from' | 'to', error: unknown): void {
     if (this.#stopped.signal.aborted) return
-    this.#events.onFailure(end, error instanceof Error ? error : new Error(String(error)))
+    this.#events.onFailure(end, asError(error))
   }
 }

@@ -1,6 +1,7 @@
 // One HOP stream: what a peer asks the relay for, and what it gets.
 // https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#hop-protocol
 import type { Stream } from '@libp2p/interface'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import {
   CircuitMessageError,
@@ -26,7 +27,7 @@ export async function serveHop(
     await answer(request, stream, connection, context)
     await closeBothWays(stream, context)
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    stream.abort(asError(error))
   }
 }
 

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { writer } from 'protons-runtime'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import {
   decodeMessage,
@@ -188,7 +189,7 @@ class Server implements RendezvousServer {
       }
       await stream.close({ signal: this.#signal })
     } catch (error) {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      stream.abort(asError(error))
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { byteStream } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { createNode } from '../../shared/node.ts'
 import {
@@ -156,6 +157,6 @@ async function sendBack(stream: Stream): Promise<void> {
     stream.addEventListener('message', ({ data }) => void stream.send(data))
     stream.resume()
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    stream.abort(asError(error))
   }
 }

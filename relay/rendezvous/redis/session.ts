@@ -1,6 +1,7 @@
 // One connection to Redis: runs scripts, each with a deadline, and ends at the first sign that it is of no use.
 import { createHash } from 'node:crypto'
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
+import { asError } from '../../../shared/as-error.ts'
 import { deadline } from '../../../shared/deadline.ts'
 
 /** A server in the same data centre answers within a millisecond; one that saves its data stalls for a second. */
@@ -49,7 +50,7 @@ export async function openSession(url: string, signal: AbortSignal): Promise<Red
     await Promise.race([client.connect(), late.promise])
     ended.signal.throwIfAborted()
   } catch (error) {
-    end(error instanceof Error ? error : new Error(String(error)))
+    end(asError(error))
     throw ended.signal.reason
   }
   return { ended: ended.signal, end, run: runner(client, ended.signal, end) }
@@ -91,7 +92,7 @@ function runner(
       return list(await Promise.race([evaluate(client, script, args), late]))
     } catch (error) {
       if (error instanceof ErrorReply) throw new RefusedByRedis(error.message, { cause: error })
-      end(error instanceof Error ? error : new Error(String(error)))
+      end(asError(error))
       throw error
     } finally {
       clearTimeout(timer)

@@ -1,6 +1,8 @@
 // Who has said goodbye lately, and how often: so that nobody is brought back by a list that has not heard of it yet,
 // and coming and going in turns does not fill the screen. (pure)
 
+import { RecentMap } from '../shared/recent-map.ts'
+
 /** A relay hears of a goodbye within a second or two, and is asked for the whole room every 15 s. */
 export const FAREWELL_MS = 30_000
 
@@ -11,15 +13,11 @@ export const QUIET_MS = 5_000
 const MAX_FAREWELLS = 1_000
 
 export class Farewells {
-  /** Oldest first. */
-  readonly #said = new Map<string, { atMs: number; times: number }>()
+  readonly #said = new RecentMap<string, { atMs: number; times: number }>(MAX_FAREWELLS)
 
   note(peer: string, nowMs: number): void {
     const times = this.isFresh(peer, nowMs) ? (this.#said.get(peer)?.times ?? 0) + 1 : 1
-    this.#said.delete(peer)
     this.#said.set(peer, { atMs: nowMs, times })
-    const [oldest] = this.#said.keys()
-    if (this.#said.size > MAX_FAREWELLS && oldest !== undefined) this.#said.delete(oldest)
   }
 
   /** A list that still has that peer may be older than its goodbye. */

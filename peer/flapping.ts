@@ -1,4 +1,5 @@
 // Peers whose connections do not last: each is given longer before it is dialled again. (pure)
+import { RecentMap } from '../shared/recent-map.ts'
 import { backoffMs } from './reservations/backoff.ts'
 
 /** A connection that lived this long is none that its peer only accepts to close. */
@@ -14,19 +15,15 @@ interface Losses {
 }
 
 export class Flapping {
-  readonly #losses = new Map<string, Losses>()
+  readonly #losses = new RecentMap<string, Losses>(MAX_PEERS)
 
   /** The last connection to that peer has ended, `livedMs` after it opened. `random` in [0, 1). */
   lost(peer: string, livedMs: number, nowMs: number, random: number): void {
     const count = livedMs < LASTING_MS ? (this.#losses.get(peer)?.count ?? 0) + 1 : 0
-    this.#losses.delete(peer)
+    if (count === 0) return void this.#losses.delete(peer)
     // Networks that change lose a young connection now and then: the first does not count.
-    if (count > 0) {
-      const pauseMs = count > 1 ? backoffMs(count - 1, random) : 0
-      this.#losses.set(peer, { count, notBeforeMs: nowMs + pauseMs })
-    }
-    const [oldest] = this.#losses.keys()
-    if (this.#losses.size > MAX_PEERS && oldest !== undefined) this.#losses.delete(oldest)
+    const pauseMs = count > 1 ? backoffMs(count - 1, random) : 0
+    this.#losses.set(peer, { count, notBeforeMs: nowMs + pauseMs })
   }
 
   /** How long that peer is not to be dialled, whoever asks for it. */

@@ -1,4 +1,5 @@
 // Counts what limits have refused or ended, and keeps a flood of it out of the log. (pure: time is an argument)
+import { RecentMap } from '../shared/recent-map.ts'
 import type { RelayEvent } from './events.ts'
 import { eachLimit, type LimitName } from './limits.ts'
 
@@ -16,7 +17,7 @@ type Limited = Extract<
 
 export class Refusals {
   readonly counts: Record<LimitName, number> = eachLimit(() => 0)
-  readonly #told = new Map<string, { atMs: number; more: number }>()
+  readonly #told = new RecentMap<string, { atMs: number; more: number }>(MAX_REMEMBERED)
 
   /** The event as it is to be told, with how many like it were not; undefined when it is not to be told. */
   note(event: RelayEvent, nowMs: number): RelayEvent | undefined {
@@ -30,17 +31,10 @@ export class Refusals {
       before.more++
       return undefined
     }
-    this.#remember(key, nowMs)
+    this.#told.set(key, { atMs: nowMs, more: 0 })
     const more = before?.more ?? 0
     if (more === 0) return event
     return { ...event, reason: `${event.reason ?? ''} (and ${more} more like it)` }
-  }
-
-  #remember(key: string, nowMs: number): void {
-    this.#told.delete(key)
-    this.#told.set(key, { atMs: nowMs, more: 0 })
-    const [oldest] = this.#told.keys()
-    if (this.#told.size > MAX_REMEMBERED && oldest !== undefined) this.#told.delete(oldest)
   }
 }
 

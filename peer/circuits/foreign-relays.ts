@@ -12,6 +12,7 @@ import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { asError } from '../../shared/as-error.ts'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
+import { RecentMap } from '../../shared/recent-map.ts'
 import { backoffMs } from '../reservations/backoff.ts'
 import { mayBeRelay } from '../traversal/candidates.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -74,7 +75,7 @@ class RunningForeignRelays implements ForeignRelays {
   /** By peer id: one dial each, whoever wants it. */
   readonly #dialling = new Map<string, Promise<void>>()
   /** By host and port. */
-  readonly #failures = new Map<string, { count: number; notBeforeMs: number }>()
+  readonly #failures = new RecentMap<string, { count: number; notBeforeMs: number }>(MAX_FAILURES)
   readonly #timer: NodeJS.Timeout
 
   constructor(init: ForeignRelaysInit, signal: AbortSignal) {
@@ -159,11 +160,8 @@ class RunningForeignRelays implements ForeignRelays {
 
   #failed(where: string): void {
     const count = (this.#failures.get(where)?.count ?? 0) + 1
-    this.#failures.delete(where)
     const notBeforeMs = performance.now() + backoffMs(count, Math.random())
     this.#failures.set(where, { count, notBeforeMs })
-    const [oldest] = this.#failures.keys()
-    if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest)
   }
 
   #closeIdle(): void {

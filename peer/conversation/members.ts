@@ -1,4 +1,5 @@
 // The table of conversations: bounded, with what each peer has sent remembered longer than the conversation itself.
+import { RecentMap } from '../../shared/recent-map.ts'
 import type { Hello } from '../../shared/wire/chat.ts'
 import { Conversation, type ConversationConfig } from './conversation.ts'
 import type { Books } from './books.ts'
@@ -20,7 +21,7 @@ export class Members {
   readonly #config: MembersConfig
   readonly #conversations = new Map<string, Conversation>()
   /** Oldest use first. */
-  readonly #receptions = new Map<string, Reception>()
+  readonly #receptions = new RecentMap<string, Reception>(MAX_REMEMBERED_SENDERS)
   readonly #introductions = new Map<string, { name: string; text: string }>()
   #closed = false
 
@@ -91,12 +92,7 @@ export class Members {
   /** What that peer has sent us; outlives its conversation, so that nothing is shown twice when it comes back. */
   reception(peer: string): Reception {
     const reception = this.#receptions.get(peer) ?? this.#config.books.incoming(peer)
-    this.#receptions.delete(peer)
     this.#receptions.set(peer, reception)
-    for (const oldest of this.#receptions.keys()) {
-      if (this.#receptions.size <= MAX_REMEMBERED_SENDERS) break
-      this.#receptions.delete(oldest)
-    }
     return reception
   }
 

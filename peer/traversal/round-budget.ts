@@ -1,5 +1,7 @@
 // How many rounds of dials a peer may cost us: each is up to a hundred SYNs to each address it names. (pure)
 
+import { RecentMap } from '../../shared/recent-map.ts'
+
 /** Five quick rounds make a punch; a clash, or a connection that comes back, costs a few more. */
 export const MAX_ROUNDS_PER_MINUTE = 12
 
@@ -9,16 +11,13 @@ const MINUTE_MS = 60_000
 const MAX_PEERS = 1024
 
 export class RoundBudget {
-  readonly #asked = new Map<string, number[]>()
+  readonly #asked = new RecentMap<string, number[]>(MAX_PEERS)
 
   /** Takes one round of that peer's, unless it has had its share of the last minute. */
   take(peer: string, nowMs: number): boolean {
     const recent = (this.#asked.get(peer) ?? []).filter((askedMs) => nowMs - askedMs < MINUTE_MS)
-    this.#asked.delete(peer)
     const has = recent.length < MAX_ROUNDS_PER_MINUTE
     this.#asked.set(peer, has ? [...recent, nowMs] : recent)
-    const [oldest] = this.#asked.keys()
-    if (this.#asked.size > MAX_PEERS && oldest !== undefined) this.#asked.delete(oldest)
     return has
   }
 }

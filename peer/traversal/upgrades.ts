@@ -1,6 +1,7 @@
 // Goes on trying to make circuits direct as long as they carry anything: quick rounds first, then further and further
 // apart, and quickly again when the network has changed. What was direct and got lost is tried again with care.
 import type { Connection } from '@libp2p/interface'
+import { RecentMap } from '../../shared/recent-map.ts'
 import { Delay } from '../delay.ts'
 import { LASTING_MS, pauseAfter, pauseAfterLosses } from './plan.ts'
 import type { RoundResult } from './punch.ts'
@@ -35,7 +36,7 @@ export class Upgrades {
   readonly #signal: AbortSignal
   readonly #running = new Map<Connection, Upgrade>()
   /** Peer → direct connections lost in a row, each after a short life. */
-  readonly #losses = new Map<string, number>()
+  readonly #losses = new RecentMap<string, number>(MAX_PEERS)
 
   constructor(init: UpgradesInit, signal: AbortSignal) {
     this.#init = init
@@ -67,11 +68,8 @@ export class Upgrades {
 
   /** A direct connection to that peer has broken, `livedMs` after it opened. */
   lost(peer: string, livedMs: number): void {
-    const before = this.#losses.get(peer) ?? 0
-    this.#losses.delete(peer)
-    if (livedMs < LASTING_MS) this.#losses.set(peer, before + 1)
-    const [oldest] = this.#losses.keys()
-    if (this.#losses.size > MAX_PEERS && oldest !== undefined) this.#losses.delete(oldest)
+    if (livedMs < LASTING_MS) this.#losses.set(peer, (this.#losses.get(peer) ?? 0) + 1)
+    else this.#losses.delete(peer)
   }
 
   async #try(

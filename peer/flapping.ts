@@ -1,6 +1,6 @@
 // Peers whose connections do not last: each is given longer before it is dialled again. (pure)
+import { backoffMs } from '../shared/backoff.ts'
 import { RecentMap } from '../shared/recent-map.ts'
-import { backoffMs } from './reservations/backoff.ts'
 
 /** A connection that lived this long is none that its peer only accepts to close. */
 const LASTING_MS = 30_000

@@ -2,10 +2,10 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { backoffMs } from '../shared/backoff.ts'
 import { isRelayed } from '../shared/addresses.ts'
 import { Delay } from './delay.ts'
 import { Flapping } from './flapping.ts'
-import { backoffMs } from './reservations/backoff.ts'
 import { RoundBudget } from './traversal/round-budget.ts'
 
 export interface ReachInit {

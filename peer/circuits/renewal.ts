@@ -1,9 +1,9 @@
 // Opens a circuit anew before the relay's limits end it, so that the conversation moves and does not fall.
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { backoffMs } from '../../shared/backoff.ts'
 import { isRelayed } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
-import { backoffMs } from '../reservations/backoff.ts'
 import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
 import { retire } from './retire.ts'
 

@@ -1,5 +1,5 @@
 // When a reservation is renewed, and when a relay is tried again. (pure)
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '../../shared/backoff.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS

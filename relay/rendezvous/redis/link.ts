@@ -1,6 +1,7 @@
 // The way to Redis: connects, renews this relay's lease, notices when Redis has lost its data, and connects again.
 import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { backoffMs } from '../../../shared/backoff.ts'
 import { EPOCHS, type Epoch } from '../cookie.ts'
 import { sequenceOf, textOf } from './replies.ts'
 import { BEAT, DISCOVER, EPOCH_CHANGED, RELEASE } from './scripts.ts'
@@ -108,9 +109,8 @@ export class RedisLink implements AsyncDisposable {
       this.#away(reason)
       const held = this.#config.nowMs() - startedMs > this.#config.times.settleMs
       failures = held ? 1 : failures + 1
-      const { firstRetryMs, longestRetryMs } = this.#config.times
-      const pauseMs =
-        Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs) * (1 - Math.random() / 2)
+      const { firstRetryMs: firstMs, longestRetryMs: longestMs } = this.#config.times
+      const pauseMs = backoffMs(failures, Math.random(), { firstMs, longestMs })
       await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined) // stopped: the loop ends
     }
   }

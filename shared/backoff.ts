@@ -9,7 +9,7 @@ const USUAL: BackoffSteps = { firstMs: 1_000, longestMs: 30_000 }
 
 /**
  * Doubles from the first step to the longest with the failures in a row, less up to half of it at random (`random` in
- * [0, 1)), so that the peers of a relay that restarts do not come back in one moment. Without a failure: the first step.
+ * [0, 1)), so that all who wait for the same thing, as the peers of a relay that restarts, do not come back in one moment. Without a failure: the first step.
  */
 export function backoffMs(
   failures: number,

@@ -1,7 +1,7 @@
 // How long to wait before the next try.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { backoffMs } from '../../../../peer/reservations/backoff.ts'
+import { backoffMs } from '../../../shared/backoff.ts'
 
 describe('the wait before the next try', () => {
   it('doubles from one second to half a minute, and no further', () => {

@@ -1,11 +1,11 @@
 // Sees to it that there is a connection to each member of the room: dials, waits, dials again.
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../shared/backoff.ts'
 import { isRelayed } from '../shared/addresses.ts'
 import { Delay } from './delay.ts'
 import { Flapping } from './flapping.ts'
+import { isConnected } from './traversal/connections.ts'
 import { RoundBudget } from './traversal/round-budget.ts'
 
 export interface ReachInit {
@@ -91,7 +91,7 @@ class RunningReach implements Reach {
 
   readonly #closed = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
-    if (this.#isConnected(peer)) return
+    if (isConnected(this.#init.node, peer)) return
     const livedMs = Date.now() - detail.timeline.open
     this.#flapping.lost(peer, livedMs, performance.now(), Math.random())
     if (!this.#isMissing(peer)) return
@@ -130,12 +130,6 @@ class RunningReach implements Reach {
   }
 
   #isMissing(peer: string): boolean {
-    return this.#init.isMember(peer) && !this.#isConnected(peer)
-  }
-
-  #isConnected(peer: string): boolean {
-    return this.#init.node
-      .getConnections(peerIdFromString(peer))
-      .some(({ status }) => status === 'open')
+    return this.#init.isMember(peer) && !isConnected(this.#init.node, peer)
   }
 }

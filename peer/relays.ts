@@ -1,5 +1,5 @@
 // This peer's place at its relays: at each a link (connection, reservation) and a registration in the room.
-// None of them knows of the others: whatever happens at one, they go on.
+// Whatever happens at one, the others go on; only what is registered there names the circuits through all of them.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, withoutPeer } from '../shared/addresses.ts'

@@ -1,7 +1,7 @@
 // Lets connections into a relay or turns them away, before anything is spent on them; ends handshakes that take too
 // long, and connections that nobody uses.
 import type { Connection, ConnectionGater, Libp2p, MultiaddrConnection } from '@libp2p/interface'
-import { asError } from '../shared/as-error.ts'
+import { closeOrAbort } from '../shared/close-or-abort.ts'
 import type { Books } from './books.ts'
 import type { Visit } from './door.ts'
 import type { RelayListener } from './events.ts'
@@ -72,7 +72,8 @@ export class Reception implements Disposable {
   sendHome(): void {
     for (const connection of this.#lastUsedMs.keys()) {
       const peer = connection.remotePeer.toString()
-      if (!this.#config.books.admission.hasCircuit(peer)) close(connection)
+      if (!this.#config.books.admission.hasCircuit(peer))
+        void closeOrAbort(connection, AbortSignal.timeout(CLOSE_MS))
     }
   }
 
@@ -125,7 +126,7 @@ export class Reception implements Disposable {
       else if (nowMs - lastUsedMs >= seconds * 1000) {
         this.#lastUsedMs.delete(connection)
         this.#end(hostKey(connection.remoteAddr), 'idle-seconds', `unused for ${seconds} s`)
-        close(connection)
+        void closeOrAbort(connection, AbortSignal.timeout(CLOSE_MS))
       }
     }
   }
@@ -140,10 +141,4 @@ export class Reception implements Disposable {
   #end(host: string, limit: LimitName, reason: string): void {
     this.#config.onEvent({ event: 'connection', host, action: 'closed', reason, limit })
   }
-}
-
-function close(connection: Connection): void {
-  connection
-    .close({ signal: AbortSignal.timeout(CLOSE_MS) })
-    .catch((error: unknown) => connection.abort(asError(error)))
 }

@@ -7,15 +7,16 @@
 // who stays relayed to hide its address does not come here: such a relay may be the member's own machine.
 import { lookup } from 'node:dns/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
-import { asError } from '../../shared/as-error.ts'
+import { closeOrAbort } from '../../shared/close-or-abort.ts'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { RecentMap } from '../../shared/recent-map.ts'
 import { mayBeRelay } from '../traversal/candidates.ts'
+import { isConnected } from '../traversal/connections.ts'
 import { unlessAborted } from '../unless-aborted.ts'
+import { CLOSE_TIMEOUT_MS } from './retire.ts'
 import { relayOf, type NamedRelay } from './routes.ts'
 
 export interface ForeignRelaysInit {
@@ -100,7 +101,7 @@ class RunningForeignRelays implements ForeignRelays {
     if (relay === undefined || this.#init.isOwn(relay.peer)) return
     const held = this.#held.get(relay.peer)
     if (held !== undefined) held.usedAtMs = performance.now()
-    if (this.#isConnected(relay.peer)) return
+    if (isConnected(this.#init.node, relay.peer)) return
     const dial = this.#dialling.get(relay.peer) ?? this.#start(relay)
     await unlessAborted(dial, signal)
   }
@@ -180,15 +181,8 @@ class RunningForeignRelays implements ForeignRelays {
     this.#held.delete(peer)
     // It may have become one of ours meanwhile, over this connection.
     if (this.#init.isOwn(peer)) return
-    void connection.close({ signal: this.#signal }).catch((error: unknown) => {
-      connection.abort(asError(error))
-    })
-  }
-
-  #isConnected(peer: string): boolean {
-    return this.#init.node
-      .getConnections(peerIdFromString(peer))
-      .some(({ status }) => status === 'open')
+    const limit = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
+    void closeOrAbort(connection, AbortSignal.any([this.#signal, limit]))
   }
 }
 

@@ -1,13 +1,13 @@
 // Closes circuits that something better has replaced: not before the conversation has left them, and for certain.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
-import { asError } from '../../shared/as-error.ts'
+import { closeOrAbort } from '../../shared/close-or-abort.ts'
 
 /** A circuit stays this long beside what replaced it: what is under way on it still arrives. */
 export const CIRCUIT_GRACE_MS = 10_000
 
 /** A stream that cannot be closed, because nobody reads it, must not keep its circuit: the relay counts them. */
-const CLOSE_TIMEOUT_MS = 5_000
+export const CLOSE_TIMEOUT_MS = 5_000
 
 export interface RetireOptions {
   /** What replaced it still stands. */
@@ -26,16 +26,5 @@ export async function retire(
     await sleep(CIRCUIT_GRACE_MS, undefined, { signal, ref: false })
     if (circuit.status !== 'open' || !isReplaced()) return
   } while (isCarrying())
-  await closeOrAbort(circuit, signal)
-}
-
-async function closeOrAbort(circuit: Connection, signal: AbortSignal): Promise<void> {
-  try {
-    await circuit.close({
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CLOSE_TIMEOUT_MS)])
-    })
-  } catch (error) {
-    circuit.abort(asError(error))
-    signal.throwIfAborted()
-  }
+  await closeOrAbort(circuit, AbortSignal.any([signal, AbortSignal.timeout(CLOSE_TIMEOUT_MS)]))
 }

@@ -48,7 +48,7 @@ class RunningLiveness implements Liveness {
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
   readonly #watches = new Map<Connection, Watch>()
-  readonly #deaths = new WeakMap<Connection, string>()
+  readonly #dead = new WeakSet<Connection>()
 
   constructor(init: LivenessInit, signal: AbortSignal) {
     this.#init = init
@@ -70,14 +70,14 @@ class RunningLiveness implements Liveness {
   doubt(connection: Connection): void {
     const doubted = this.#watches.get(connection)
     doubted?.doubt()
-    if (doubted?.spreads() !== true) return
+    if (doubted?.takeSpread() !== true) return
     for (const [watched, watch] of this.#watches) {
       if (this.#init.isRelay(watched.remotePeer.toString())) watch.doubt()
     }
   }
 
   whyEnded(connection: Connection): string | undefined {
-    return this.#deaths.get(connection)
+    return this.#dead.has(connection) ? DEATH : undefined
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
@@ -101,7 +101,7 @@ class RunningLiveness implements Liveness {
   #watch(connection: Connection): void {
     if (this.#signal.aborted || this.#watches.has(connection)) return
     const onDeath = (): void => {
-      this.#deaths.set(connection, DEATH)
+      this.#dead.add(connection)
       connection.abort(new Error(DEATH))
     }
     this.#watches.set(connection, new Watch(connection, onDeath, this.#signal))
@@ -146,8 +146,8 @@ class Watch {
     this.#patience?.abort(new Error('there is doubt'))
   }
 
-  /** Whether it is time again that doubt about this connection is doubt about the relays as well. */
-  spreads(): boolean {
+  /** True, and not again for a while, when doubt about this connection is to be doubt about the relays as well. */
+  takeSpread(): boolean {
     const nowMs = performance.now()
     if (nowMs - this.#spreadMs < SPREAD_EVERY_MS) return false
     this.#spreadMs = nowMs

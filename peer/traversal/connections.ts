@@ -1,10 +1,16 @@
-// What a libp2p node knows of its direct connections to one peer, now and when the next one opens.
+// What a libp2p node knows of its connections to one peer: whether there is any, and the direct one, now or next.
 import type { Connection, Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 
 export type ConnectionSource = Pick<
   Libp2p,
   'getConnections' | 'addEventListener' | 'removeEventListener'
 >
+
+/** Whether any connection to that peer stands, direct or not. */
+export function isConnected(node: Pick<Libp2p, 'getConnections'>, peer: string): boolean {
+  return node.getConnections(peerIdFromString(peer)).some(({ status }) => status === 'open')
+}
 
 export function directConnection(node: ConnectionSource, peer: string): Connection | undefined {
   return node

@@ -4,11 +4,14 @@ import type { PunchRole } from '../../shared/transport/punch-table.ts'
 /** The side that opened the DCUtR stream is the initiator: B of the specification, and TCP's server. */
 export type DcutrRole = 'initiator' | 'responder'
 
+/** Between rounds in quick succession; a clash of both sides' rounds dissolves in it. */
+const PAUSES_MS = [300, 1_200, 2_500, 5_000]
+
 /**
  * Rounds in quick succession. The specification has three, and 97 % of punches that work do so in the first (libp2p's
  * measurement, 2025); at 10 % packet loss between two NATs that answer RST, one pair in a hundred needs more.
  */
-export const ROUNDS = 5
+export const ROUNDS = 1 + PAUSES_MS.length
 
 /** One stream exchange over a slow relay; a relay that takes longer is of no use for timing a punch. */
 export const EXCHANGE_TIMEOUT_MS = 8_000
@@ -31,9 +34,6 @@ export const SPACED_REDIAL_MS = 200
 
 /** After EADDRNOTAVAIL the other side's SYN holds the 4-tuple; look again when its handshake had its time. */
 export const TAKEN_REDIAL_MS = 1_000
-
-/** Between the rounds; a clash of both sides' rounds dissolves in it. */
-const PAUSES_MS = [300, 1_200, 2_500, 5_000]
 
 /** After those: networks change without a word, and a round costs some seconds of SYNs. */
 const LATER_PAUSES_MS = [15_000, 30_000, 60_000, 120_000, 300_000]

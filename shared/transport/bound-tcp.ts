@@ -35,7 +35,7 @@ interface BoundTcpInit {
   reuse: PortReuse
 }
 
-/** The library cuts a socket after 2 quiet minutes; here pings (every 10 s) decide who is gone. */
+/** The library cuts a socket after 2 quiet minutes; here pings decide who is gone. */
 const NEVER_MS = 0
 
 /** The library passes these on to `server.listen`, whatever their type says. */

@@ -1,3 +1,4 @@
+// What is concluded from where others see one listening port, contradictions included.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'

@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { NatKind } from './nat.ts'
+import { BLOCK_PORTS, FIRST_PORT, type NatKind } from './nat.ts'
 import type { ProbeOutcome } from './probe/orders.ts'
 import { Probe } from './probe/probe.ts'
 import { container, oneNat, twoSites } from './topologies.ts'
 import type { Lab } from './topologies.ts'
 
 const PORT = 4001
+const OTHER_PORT = 4002
 const FAST = { delayMs: 1 }
 
 /** What a host meets that dials the address at which another host has just seen the one behind the NAT. */
@@ -16,10 +17,35 @@ const UNSOLICITED: [NatKind, string][] = [
   ['none', 'connected'],
   ['firewall', 'timeout'],
   ['full-cone', 'connected'],
+  ['address-restricted', 'timeout'],
   ['drop', 'timeout'],
   ['rst', 'ECONNREFUSED'],
-  ['symmetric', 'timeout']
+  ['hairpin', 'timeout'],
+  ['double', 'timeout'],
+  ['symmetric', 'timeout'],
+  ['symmetric-rst', 'ECONNREFUSED'],
+  ['block', 'timeout'],
+  ['sequential', 'timeout']
 ]
+
+/** What several destinations see of one port. */
+const PORTS: Partial<Record<NatKind, [words: string, check: (seen: number[]) => void]>> = {
+  symmetric: ['another port for each', areRandom],
+  'symmetric-rst': ['another port for each', areRandom],
+  block: [
+    'other ports of one block',
+    (ports) => {
+      assert.ok(new Set(ports).size > 1)
+      assert.ok(ports.every((port) => port >= FIRST_PORT && port < FIRST_PORT + BLOCK_PORTS))
+    }
+  ],
+  sequential: [
+    'one port after the other',
+    (ports) => assert.deepEqual(ports, [FIRST_PORT, FIRST_PORT + 1, FIRST_PORT + 2])
+  ]
+}
+
+const ITS_OWN = ['its own port', (ports: number[]) => ports.forEach(isOwn)] as const
 
 for (const [nat, unsolicited] of UNSOLICITED) {
   describe(nat, () => {
@@ -31,21 +57,47 @@ for (const [nat, unsolicited] of UNSOLICITED) {
       assert.equal((await dial(b, address!, Number(port))).result, unsolicited)
     })
 
-    it(`shows the relay and the other peer ${nat === 'symmetric' ? 'two ports' : 'its own port'}`, async () => {
+    const [words, check] = PORTS[nat] ?? ITS_OWN
+    it(`shows destinations ${words}`, async () => {
       await using scene = await startScene(oneSite(nat))
-      const { lab, a } = scene
-      const atRelay = await dial(a, lab.relay.publicAddress, PORT, PORT)
-      const atB = await dial(a, lab.b.publicAddress, PORT, PORT)
-      const own = `${lab.a.publicAddress} ${PORT}`
-      if (nat === 'symmetric') {
-        assert.notEqual(atRelay.seenAs, atB.seenAs)
-        assert.notEqual(atRelay.seenAs, own)
-      } else {
-        assert.deepEqual([atRelay.seenAs, atB.seenAs], [own, own])
-      }
+      const { lab, a, relay } = scene
+      await relay.ask({ do: 'listen', port: OTHER_PORT })
+      const seen = [
+        await dial(a, lab.relay.publicAddress, PORT, PORT),
+        await dial(a, lab.relay.publicAddress, OTHER_PORT, PORT),
+        await dial(a, lab.b.publicAddress, PORT, PORT)
+      ].map(({ seenAs }) => seenAs!.split(' '))
+      for (const [host] of seen) assert.equal(host, lab.a.publicAddress)
+      check(seen.map(([, port]) => Number(port)))
     })
   })
 }
+
+describe('address-restricted', () => {
+  it('lets a host in that it sent something to, from any port', async () => {
+    await using scene = await startScene(oneSite('address-restricted'))
+    const { lab, a, b } = scene
+    assert.equal((await dial(a, lab.b.publicAddress, OTHER_PORT)).result, 'ECONNREFUSED')
+    assert.equal((await dial(b, lab.a.publicAddress, PORT)).result, 'connected')
+  })
+})
+
+describe('hairpin', () => {
+  it('lets hosts behind it reach each other at its public address, and be seen there', async () => {
+    await using scene = await startScene(oneNat({ nat: 'hairpin', ...FAST, relay: FAST }))
+    const { lab, a, b } = scene
+    await dial(a, lab.relay.publicAddress, PORT, PORT)
+    const { result, seenAs } = await dial(b, lab.a.publicAddress, PORT, OTHER_PORT)
+    assert.deepEqual([result, seenAs], ['connected', `${lab.a.publicAddress} ${OTHER_PORT}`])
+  })
+
+  it('lets a host reach itself there', async () => {
+    await using scene = await startScene(oneSite('hairpin'))
+    const { lab, a } = scene
+    await dial(a, lab.relay.publicAddress, PORT, PORT)
+    assert.equal((await dial(a, lab.a.publicAddress, PORT)).result, 'connected')
+  })
+})
 
 describe('two hosts behind one NAT', () => {
   it('reach each other privately and share a public address, but not through it', async () => {
@@ -115,4 +167,21 @@ async function startScene(building: Promise<Lab>): Promise<Scene> {
 /** The timeout is a hundred round trips of these links. */
 function dial(from: Probe, host: string, port: number, localPort = 0): Promise<ProbeOutcome> {
   return from.ask({ do: 'connect', host, port, localPort, timeoutMs: 400 })
+}
+
+function isOwn(port: number): void {
+  assert.equal(port, PORT)
+}
+
+function areDistinct(ports: number[]): void {
+  assert.equal(new Set([...ports, PORT]).size, ports.length + 1)
+}
+
+/** Of a random one it is not likely that it lies close to another, and none may keep coming back. */
+function areRandom(ports: number[]): void {
+  areDistinct(ports)
+  assert.ok(
+    Math.max(...ports) - Math.min(...ports) > BLOCK_PORTS,
+    `${ports.join(', ')} lie together`
+  )
 }

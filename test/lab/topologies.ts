@@ -31,7 +31,8 @@ export interface TwoSitesOptions {
  *     a 192.168.1.2 -- router 7.7.7.2 --+-- 7.7.7.3 router -- 192.168.2.2 b
  *                                       |
  *                                  relay 7.7.7.1
- * A host without a NAT has its router's address; behind a firewall it has 7.7.2.2 or 7.7.3.2.
+ * A host without a NAT has its router's address; behind a firewall it has 7.7.2.2 or 7.7.3.2. `double` has a router
+ * between a or b and the one in the drawing, with 100.64.0.2 on the way out.
  */
 export function twoSites(options: TwoSitesOptions): Promise<Lab> {
   return build(async (network) => {
@@ -53,7 +54,7 @@ export interface OneNatOptions extends Partial<LinkOptions> {
  *     a 192.168.1.2 --+
  *                     +-- 192.168.1.1 router 7.7.7.2 -- relay 7.7.7.1
  *     b 192.168.1.3 --+
- * The delay is the router's. There is no hairpin; a full cone gives everything to a. Faults of a and b are on the LAN.
+ * The delay is the router's. A full cone gives everything to a. Faults of a and b are on the LAN.
  */
 export function oneNat(options: OneNatOptions): Promise<Lab> {
   return build(async (network) => {
@@ -133,28 +134,54 @@ async function site(
   n: number,
   options: SiteOptions
 ): Promise<Host> {
-  if (options.nat === 'none') return publicHost(network, name, n, options)
-  const hasPublicHost = options.nat === 'firewall'
+  const { nat: kind } = options
+  if (kind === 'none') return publicHost(network, name, n, options)
+  const hasPublicHost = kind === 'firewall'
   const subnet = hasPublicHost ? `7.7.${n}` : `192.168.${n - 1}`
   const address = `${subnet}.2`
   const [host, router] = await Promise.all([
     network.machine(name),
     network.machine(`router-${name}`)
   ])
+  const nat = { router, ifname: 'wan', addressing: wanAddressing('wan', n) }
   const [uplink] = await Promise.all([
     network.plug(router, 'wan', wanPort(options)),
-    network.wire(host, 'eth0', router, 'lan'),
+    kind === 'double'
+      ? behindAnother(network, { host, outer: router, name, subnet })
+      : network.wire(host, 'eth0', router, 'lan'),
     router.becomeRouter(),
-    router.nft(routerRules(options.nat, address))
+    router.nft(routerRules(kind === 'double' ? 'drop' : kind, address))
   ])
-  const addressing = wanAddressing('wan', n)
+  const lan = kind === 'double' ? CARRIER_SIDE : `${subnet}.1`
   await Promise.all([
-    router.ip(`addr add ${subnet}.1/24 dev lan`, ...addressing),
+    router.ip(`addr add ${lan}/24 dev lan`, ...nat.addressing),
     host.ip(`addr add ${address}/24 dev eth0`, `route add default via ${subnet}.1`)
   ])
   if (hasPublicHost) return new Host(host, { address, publicAddress: address, uplink })
-  const nat = { router, ifname: 'wan', addressing }
   return new Host(host, { address, publicAddress: `7.7.7.${n}`, uplink, nat })
+}
+
+/** Between a home's router and its carrier's. */
+const CARRIER_SIDE = '100.64.0.1'
+const HOME_SIDE = '100.64.0.2'
+
+/** Puts a second router, which drops, between a host and its router. */
+async function behindAnother(
+  network: Network,
+  { host, outer, name, subnet }: { host: Machine; outer: Machine; name: string; subnet: string }
+): Promise<void> {
+  const home = await network.machine(`home-${name}`)
+  await Promise.all([
+    network.wire(host, 'eth0', home, 'lan'),
+    network.wire(home, 'wan', outer, 'lan'),
+    home.becomeRouter(),
+    home.nft(routerRules('drop', `${subnet}.2`))
+  ])
+  await home.ip(
+    `addr add ${subnet}.1/24 dev lan`,
+    `addr add ${HOME_SIDE}/24 dev wan`,
+    `route add default via ${CARRIER_SIDE}`
+  )
 }
 
 const LAN_PORT = { segment: 'lan', delayMs: 0, lossPercent: 0 }

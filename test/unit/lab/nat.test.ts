@@ -86,6 +86,25 @@ it('symmetric is drop with a random port for every connection', () => {
   )
 })
 
+it('a block is drop with a random port of 512', () => {
+  assert.match(
+    routerRules('block', '192.168.1.2'),
+    /oifname "wan" meta l4proto tcp masquerade to :40000-40511 random,fully-random\n/
+  )
+})
+
+it('sequential is drop with the next port for every connection, 4,096 in turn', () => {
+  assert.match(
+    routerRules('sequential', '192.168.1.2'),
+    /masquerade to :numgen inc mod 4096 map \{ 0 : 40000, 1 : 40001, .*, 4095 : 44095 \}\n/
+  )
+})
+
+it('what refuses aloud does so in the same words', () => {
+  const [rst, symmetric] = [routerRules('rst', ''), routerRules('symmetric-rst', '')]
+  assert.equal(symmetric, rst.replace('masquerade', 'masquerade random,fully-random'))
+})
+
 it('firewall translates nothing', () => {
   assert.equal(
     routerRules('firewall', '7.7.2.2'),

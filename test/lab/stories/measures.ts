@@ -1,7 +1,6 @@
 // What a measured scene took, from the events of its actors. (pure)
 
 import type { PeerActor } from '../../../peer/demo/cast.ts'
-import type { Scene } from './scene.ts'
 import type { ConnectionTold } from './tell-connections.ts'
 
 /** Milliseconds; undefined where there was no such moment, as without a circuit on a LAN. */
@@ -16,10 +15,11 @@ export interface Measures {
   firstAttempt: boolean
 }
 
-type Actors = Pick<Scene, 'anna' | 'ben'>
+/** A peer, as far as it is measured: all that it told from before it knew the relay. */
+export type Watched = Pick<PeerActor, 'events'>
 
 /** Of a scene that was opened with `measured`. */
-export function measuresOf({ anna, ben }: Actors): Measures {
+export function measuresOf({ anna, ben }: { anna: Watched; ben: Watched }): Measures {
   const seenByAnna = connectionsTo(anna, ben)
   const direct = seenByAnna.find((told) => told.direct)
   const joined = anna.events.find((told) => told.event === 'relay' && told.state === 'connecting')
@@ -54,14 +54,14 @@ function between(
   return ms < 0 ? undefined : ms
 }
 
-function failedBefore({ events }: PeerActor): boolean {
+function failedBefore({ events }: Watched): boolean {
   const direct = events.findIndex((told) => told.event === 'path' && told.path === 'direct')
   return events
     .slice(0, direct === -1 ? events.length : direct)
     .some((told) => told.event === 'punch' && told.outcome === 'failed')
 }
 
-function connectionsTo(of: PeerActor, other: PeerActor): ConnectionTold[] {
+function connectionsTo(of: Watched, other: Watched): ConnectionTold[] {
   const started = other.events.find((told) => told.event === 'started')
   const peer = started?.event === 'started' ? started.peerId : undefined
   const told: Array<{ event: string }> = of.events

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
+import type { Told } from '../../../peer/demo/actor.ts'
 import { Cast, type PeerActor, type RelayActor } from '../../../peer/demo/cast.ts'
 import type { PeerEvent } from '../../../peer/events.ts'
 import { ROUNDS } from '../../../peer/traversal/plan.ts'
@@ -192,7 +193,8 @@ function isFailedPunch(event: PeerEvent & { at: string }): event is PunchTold {
   return event.event === 'punch' && event.outcome === 'failed'
 }
 
-function isLastFailure(event: PeerEvent & { at: string }): boolean {
+/** Of the side that starts the rounds: those in quick succession are over. */
+export function isLastFailure(event: Told<PeerEvent>): boolean {
   return isFailedPunch(event) && event.role === 'initiator' && event.attempt >= ROUNDS
 }
 

@@ -1,0 +1,18 @@
+// Every kind of NAT, as tables and titles call it, in the order in which they are listed: the easiest first. (pure)
+
+import type { NatKind } from './nat.ts'
+
+export const KIND_TITLES: Record<NatKind, string> = {
+  none: 'no NAT',
+  firewall: 'firewall',
+  'full-cone': 'full cone',
+  drop: 'drop',
+  rst: 'RST',
+  symmetric: 'symmetric'
+}
+
+export const KINDS = Object.keys(KIND_TITLES).filter(isKind)
+
+export function isKind(text: string): text is NatKind {
+  return Object.hasOwn(KIND_TITLES, text)
+}

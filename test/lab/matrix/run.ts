@@ -1,0 +1,36 @@
+// What came of two peers meeting once. (pure)
+
+import type { Measures } from '../stories/measures.ts'
+
+/** Of the two hosts, A and B of the cell. */
+export type Side = 'a' | 'b'
+
+export interface Run {
+  /** Who came into the room while the other one was there already. */
+  newcomer: Side
+  /** `relayed`: the rounds in quick succession have all failed. `failed`: it did not come to an end. */
+  outcome: 'direct' | 'relayed' | 'failed'
+  /** Of a direct one. */
+  direct?: DirectRun
+  /** Why it stayed relayed, as A was told. */
+  reason?: string
+  /** What was waited for in vain. */
+  failure?: string
+}
+
+export interface DirectRun {
+  /** No round failed before. */
+  firstAttempt: boolean
+  /** In ms, at the newcomer; absent where there was no such moment, as without a circuit. */
+  reachMs?: number
+  openMs?: number
+  joinMs?: number
+}
+
+/** @param measures - with the newcomer as anna */
+export function directRun(newcomer: Side, measures: Measures): Run {
+  const { openToDirect, joinToDirect, reachToDirect, firstAttempt } = measures
+  const times = { reachMs: reachToDirect, openMs: openToDirect.anna, joinMs: joinToDirect }
+  const known = Object.entries(times).filter(([, ms]) => ms !== undefined)
+  return { newcomer, outcome: 'direct', direct: { firstAttempt, ...Object.fromEntries(known) } }
+}

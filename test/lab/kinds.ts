@@ -6,9 +6,15 @@ export const KIND_TITLES: Record<NatKind, string> = {
   none: 'no NAT',
   firewall: 'firewall',
   'full-cone': 'full cone',
+  'address-restricted': 'address restricted',
   drop: 'drop',
   rst: 'RST',
-  symmetric: 'symmetric'
+  hairpin: 'hairpin',
+  double: 'double NAT',
+  sequential: 'symmetric sequential',
+  block: 'symmetric block',
+  symmetric: 'symmetric random',
+  'symmetric-rst': 'symmetric RST'
 }
 
 export const KINDS = Object.keys(KIND_TITLES).filter(isKind)

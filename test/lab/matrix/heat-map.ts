@@ -9,7 +9,7 @@ import type { Run } from './run.ts'
 import { percent, tallyOf, type Tally } from './tally.ts'
 
 const CELL = { width: 74, height: 44 }
-const LEFT = 104
+const LEFT = 138
 const TOP = 96
 const LEGEND_HEIGHT = 54
 

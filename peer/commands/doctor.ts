@@ -4,6 +4,7 @@ import { jsonLine } from '../../shared/json-line.ts'
 import { parseRelayAddress } from '../../shared/relay-address.ts'
 import { stateFolder } from '../../shared/state-folder.ts'
 import type { Diagnosis } from '../doctor/diagnosis.ts'
+import type { DoctorEvent } from '../doctor/events.ts'
 import type { Check, Checked } from '../doctor/finding.ts'
 import { styleFor, type Style } from '../terminal/paint.ts'
 import { startSpinner } from '../terminal/spinner.ts'
@@ -73,12 +74,13 @@ const at = (): string => new Date().toISOString()
 
 /** Each as soon as it is known. */
 function jsonView(print: (line: string) => void): View {
+  const tell = (event: DoctorEvent): void => print(jsonLine(event))
   return {
     events: {
       onChecks: () => {},
-      onChecked: (checked) => print(jsonLine({ event: 'check', at: at(), ...checked }))
+      onChecked: (checked) => tell({ event: 'check', at: at(), ...checked })
     },
-    tell: (diagnosis) => print(jsonLine({ event: 'diagnosis', at: at(), ...diagnosis })),
+    tell: (diagnosis) => tell({ event: 'diagnosis', at: at(), ...diagnosis }),
     doing: () => 'looking'
   }
 }

@@ -18,6 +18,11 @@ export interface PeerConfig {
   /** Never look for a direct path. */
   relayedOnly: boolean
   /**
+   * Ask the router, by PCP, NAT-PMP or UPnP, to forward a port to us while we run, once a relay sees us behind a NAT.
+   * Absent: do not.
+   */
+  portMapping?: boolean
+  /**
    * The database that keeps what is sent until it is delivered, and what was said; made when missing. One peer at a
    * time. Absent: both are kept until the peer stops.
    */

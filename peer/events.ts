@@ -19,6 +19,16 @@ export type PeerEvent =
       /** When `reserved`: what one circuit may use; an absent field is no limit. */
       limit?: { seconds?: number; bytes?: number }
     }
+  | {
+      event: 'port-mapping'
+      /** `none`: there was one, or it was tried in vain. */
+      state: 'mapped' | 'none'
+      /** When `mapped`: how the router was asked, its own address, and where it forwards to us from. */
+      method?: 'PCP' | 'NAT-PMP' | 'UPnP'
+      router?: string
+      address?: string
+      reason?: string
+    }
   | { event: 'discovered'; peer: string; name?: string; room: string }
   | { event: 'left'; peer: string; name?: string; room: string }
   | {

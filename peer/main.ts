@@ -30,6 +30,7 @@ async function main(): Promise<number> {
     argv: process.argv.slice(2),
     env: process.env,
     execPath: process.execPath,
+    nodeVersion: process.versions.node,
     platform: process.platform,
     version,
     signal: leaving.signal,

@@ -1,8 +1,6 @@
 // A running peer: its node, its place at the relays, the room, the conversations, and the way to direct paths.
 import { setMaxListeners } from 'node:events'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
-import { isRelayed } from '../shared/addresses.ts'
 import { probePortReuse } from '../shared/transport/port-reuse.ts'
 import { PunchTable } from '../shared/transport/punch-table.ts'
 import { addressee } from './addressee.ts'
@@ -15,6 +13,8 @@ import { Listeners } from './listeners.ts'
 import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
+import { startAddressBook, type AddressBook } from './own-addresses.ts'
+import type { MappingState } from './port-mapping/port-mapping.ts'
 import { Presence } from './presence.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { Room } from './room.ts'
@@ -22,7 +22,7 @@ import { MemoryStore } from './store/memory-store.ts'
 import { openStore } from './store/sqlite-store.ts'
 import type { HistoryLine, Store } from './store/store.ts'
 import { pathOf, tellingOf } from './tellings.ts'
-import { ownCandidates, type OwnAddresses } from './traversal/candidates.ts'
+import { ownCandidates } from './traversal/candidates.ts'
 import type { RoundResult } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
@@ -134,9 +134,15 @@ class RunningPeer implements Peer {
     if (!this.#reuse.available) {
       this.#tell({ event: 'error', code: 'no-port-reuse', message: this.#reuse.reason })
     }
+    const onMapping = (state: MappingState): void => {
+      this.#tell({ event: 'port-mapping', ...state })
+      if (state.state === 'mapped') this.#traversal?.hurry()
+    }
+    const where = { ...net, config: this.#config, relays: () => this.#relays, onMapping }
+    const book = this.#parts.use(startAddressBook(where, options))
     if (!this.#config.relayedOnly)
-      this.#traversal = this.#parts.use(await this.#startTraversal(net))
-    const { reach, isRelay } = this.#parts.use(this.#startConnecting(net))
+      this.#traversal = this.#parts.use(await this.#startTraversal(net, book))
+    const { reach, isRelay } = this.#parts.use(this.#startConnecting(net, book))
     const onChange = (): void => {
       this.#relays?.renew()
       this.#traversal?.hurry()
@@ -148,7 +154,7 @@ class RunningPeer implements Peer {
     this.#conversations = conversations
     const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
     this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
-    this.#relays = this.#parts.use(this.#startRelays(net, this.#presence))
+    this.#relays = this.#parts.use(this.#startRelays(net, book, this.#presence))
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
     await this.#relays.ready
@@ -176,14 +182,15 @@ class RunningPeer implements Peer {
     })
   }
 
-  async #startTraversal({ node, transportManager }: PeerNode): Promise<Traversal> {
+  async #startTraversal(net: PeerNode, { own }: AddressBook): Promise<Traversal> {
+    const { node, transportManager } = net
     return startTraversal(
       {
         node,
         dial: async (address, options) => transportManager.dial(address, options),
         punches: this.#punches,
         reuse: this.#reuse,
-        own: () => this.#own(transportManager),
+        own,
         nameOf: (peer) => this.#members.label(peer),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
@@ -193,7 +200,7 @@ class RunningPeer implements Peer {
     )
   }
 
-  #startConnecting(net: PeerNode): Connecting {
+  #startConnecting(net: PeerNode, { own }: AddressBook): Connecting {
     return startConnecting(
       {
         ...net,
@@ -202,14 +209,14 @@ class RunningPeer implements Peer {
         traversal: this.#traversal,
         relays: () => this.#relays,
         members: this.#members,
-        own: () => ownCandidates(this.#own(net.transportManager)),
+        own: () => ownCandidates(own()),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId
       },
       { signal: this.#signal }
     )
   }
 
-  #startRelays({ node, transportManager }: PeerNode, presence: Presence): Relays {
+  #startRelays({ node }: PeerNode, book: AddressBook, presence: Presence): Relays {
     return startRelays(
       {
         node,
@@ -218,13 +225,16 @@ class RunningPeer implements Peer {
         privateKey: this.#config.privateKey,
         addresses: () => [
           ...(this.#relays?.circuits ?? []),
-          ...(this.#config.relayedOnly ? [] : ownCandidates(this.#own(transportManager)))
+          ...(this.#config.relayedOnly ? [] : ownCandidates(book.own()))
         ],
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
-        onReserved: () => presence.relayed(),
+        onReserved: () => {
+          presence.relayed()
+          book.consider()
+        },
         tell: (event) => this.#tell(event)
       },
       { signal: this.#signal }
@@ -266,14 +276,6 @@ class RunningPeer implements Peer {
 
   #staysRelayed(peer: string, reason: string): void {
     this.#members.staysRelayed(peer, reason, performance.now())
-  }
-
-  #own(transportManager: PeerNode['transportManager']): OwnAddresses {
-    return {
-      mapped: this.#relays?.mapped ?? [],
-      announced: this.#config.announce.map((address) => multiaddr(address)),
-      listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
-    }
   }
 
   #talk(): Conversations {

@@ -45,6 +45,8 @@ export interface Relays extends AsyncDisposable {
   readonly addresses: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
+  /** Our addresses have changed: they are registered anew, at once. */
+  announce(): void
   /** Lost relays are tried within that time. */
   hurry(withinMs: number): void
   /** The network has changed, or the machine has slept: everything is asked for anew, at once. */
@@ -62,12 +64,12 @@ interface Place {
 /** Throws UsageError for what is no relay's address. */
 export function startRelays(init: RelaysInit, options: { signal: AbortSignal }): Relays {
   const places: Place[] = []
-  // What is registered at one relay names the circuits through the others.
-  const onCircuits = (): void => {
+  const announce = (): void => {
     for (const { discovery } of places) discovery.refresh()
   }
   for (const relay of distinctRelays(init.relays)) {
-    places.push(startPlace({ ...init, relay, onCircuits }, options.signal))
+    // What is registered at one relay names the circuits through the others.
+    places.push(startPlace({ ...init, relay, onCircuits: announce }, options.signal))
   }
   const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
   const joined = Promise.race(places.map(async (each) => each.joined))
@@ -87,6 +89,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     },
     addresses: places.map(({ link }) => link.address),
     has: (peer) => places.some(({ link }) => link.peerId === peer),
+    announce,
     hurry: (withinMs) => {
       for (const { link } of places) link.hurry(withinMs)
     },

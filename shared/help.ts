@@ -56,12 +56,12 @@ function remarkOf(spec: OptionSpec): string {
   return remarks.length === 0 ? '' : ` (${remarks.join('; ')})`
 }
 
-/** Lines of at most 96 characters; all but the first are indented. */
-export function wrap(text: string, indent: number): string {
+/** Lines of at most `width` characters; all but the first are indented. */
+export function wrap(text: string, indent: number, width = WIDTH_CHARS): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH_CHARS) {
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`

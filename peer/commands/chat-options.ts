@@ -51,6 +51,13 @@ export const CHAT_COMMAND = {
       env: 'PARLEY_ANNOUNCE',
       help: 'where others can reach this host, when it cannot find out by itself'
     },
+    'port-mapping': {
+      type: 'string',
+      placeholder: 'on|off',
+      env: 'PARLEY_PORT_MAPPING',
+      default: 'on',
+      help: 'ask the router, by PCP, NAT-PMP or UPnP, to forward a port here while this runs'
+    },
     identity: IDENTITY_OPTION,
     'relayed-only': {
       type: 'boolean',
@@ -92,8 +99,14 @@ export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSe
     announce: values.announce.map((text) =>
       parseAnnounceAddress(text, givenBy.announce).toString()
     ),
-    relayedOnly: values['relayed-only']
+    relayedOnly: values['relayed-only'],
+    portMapping: isOn(values['port-mapping'], givenBy['port-mapping'])
   }
+}
+
+function isOn(value: string, givenBy: string): boolean {
+  if (value === 'on' || value === 'off') return value === 'on'
+  throw new UsageError('bad-port-mapping', `${givenBy} is "${value}": it is either on or off`)
 }
 
 function checkName(name: string | undefined, givenBy: string): string | undefined {

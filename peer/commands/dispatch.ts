@@ -17,6 +17,10 @@ const COMMANDS: Record<string, Command> = {
     summary: 'show it all: a relay and two peers, relayed, direct, the relay killed, more talk',
     run: async (program) => (await import('./demo.ts')).runDemo(program)
   },
+  doctor: {
+    summary: 'look at the relay, the NAT and this machine, and say what to change',
+    run: async (program) => (await import('./doctor.ts')).runDoctor(program)
+  },
   history: {
     summary: 'print what was said in a room',
     run: async (program) => (await import('./history.ts')).runHistory(program)

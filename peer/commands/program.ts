@@ -11,6 +11,8 @@ export interface Program {
   env: Record<string, string | undefined>
   /** The Node that runs this program. */
   execPath: string
+  /** As `process.versions.node`. */
+  nodeVersion: string
   /** As `process.platform`. */
   platform: string
   version: string

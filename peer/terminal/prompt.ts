@@ -8,8 +8,7 @@ import {
   type Interface
 } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-
-type Screen = Writable & { isTTY?: boolean }
+import { columnsOf, ProgressLine, type Screen } from './progress-line.ts'
 
 export interface Streams {
   input: Readable & { isTTY?: boolean }
@@ -20,10 +19,14 @@ export interface Streams {
 export interface Terminal {
   /** A person types; otherwise a pipe or a file is read. */
   readonly interactive: boolean
+  /** Standard output, unless that is a pipe or a file. */
+  readonly screen: { columns: number } | undefined
   /** Writes a line of data: standard output. */
   print(line: string): void
   /** Writes a line of talk: standard error. */
   say(line: string): void
+  /** Says what goes on, below everything else, until the next call; nothing where standard error is no screen. */
+  progress(text: string | undefined): void
   /** What is typed or piped, line by line; ends with the input, Ctrl-D, Ctrl-C at an empty line, or the signal. */
   lines(signal: AbortSignal): AsyncIterable<string>
 }
@@ -31,11 +34,13 @@ export interface Terminal {
 export function openTerminal({ input, output, errors }: Streams): Terminal {
   const screen = output.isTTY === true ? output : errors
   const interactive = input.isTTY === true && screen.isTTY === true
+  const progress = new ProgressLine(errors)
   let editor: Interface | undefined
 
   const write = (stream: Screen, line: string): void => {
     if (stream.destroyed || stream.writableEnded) return
-    if (editor === undefined || stream.isTTY !== true) stream.write(`${line}\n`)
+    if (stream.isTTY !== true) stream.write(`${line}\n`)
+    else if (editor === undefined) progress.aside(() => stream.write(`${line}\n`))
     else writeAbove(editor, screen, () => stream.write(`${line}\n`))
   }
 
@@ -80,6 +85,8 @@ export function openTerminal({ input, output, errors }: Streams): Terminal {
     interactive,
     print: (line) => write(output, line),
     say: (line) => write(errors, line),
+    screen: output.isTTY === true ? { columns: columnsOf(output) } : undefined,
+    progress: (text) => progress.show(text),
     lines
   }
 }

@@ -38,6 +38,9 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf, room: string): Words[]
     case 'relay':
       words = [info(relayWords(event))]
       break
+    case 'port-mapping':
+      words = [mappingWords(event)]
+      break
     case 'discovered':
       words = [info(`${labelOf(event.peer)} is in the room`)]
       break
@@ -79,6 +82,13 @@ function relayWords(event: Extract<PeerEvent, { event: 'relay' }>): string {
     refused: `${relay} refused${because}`,
     lost: `lost ${relay}${because}`
   }[event.state]
+}
+
+function mappingWords(event: Extract<PeerEvent, { event: 'port-mapping' }>): Words {
+  const { state, method = '', router = '', address = '', reason = '' } = event
+  return state === 'mapped'
+    ? info(`your router at ${router} forwards ${address} to you while this runs (${method})`)
+    : verbose(`no port is forwarded to you: ${reason}`)
 }
 
 function pathWords(event: Extract<PeerEvent, { event: 'path' }>, labelOf: LabelOf): string {

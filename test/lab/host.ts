@@ -2,6 +2,7 @@
 
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Machine } from './machine.ts'
+import { forwardedPorts, startMiniupnpd, type MiniupnpdOptions } from './miniupnpd.ts'
 import { dropRules, renumberRule } from './nat.ts'
 import type { SwitchPort } from './switch/switch.ts'
 
@@ -103,6 +104,16 @@ export class Host {
   /** Ends `dropBetween`. */
   async passAgain(): Promise<void> {
     await this.#nat.router.nft('delete table ip cut\n')
+  }
+
+  /** From now on this host's router forwards ports to whoever asks for it. */
+  async offerForwards(options: MiniupnpdOptions = {}): Promise<void> {
+    await startMiniupnpd(this.#nat.router, options)
+  }
+
+  /** The ports that this host's router forwards at present. */
+  async forwardedPorts(): Promise<number[]> {
+    return forwardedPorts(this.#nat.router)
   }
 
   get #nat(): NatSide {

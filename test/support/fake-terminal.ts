@@ -3,6 +3,7 @@ import type { Terminal } from '../../peer/terminal/prompt.ts'
 
 export class FakeTerminal implements Terminal {
   readonly interactive: boolean
+  readonly screen = undefined
   readonly printed: string[] = []
   readonly said: string[] = []
   readonly #script: ReadonlyArray<string | (() => void | Promise<void>)>
@@ -20,6 +21,8 @@ export class FakeTerminal implements Terminal {
   say(line: string): void {
     this.said.push(line)
   }
+
+  progress(): void {}
 
   async *lines(signal: AbortSignal): AsyncGenerator<string> {
     for (const step of this.#script) {

@@ -35,7 +35,8 @@ describe('the settings of a chat', () => {
       relays: [RELAY],
       listen: ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'],
       announce: [],
-      relayedOnly: false
+      relayedOnly: false,
+      portMapping: true
     })
   })
 
@@ -46,7 +47,8 @@ describe('the settings of a chat', () => {
       PARLEY_NAME: 'ann: the cook',
       PARLEY_LISTEN: '/ip4/127.0.0.1/tcp/4000',
       PARLEY_ANNOUNCE: '/dns4/ann.example.org/tcp/4000',
-      PARLEY_RELAYED_ONLY: '1'
+      PARLEY_RELAYED_ONLY: '1',
+      PARLEY_PORT_MAPPING: 'off'
     }
     assert.deepEqual(settings([], env), {
       room: 'kitchen',
@@ -54,12 +56,20 @@ describe('the settings of a chat', () => {
       relays: [RELAY, RELAY.replace('203.0.113.7', '203.0.113.8')],
       listen: ['/ip4/127.0.0.1/tcp/4000'],
       announce: ['/dns4/ann.example.org/tcp/4000'],
-      relayedOnly: true
+      relayedOnly: true,
+      portMapping: false
     })
   })
 
   it('say how to run a relay and how to name it when there is none', () => {
     refuses([], /no relay is given: run "parley-relay".*--relay MULTIADDR or PARLEY_RELAY/)
+  })
+
+  it('map ports or do not, and nothing between', () => {
+    assert.equal(settings(['--relay', RELAY, '--port-mapping', 'off']).portMapping, false)
+    refuses(['--relay', RELAY], /^PARLEY_PORT_MAPPING is "maybe": it is either on or off$/, {
+      PARLEY_PORT_MAPPING: 'maybe'
+    })
   })
 
   it('refuse a room name over 255 bytes, however few characters it has', () => {

@@ -27,6 +27,7 @@ async function parley(test: TestContext, argv: string[], scene: Scene = {}) {
   const code = await dispatch({
     argv,
     env: { PARLEY_HOME: home, ...scene.env },
+    nodeVersion: process.versions.node,
     execPath: process.execPath,
     platform: 'linux',
     version: '1.2.3',

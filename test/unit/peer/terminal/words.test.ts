@@ -18,6 +18,20 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
     ['info you are me, peer me', 'verbose listening on /ip4/1.2.3.4/tcp/5']
   ],
   [
+    {
+      event: 'port-mapping',
+      state: 'mapped',
+      method: 'UPnP',
+      router: '192.168.1.1',
+      address: '/ip4/7.7.7.2/tcp/4001'
+    },
+    ['info your router at 192.168.1.1 forwards /ip4/7.7.7.2/tcp/4001 to you while this runs (UPnP)']
+  ],
+  [
+    { event: 'port-mapping', state: 'none', reason: 'no router here answers' },
+    ['verbose no port is forwarded to you: no router here answers']
+  ],
+  [
     { event: 'relay', relay: RELAY, address: '/ip4/1.2.3.4/tcp/5', state: 'connecting' },
     ['info connecting to the relay …rrrrrrrr at /ip4/1.2.3.4/tcp/5']
   ],

@@ -1,0 +1,56 @@
+// What kind of NAT there is, in words. (pure)
+import { isSymmetric, type NatKind } from '../../nat/nat-kind.ts'
+import type { Finding, Remedy } from '../finding.ts'
+
+/** More ports than these say no more. */
+const MAX_SHOWN = 4
+
+const OPEN_A_PORT: Remedy[] = [
+  {
+    text: 'Switch on UPnP, NAT-PMP or PCP in your router: Parley then has it forward a port. Or forward a TCP port there by hand, and start with --listen /ip4/0.0.0.0/tcp/PORT --announce /ip4/PUBLIC-ADDRESS/tcp/PORT.',
+    effect: 'to be direct with more'
+  },
+  {
+    text: 'Use a network with IPv6, which needs no NAT: some providers switch it on when asked.',
+    effect: 'to be direct with more'
+  }
+]
+
+/** `forwarded`: a router forwards a port to us, so that the NAT does not matter. */
+export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }): Finding {
+  const evidence = {
+    ...kind,
+    seen: kind.seen.map(({ destination, address }) => ({ destination, address }))
+  }
+  const shown = [...new Set(kind.seen.map(({ address }) => `${address.host}:${address.port}`))]
+  if (shown.length === 0) {
+    const sentence = 'not tried: no relay on another machine says where it sees you'
+    return { verdict: 'skipped', sentence, evidence }
+  }
+  const places = shown.slice(0, MAX_SHOWN).join(', ')
+  if (isSymmetric(kind)) {
+    const sentence = `your NAT shows every destination another port (${places}), ${PATTERNS[kind.ports]}`
+    return forwarded
+      ? { verdict: 'ok', sentence: `${sentence}; the forwarded port makes up for it`, evidence }
+      : { verdict: 'warn', sentence, evidence, remedies: OPEN_A_PORT }
+  }
+  if (kind.mapping === 'none') {
+    const sentence = `there is no NAT: the relay sees you at your own address (${places})`
+    return { verdict: 'ok', sentence, evidence }
+  }
+  if (kind.mapping === 'endpoint-independent') {
+    const sentence = `your NAT shows everybody one address (${places}): it can be punched`
+    return { verdict: 'ok', sentence, evidence }
+  }
+  const sentence = `one relay sees you at ${places}: a second --relay would tell whether others see the same`
+  return { verdict: 'skipped', sentence, evidence }
+}
+
+const PATTERNS: Record<NatKind['ports'], string> = {
+  sequential: 'one after the other, so that the next can be guessed',
+  block: 'within a small range',
+  random: 'at random',
+  preserved: 'some of them kept',
+  changed: 'at random',
+  unknown: 'without a pattern seen'
+}

@@ -1,0 +1,102 @@
+// One visit to a relay under an identity that is thrown away: everything that is learnt there, in an order in which no
+// measurement disturbs another.
+import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
+import { deadline } from '../../../shared/deadline.ts'
+import type { Observation } from '../../nat/nat-kind.ts'
+import { reserve, type Granted, type Refused } from '../../reservations/hop-client.ts'
+import { RelayDialler } from '../../reservations/relay-dialler.ts'
+import type { Echoed } from '../assess/large-packets.ts'
+import type { Reached } from '../assess/relay.ts'
+import { largeEchoes, pingTimes } from './echo.ts'
+import { tcpConnectMs } from './tcp-connect.ts'
+
+/** The kernel repeats a lost SYN after 1 and 3 s. */
+const CONNECT_TIMEOUT_MS = 4_500
+const RESERVE_TIMEOUT_MS = 4_000
+
+/** Each rejects when the relay was not reached, with why; or with the signal's reason. */
+export interface RelayVisit {
+  relay: string
+  reached: Promise<Reached>
+  /** `nowMs`: our clock when the answer came. */
+  reservation: Promise<(Granted | Refused) & { nowMs: number }>
+  echoes: Promise<Echoed[]>
+  /** Where the relay sees our listening port; undefined when it does not say. */
+  observed: Promise<{ address: Multiaddr; observation: Observation } | undefined>
+}
+
+export function visitRelay(node: Libp2p, relay: Multiaddr, signal: AbortSignal): RelayVisit {
+  const dialler = new RelayDialler(node, relay)
+  const connected = connect(dialler, relay, signal)
+  const connection = connected.then((each) => each.connection)
+  const pings = connection.then(async (open) => pingTimes(open, signal))
+  const reservation = connection.then(async (open) => askForPlace(node, open, signal))
+  const observed = connection.then(async (open) => observe(dialler, open, signal))
+  const quiet = Promise.allSettled([pings, reservation, observed])
+  const visit: RelayVisit = {
+    relay: relay.toString(),
+    reached: Promise.all([connected, pings]).then(([{ tcpMs, handshakeMs }, pingsMs]) => ({
+      relay: relay.toString(),
+      tcpMs,
+      handshakeMs,
+      pingsMs
+    })),
+    reservation,
+    // The last: a path that drops large packets is stuck afterwards.
+    echoes: quiet.then(async () =>
+      (await pings).length === 0 ? [] : largeEchoes(await connection, signal)
+    ),
+    observed
+  }
+  for (const each of Object.values(visit)) if (each instanceof Promise) each.catch(() => undefined) // told by its check
+  void Promise.allSettled([visit.echoes]).then(() => dialler[Symbol.dispose]())
+  return visit
+}
+
+async function connect(
+  dialler: RelayDialler,
+  relay: Multiaddr,
+  outer: AbortSignal
+): Promise<{ connection: Connection; tcpMs: number; handshakeMs: number }> {
+  using limit = deadline(outer, CONNECT_TIMEOUT_MS, 'the relay was not reached: timed out')
+  const endpoint = tcpEndpoint(withoutPeer(relay))
+  if (endpoint === undefined) throw new Error(`${relay.toString()} is no TCP address`)
+  const tcpMs = await tcpConnectMs(endpoint.host, endpoint.port, limit.signal)
+  const startedMs = performance.now()
+  const connection = await dialler.connect(limit.signal)
+  // The dial has a TCP handshake of its own before the others.
+  const handshakeMs = Math.max(0, Math.round(performance.now() - startedMs - tcpMs))
+  return { connection, tcpMs: Math.round(tcpMs), handshakeMs }
+}
+
+async function askForPlace(
+  node: Libp2p,
+  connection: Connection,
+  signal: AbortSignal
+): Promise<(Granted | Refused) & { nowMs: number }> {
+  const answer = await reserve(connection, {
+    self: node.peerId,
+    signal,
+    timeoutMs: RESERVE_TIMEOUT_MS
+  })
+  return { ...answer, nowMs: Date.now() }
+}
+
+async function observe(
+  dialler: RelayDialler,
+  connection: Connection,
+  signal: AbortSignal
+): Promise<{ address: Multiaddr; observation: Observation } | undefined> {
+  const address = await dialler.mapped(connection, signal)
+  const seen = address === undefined ? undefined : tcpEndpoint(address)
+  const destination = tcpEndpoint(withoutPeer(connection.remoteAddr))
+  if (address === undefined || seen === undefined || destination === undefined) return undefined
+  return { address, observation: { destination: bare(destination), address: bare(seen) } }
+}
+
+const bare = ({ host, port }: { host: string; port: number }): { host: string; port: number } => ({
+  host,
+  port
+})

@@ -1,0 +1,48 @@
+// Where this peer can be reached, as far as it knows: what relays see, what the user says, what its router forwards,
+// and what its interfaces have.
+import { multiaddr } from '@multiformats/multiaddr'
+import { isRelayed } from '../shared/addresses.ts'
+import type { PeerConfig } from './api.ts'
+import type { PeerNode } from './node.ts'
+import { startPortMapping, type MappingState } from './port-mapping/port-mapping.ts'
+import type { Relays } from './relays.ts'
+import type { OwnAddresses } from './traversal/candidates.ts'
+
+export interface OwnAddressesInit {
+  config: Pick<PeerConfig, 'announce' | 'relayedOnly' | 'portMapping'>
+  transportManager: PeerNode['transportManager']
+  relays: () => Pick<Relays, 'mapped' | 'announce'> | undefined
+  onMapping: (state: MappingState) => void
+}
+
+export interface AddressBook extends AsyncDisposable {
+  own: () => OwnAddresses
+  /** A relay may see us elsewhere than before. */
+  consider(): void
+}
+
+/** Who wants to stay relayed gives nothing away, and has nothing forwarded. */
+export function startAddressBook(
+  { config, transportManager, relays, onMapping }: OwnAddressesInit,
+  options: { signal: AbortSignal }
+): AddressBook {
+  const announced = config.announce.map((address) => multiaddr(address))
+  const listening = (): OwnAddresses['listening'] =>
+    transportManager.getAddrs().filter((address) => !isRelayed(address))
+  const mapped = (): OwnAddresses['mapped'] => relays()?.mapped ?? []
+  const onState = (state: MappingState): void => {
+    relays()?.announce()
+    onMapping(state)
+  }
+  const mayMap = config.portMapping === true && !config.relayedOnly
+  const mapping = mayMap ? startPortMapping({ mapped, listening, onState }, options) : undefined
+  return {
+    own: () => ({
+      mapped: mapped(),
+      announced: [...announced, ...(mapping?.addresses ?? [])],
+      listening: listening()
+    }),
+    consider: () => mapping?.consider(),
+    [Symbol.asyncDispose]: async () => mapping?.[Symbol.asyncDispose]()
+  }
+}

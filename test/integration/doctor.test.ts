@@ -1,0 +1,166 @@
+// `parley doctor` as its user runs it: with a relay, without one, and with relays that do not do what relays do.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { CheckName } from '../../peer/doctor/finding.ts'
+import { DEFAULT_LIMITS } from '../../relay/limits.ts'
+import { startRelay } from '../../relay/relay.ts'
+import { lockIdentity } from '../../shared/identity-lock.ts'
+import { DoctorTold } from '../support/doctor-told.ts'
+import { start, type RunningProgram } from '../support/program.ts'
+import { freePort, portOf, relayAt } from '../support/relay-at.ts'
+import { scratchFolder } from '../support/scratch.ts'
+
+const LIMIT_MS = 10_000
+
+function doctor(
+  test: TestContext,
+  args: string[],
+  env: Record<string, string> = {}
+): RunningProgram {
+  return start(test, ['peer/main.ts', 'doctor', ...args], {
+    env: { PARLEY_HOME: scratchFolder(test), ...env }
+  })
+}
+
+/** What it tells with `--json`, and its exit code. */
+async function told(program: RunningProgram): Promise<DoctorTold & { code: number | string }> {
+  const code = await program.ended()
+  assert.equal(program.stderr, '')
+  return Object.assign(new DoctorTold(program.stdout), { code })
+}
+
+const AT_A_RELAY: CheckName[] = ['relay', 'reservation', 'clock', 'large-packets']
+
+async function relayAddress(test: TestContext): Promise<string> {
+  const relay = await relayAt(test, 0, await generateKeyPair('Ed25519'))
+  return String(relay.addresses[0])
+}
+
+/** Accepts connections and says nothing. */
+async function silentServer(test: TestContext): Promise<string> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => sockets.add(socket.on('error', () => {})))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  test.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `/ip4/127.0.0.1/tcp/${portOf(server)}`
+}
+
+describe('parley doctor', () => {
+  it('finds nothing wrong with a relay that works, and that one on this machine tells nothing of NATs', async (test) => {
+    const found = await told(doctor(test, ['--json', '--relay', await relayAddress(test)]))
+    assert.deepEqual(found.verdicts(...AT_A_RELAY), ['ok', 'ok', 'ok', 'ok'])
+    assert.deepEqual(found.verdicts('node', 'state', 'nat', 'port-mapping'), [
+      'ok',
+      'ok',
+      'skipped',
+      'skipped'
+    ])
+    assert.equal(typeof found.check('relay').evidence['rttMs'], 'number')
+    assert.deepEqual([found.code, found.diagnosis.verdict], [1, 'warn'])
+  })
+
+  it('looks at this machine when no relay is named, and says that most needs one', async (test) => {
+    const found = await told(doctor(test, ['--json']))
+    assert.deepEqual(found.verdicts(...AT_A_RELAY), ['warn', 'skipped', 'skipped', 'skipped'])
+    assert.match(found.diagnosis.changes[0]?.text ?? '', /^Name a relay/)
+    assert.equal(found.code, 1)
+  })
+
+  it('takes the relay from the environment, and says what to do when nothing listens there', async (test) => {
+    const relay = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    const found = await told(doctor(test, ['--json'], { PARLEY_RELAY: relay }))
+    assert.deepEqual(found.verdicts(...AT_A_RELAY), ['fail', 'skipped', 'skipped', 'skipped'])
+    assert.match(found.check('relay').sentence, /nothing listens at .*is the relay run/)
+    assert.deepEqual([found.code, found.diagnosis.verdict], [1, 'fail'])
+  })
+
+  it('looks at each of several relays', async (test) => {
+    const relay = await relayAddress(test)
+    const dead = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    const found = await told(doctor(test, ['--json', '--relay', dead, '--relay', relay]))
+    const relays = found.checks.filter(({ name }) => name === 'relay').map(({ verdict }) => verdict)
+    assert.deepEqual(relays.toSorted(), ['fail', 'ok'])
+  })
+
+  it('is done within ten seconds with a relay that lets in and says nothing', async (test) => {
+    const startedMs = performance.now()
+    const found = await told(doctor(test, ['--json', '--relay', await silentServer(test)]))
+    assert.ok(performance.now() - startedMs < LIMIT_MS)
+    assert.deepEqual(found.verdicts(...AT_A_RELAY), ['fail', 'skipped', 'skipped', 'skipped'])
+  })
+
+  it('says that a relay has no place for us', async (test) => {
+    const relay = await startRelay(
+      {
+        privateKey: await generateKeyPair('Ed25519'),
+        listen: ['/ip4/127.0.0.1/tcp/0'],
+        announce: [],
+        limits: { ...DEFAULT_LIMITS, reservations: 0 }
+      },
+      { signal: new AbortController().signal }
+    )
+    test.after(async () => relay[Symbol.asyncDispose]())
+    const found = await told(doctor(test, ['--json', '--relay', String(relay.addresses[0])]))
+    assert.deepEqual(found.verdicts('relay', 'reservation', 'clock'), ['ok', 'fail', 'skipped'])
+    assert.match(found.check('reservation').sentence, /refused a reservation/)
+  })
+
+  it('leaves at once when it is interrupted', async (test) => {
+    const program = doctor(test, ['--relay', await silentServer(test)])
+    await program.shows('stdout', /network/)
+    const askedMs = performance.now()
+    program.child.kill('SIGINT')
+    assert.equal(await program.ended(), 1)
+    assert.ok(performance.now() - askedMs < 2_000)
+    assert.equal(program.stderr, '')
+  })
+
+  it('leaves the state folder as it is, and a chat that uses it alone', async (test) => {
+    const home = scratchFolder(test)
+    using lock = lockIdentity(join(home, 'peer.key'))
+    assert.ok(lock !== undefined)
+    const before = readdirSync(home)
+    const args = ['--json', '--relay', await relayAddress(test)]
+    const found = await told(doctor(test, args, { PARLEY_HOME: home }))
+    assert.deepEqual(found.verdicts('state', 'relay'), ['ok', 'ok'])
+    assert.deepEqual(readdirSync(home), before)
+  })
+
+  it('prints plain lines in one order into a pipe', async (test) => {
+    const program = doctor(test, ['--relay', await relayAddress(test)])
+    await program.ended()
+    const titles = program.stdout.split('\n').map((line) => /^ {2}\S+ +(\S+)/.exec(line)?.[1])
+    assert.deepEqual(titles.filter(Boolean).slice(0, 5), [
+      'Node',
+      'state',
+      'port',
+      'network',
+      'relay'
+    ])
+    assert.ok(!program.stdout.includes('\u001B'))
+    assert.match(program.stdout, /\nDirect with a peer …\n/)
+  })
+
+  const WRONG: Array<[what: string, args: string[], words: RegExp]> = [
+    ['a malformed relay', ['--relay', '127.0.0.1:1'], /"127\.0\.0\.1:1" is malformed/],
+    ['an unknown option', ['--relya', '/ip4/127.0.0.1/tcp/1'], /did you mean --relay\?/],
+    ['an argument', ['kitchen'], /does not know what to do with "kitchen"/]
+  ]
+  for (const [what, args, words] of WRONG) {
+    it(`${what} is one sentence and exit code 2`, async (test) => {
+      const program = doctor(test, args)
+      assert.equal(await program.ended(), 2)
+      assert.match(program.stderr, words)
+      assert.equal(program.stdout, '')
+    })
+  }
+})

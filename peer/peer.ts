@@ -216,10 +216,8 @@ class RunningPeer implements Peer {
         relays: this.#config.relays,
         room: this.room,
         privateKey: this.#config.privateKey,
-        addresses: () => [
-          ...(this.#relays?.circuits ?? []),
-          ...(this.#config.relayedOnly ? [] : ownCandidates(this.#own(transportManager)))
-        ],
+        addresses: () =>
+          this.#config.relayedOnly ? [] : ownCandidates(this.#own(transportManager)),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),

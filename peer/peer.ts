@@ -223,10 +223,7 @@ class RunningPeer implements Peer {
         relays: this.#config.relays,
         room: this.room,
         privateKey: this.#config.privateKey,
-        addresses: () => [
-          ...(this.#relays?.circuits ?? []),
-          ...(this.#config.relayedOnly ? [] : ownCandidates(book.own()))
-        ],
+        addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),

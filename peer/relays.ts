@@ -16,7 +16,7 @@ export interface RelaysInit {
   relays: string[]
   room: string
   privateKey: PrivateKey
-  /** To be registered, best first. */
+  /** To be registered beside the circuits, best first. */
   addresses: () => Multiaddr[]
   /**
    * A relay lists a peer in the room. `relay`: its address as it was named, which stays when another relay answers
@@ -39,7 +39,7 @@ export interface Relays extends AsyncDisposable {
   readonly statuses: RelayStatus[]
   /** Our addresses as relays see them. */
   readonly mapped: Multiaddr[]
-  /** Where others can dial us through, and we them: `…/p2p/RELAY/p2p-circuit`. */
+  /** Where we can dial others through, one for each relay: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
   /** As they were named. */
   readonly addresses: Multiaddr[]
@@ -67,9 +67,19 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   const announce = (): void => {
     for (const { discovery } of places) discovery.refresh()
   }
+  // One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere.
+  const addresses = (): Multiaddr[] => {
+    const circuits = places.map(({ link }) => link.circuits)
+    const further = circuits.flatMap((each) => each.slice(1))
+    return distinct([
+      ...circuits.flatMap((each) => each.slice(0, 1)),
+      ...init.addresses(),
+      ...further
+    ])
+  }
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
-    places.push(startPlace({ ...init, relay, onCircuits: announce }, options.signal))
+    places.push(startPlace({ ...init, addresses, relay, onCircuits: announce }, options.signal))
   }
   const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
   const joined = Promise.race(places.map(async (each) => each.joined))

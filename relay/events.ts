@@ -47,6 +47,10 @@ export type RelayEvent =
   | { event: 'status'; url: string }
   /** The store that several relays share. `place`: its URL without user and password. */
   | { event: 'rooms'; action: 'unavailable' | 'available'; place: string; reason?: string }
+  /** What was read at the start, and what a reload has changed or not. */
+  | { event: 'configuration'; message: string }
+  /** Something that the operator should mend, and the relay goes on. */
+  | { event: 'warning'; code: string; message: string }
   | { event: 'error'; code: string; message: string }
   | { event: 'stopped' }
 

@@ -4,6 +4,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { nodeVersionProblem } from '../shared/node-version.ts'
+import type { RelayProgram } from './program.ts'
 
 const problem = nodeVersionProblem(process.versions.node)
 if (problem === undefined) process.exitCode = await main()
@@ -13,7 +14,7 @@ else {
 }
 
 async function main(): Promise<number> {
-  const { runRelay } = await import('./program.ts')
+  const { fail, runRelay } = await import('./program.ts')
   const { peerCommand } = await import('./peer-command.ts')
   const { version } = await import('../shared/version.ts')
   const stopping = new AbortController()
@@ -28,11 +29,7 @@ async function main(): Promise<number> {
   process.on('SIGHUP', () => reloads.forEach((reload) => reload()))
   // A relay goes on when nobody reads what it prints any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  process.on('uncaughtException', (error) => {
-    process.stderr.write(`parley-relay failed unexpectedly: ${String(error)}\n`)
-    process.exit(1)
-  })
-  const code = await runRelay({
+  const program = {
     argv: process.argv.slice(2),
     env: process.env,
     platform: process.platform,
@@ -43,7 +40,9 @@ async function main(): Promise<number> {
     onReload: (listener) => void reloads.add(listener),
     print: (text) => process.stdout.write(text),
     say: (text) => process.stderr.write(text)
-  })
+  } satisfies RelayProgram
+  process.on('uncaughtException', (error) => process.exit(fail(program, error)))
+  const code = await runRelay(program)
   // A handle that somebody forgot must not keep a program alive that has stopped.
   setTimeout(() => process.exit(code), 200).unref()
   return code

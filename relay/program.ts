@@ -6,6 +6,7 @@ import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
+import type { AnnouncedWatch, AnnouncedWatchInit } from './announced/watch.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
@@ -47,26 +48,28 @@ export async function runRelay(program: RelayProgram): Promise<0 | 1 | 2> {
 }
 
 async function run(program: RelayProgram): Promise<void> {
-  const loaded = await loadSettings(program, (sentence) => program.say(`${harmless(sentence)}\n`))
+  const loaded = await loadSettings(program, (sentence) => {
+    tellError(program, { code: 'config-file', message: sentence })
+  })
   if (loaded.kind === 'print') {
     program.print(loaded.text)
     return
   }
   const { settings, file } = loaded
-  const log = createLog({ write: program.say, verbose: settings.verbose })
-  if (file !== undefined && !settings.json) log.info(`configured by ${file}`)
+  const onEvent = reporter(program, settings)
+  if (file !== undefined) onEvent({ event: 'configuration', message: `configured by ${file}` })
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
-  const onEvent = reporter(program, settings)
   const asked = AbortSignal.any([program.signal, program.stopping])
   const { status: endpoint } = settings
   const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, asked))
   const relay = held.use(await start(program, { ...settings, privateKey }, onEvent))
-  const inForce = keepReloading(program, relay, settings)
+  const inForce = keepReloading(program, relay, { settings, onEvent })
+  const announced = held.use(await watchAnnounced({ ...settings, relay, onEvent }, asked))
   if (status !== undefined) {
     onEvent({ event: 'status', url: status.url })
-    await status.show(relay)
+    await status.show(relay, () => announced.warnings)
   }
   await aborted(asked)
   await relay.drain(inForce().drainSeconds, program)
@@ -95,9 +98,9 @@ async function start(
 function keepReloading(
   program: RelayProgram,
   relay: Relay,
-  settings: RelaySettings
+  { settings, onEvent }: { settings: RelaySettings; onEvent: RelayListener }
 ): () => RelaySettings {
-  const log = createLog({ write: program.say, verbose: settings.verbose })
+  const tell = (message: string): void => onEvent({ event: 'configuration', message })
   let inForce = settings
   const reload = async (): Promise<void> => {
     const problems: string[] = []
@@ -105,11 +108,11 @@ function keepReloading(
       const loaded = await loadSettings(program, (sentence) => problems.push(sentence))
       if (loaded.kind === 'print') return
       relay.reload(loaded.settings)
-      for (const line of reloadWords(settings, inForce, loaded.settings)) log.info(line)
+      for (const line of reloadWords(settings, inForce, loaded.settings)) tell(line)
       inForce = loaded.settings
     } catch (error) {
       problems.push(error instanceof UserError ? error.message : String(error))
-      for (const problem of problems) log.info(`not reloaded, everything is as it was: ${problem}`)
+      for (const problem of problems) tell(`not reloaded, everything is as it was: ${problem}`)
     }
   }
   let reloading = Promise.resolve()
@@ -127,6 +130,14 @@ async function aborted(signal: AbortSignal): Promise<void> {
 async function openStatus(config: StatusConfig, signal: AbortSignal): Promise<Status> {
   const { startStatus } = await import('./status/status.ts')
   return startStatus(config, { signal })
+}
+
+async function watchAnnounced(
+  init: AnnouncedWatchInit,
+  signal: AbortSignal
+): Promise<AnnouncedWatch> {
+  const { startAnnouncedWatch } = await import('./announced/watch.ts')
+  return startAnnouncedWatch(init, { signal })
 }
 
 function reporter(program: RelayProgram, { json, verbose }: RelaySettings): RelayListener {
@@ -147,15 +158,21 @@ function eventLine(event: RelayEvent): string {
   return `${jsonLine({ event: name, at: new Date().toISOString(), ...fields })}\n`
 }
 
-function fail({ argv, env, print, say }: RelayProgram, error: unknown): 1 | 2 {
+/** Says what has ended the program; returns its exit code. */
+export function fail(program: RelayProgram, error: unknown): 1 | 2 {
   const known =
     error instanceof UserError
       ? error
       : new UserError('unexpected', `parley-relay failed unexpectedly: ${String(error)}`)
-  say(`${harmless(known.message)}\n`)
-  // The options themselves may be what is wrong, so this looks at them as they were typed.
-  if (isJsonAsked(argv, env)) {
-    print(eventLine({ event: 'error', code: known.code, message: known.message }))
-  }
+  tellError(program, known)
   return known.exitCode
+}
+
+/** The options themselves may be what is wrong, so this looks at them as they were typed. */
+function tellError(
+  { argv, env, print, say }: RelayProgram,
+  { code, message }: { code: string; message: string }
+): void {
+  say(`${harmless(message)}\n`)
+  if (isJsonAsked(argv, env)) print(eventLine({ event: 'error', code, message }))
 }

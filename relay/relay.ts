@@ -49,6 +49,8 @@ export interface Relay extends AsyncDisposable {
   reload(settings: ReloadableSettings): void
   /** It is about to stop, and refuses what is new. */
   readonly draining: boolean
+  /** Why nobody can join a room at the moment; undefined when they can. */
+  readonly roomsProblem: string | undefined
   /** Refuses what is new, and resolves when no circuit is left or the time is up; the relay is then to be disposed. */
   drain(seconds: number, options: { signal: AbortSignal }): Promise<void>
   /** Returns what ends the subscription. */
@@ -82,19 +84,12 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const { signal } = options
   const keeping = { signal, onEvent: emit, books, parts: starting }
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
-  await listen(node, config, addresses, options)
+  await listen(node, config, assembled.listening, options)
   const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
   const refusals = bulletin.refusals.counts
   const usage = (): Usage[] => [...books.usage(), ...rooms.usage()]
-  const insides = insidesOf(node, {
-    addresses,
-    rooms,
-    books,
-    own,
-    usage,
-    refusals
-  })
+  const insides = insidesOf(node, { addresses, rooms, books, own, usage, refusals })
   emit({ event: 'listening', peerId, addresses: addresses() })
   return {
     peerId,
@@ -114,6 +109,9 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
     },
     get draining() {
       return books.admission.draining
+    },
+    get roomsProblem() {
+      return rooms.problem
     },
     drain: async (seconds, { signal: hurry }) =>
       drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
@@ -147,7 +145,7 @@ function stopOnce(
 async function listen(
   node: Libp2p,
   config: RelayConfig,
-  addresses: () => string[],
+  listening: () => string[],
   options: { signal: AbortSignal }
 ): Promise<void> {
   try {
@@ -155,7 +153,7 @@ async function listen(
   } catch (error) {
     throw listenError(error)
   }
-  const problem = await ipv6Problem(config.listen, addresses(), options)
+  const problem = await ipv6Problem(config.listen, listening(), options)
   if (problem !== undefined) throw problem
   options.signal.throwIfAborted()
 }

@@ -49,6 +49,9 @@ export function eventWords(event: RelayEvent): string | undefined {
       return event.action === 'available'
         ? `rooms at ${event.place} are there again`
         : `rooms at ${event.place} cannot be used, so nobody can join a room; who is in one stays${because(event)}`
+    case 'warning':
+      return `warning: ${event.message}`
+    case 'configuration':
     case 'error':
       return event.message
     case 'stopped':

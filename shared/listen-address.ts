@@ -19,6 +19,10 @@ export function parseListenAddress(text: string, givenBy: string): Multiaddr {
 export function parseAnnounceAddress(text: string, givenBy: string): Multiaddr {
   const address = tcpAddress(text, givenBy, ANNOUNCE_EXAMPLE)
   const [host, port] = address.getComponents()
+  if (host?.name === 'dnsaddr') {
+    const why = 'stands for whole addresses, and not for a host: use /dns4/, /dns6/ or /dns/'
+    throw wrong(text, givenBy, why, ANNOUNCE_EXAMPLE)
+  }
   if (host?.value === '0.0.0.0' || host?.value === '::' || port?.value === '0') {
     throw wrong(
       text,
@@ -37,8 +41,11 @@ function tcpAddress(text: string, givenBy: string, example: string): Multiaddr {
   } catch (cause) {
     throw wrong(text, givenBy, 'is malformed: it has to be a multiaddr', example, cause)
   }
-  if (TCP.exactMatch(address) && address.getComponents().at(-1)?.name === 'tcp') return address
-  throw wrong(text, givenBy, 'is not a plain TCP address', example)
+  const last = address.getComponents().at(-1)?.name
+  if (TCP.exactMatch(address) && last === 'tcp') return address
+  const why =
+    last === 'p2p' ? 'has a peer id, which is added by itself' : 'is not a plain TCP address'
+  throw wrong(text, givenBy, why, example)
 }
 
 const wrong = (

@@ -2,8 +2,8 @@
 //
 // A member can name whatever it likes, so others could be made to knock at a third party. What it gets out of that is
 // less than candidates give it already (peer/traversal): a TCP connect and a handshake that asks for one peer id, to
-// public addresses or those of networks that we are on, to three relays a member, four at once and sixteen in all,
-// each with longer and longer pauses while it fails, however many members name it. No reservation is made there, and
+// public addresses or those of networks that we are on, to three relays a member at three addresses each, four at once
+// and sixteen in all, each with longer and longer pauses while it fails, however many members name it. No reservation is made there, and
 // who stays relayed to hide its address does not come here: such a relay may be the member's own machine.
 import { lookup } from 'node:dns/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'

@@ -6,6 +6,9 @@ import { distinct, withoutPeer } from '../../shared/addresses.ts'
 /** Few use more relays; whoever names many makes us knock at these alone. */
 export const MAX_NAMED_RELAYS = 3
 
+/** A relay behind a port forward has the address of its network beside the announced one, perhaps an IPv6 one too. */
+export const MAX_ADDRESSES_OF_A_RELAY = 3
+
 /** The relay of a circuit's address: where it is, and who it is. */
 export interface NamedRelay {
   /** Without its peer id. */
@@ -47,7 +50,19 @@ export function circuitRoutes({ self, member, own, registered }: RoutesInit): Mu
   })
   return [
     ...own.filter(isShared),
-    ...foreign.slice(0, MAX_NAMED_RELAYS),
+    ...fewOf(foreign),
     ...own.filter((circuit) => !isShared(circuit))
   ]
+}
+
+/** The first of each of the first relays, in the order given. */
+function fewOf(circuits: readonly Multiaddr[]): Multiaddr[] {
+  const taken = new Map<string | undefined, number>()
+  return circuits.filter((circuit) => {
+    const relay = relayOf(circuit)?.peer
+    const count = (taken.get(relay) ?? 0) + 1
+    if (count === 1 && taken.size === MAX_NAMED_RELAYS) return false
+    taken.set(relay, count)
+    return count <= MAX_ADDRESSES_OF_A_RELAY
+  })
 }

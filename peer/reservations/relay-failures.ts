@@ -1,4 +1,5 @@
 // What went wrong on the way to a relay, as one sentence for the user. (pure)
+import { everyText } from '../../shared/error-text.ts'
 import type { UserError } from '../../shared/errors.ts'
 import { circuitStatusName } from '../../shared/wire/circuit.ts'
 import { ReservationError, type ReservationFault } from './reservation-error.ts'
@@ -98,19 +99,6 @@ export function relayFailure(address: string, error: unknown): RelayFailure {
     code: 'relay-failed',
     message: `the relay at ${address} cannot be used: ${firstLine(message)}`
   }
-}
-
-/** Names, codes and messages of an error, of those it gathers and of what caused it. */
-function everyText(error: unknown, depth = 0): string {
-  if (!(error instanceof Error) || depth > 4) return String(error)
-  const code = 'code' in error ? String(error.code) : ''
-  const inner = error instanceof AggregateError ? error.errors : []
-  return [
-    error.name,
-    code,
-    error.message,
-    ...[...inner, error.cause].map((each) => everyText(each, depth + 1))
-  ].join(' ')
 }
 
 function firstLine(text: string): string {

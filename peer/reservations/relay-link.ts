@@ -16,6 +16,7 @@ import {
   retryMs,
   type ReservationPlan
 } from './plan.ts'
+import { relayAddresses } from './relay-addresses.ts'
 import { RelayDialler } from './relay-dialler.ts'
 import { refusal, relayFailure, type RelayFailure } from './relay-failures.ts'
 import { ReservationError } from './reservation-error.ts'
@@ -38,8 +39,10 @@ export interface RelayLink extends AsyncDisposable {
   readonly mapped: Multiaddr | undefined
   /** The connection that our reservation is on, while both stand. */
   readonly connection: Connection | undefined
-  /** Where others can dial us through, while the reservation stands: `…/p2p/RELAY/p2p-circuit`. */
+  /** Where we can dial others through, while the reservation stands: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuit: Multiaddr | undefined
+  /** Where others can dial us through, the likeliest first: the same relay by all of its addresses. */
+  readonly circuits: Multiaddr[]
   /** Resolves with the first reservation, however many tries that takes; rejects when stopped before. */
   readonly ready: Promise<void>
   /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
@@ -73,6 +76,8 @@ class RunningLink implements RelayLink {
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
   readonly #running: Promise<void>
+  /** The relay's addresses, as it says. */
+  #told: Multiaddr[] = []
 
   constructor(init: RelayLinkInit, { address, peerId }: RelayAddress, signal: AbortSignal) {
     this.#init = init
@@ -88,7 +93,14 @@ class RunningLink implements RelayLink {
 
   get circuit(): Multiaddr | undefined {
     if (this.connection === undefined || this.peerId === undefined) return undefined
-    return withoutPeer(this.address).encapsulate(`/p2p/${this.peerId}/p2p-circuit`)
+    return circuitThrough(withoutPeer(this.address), this.peerId)
+  }
+
+  get circuits(): Multiaddr[] {
+    const { connection, peerId } = this
+    if (connection === undefined || peerId === undefined) return []
+    const known = { peerId, dialled: this.address, told: this.#told }
+    return relayAddresses(known).map((address) => circuitThrough(address, peerId))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -198,7 +210,9 @@ class RunningLink implements RelayLink {
     }
   }
 
-  #reserved({ limit: { durationSeconds, dataBytes } }: Granted, heldForMs: number): void {
+  #reserved({ limit: given, addresses }: Granted, heldForMs: number): void {
+    this.#told = addresses
+    const { durationSeconds, dataBytes } = given
     const limit = {
       ...(durationSeconds ? { seconds: durationSeconds } : {}),
       ...(dataBytes ? { bytes: dataBytes } : {})
@@ -225,3 +239,6 @@ class RunningLink implements RelayLink {
     return this.address.toString()
   }
 }
+
+const circuitThrough = (address: Multiaddr, relay: string): Multiaddr =>
+  address.encapsulate(`/p2p/${relay}/p2p-circuit`)

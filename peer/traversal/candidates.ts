@@ -108,8 +108,13 @@ function kindOf(address: Multiaddr): Kind {
   return /^172\.(1[7-9]|2\d|3[01])\./.test(endpoint.host) ? 'bridge' : 'private'
 }
 
+/** An address or the name by which a machine means itself. */
+export function isLocalhost(address: Multiaddr): boolean {
+  return kindOf(address) === 'loopback' || tcpEndpoint(address)?.host === 'localhost'
+}
+
 /** Why an address is not to be dialled, whoever offers it. */
-function refusal(address: Multiaddr, allowed: { loopback: boolean }): string | undefined {
+export function refusal(address: Multiaddr, allowed: { loopback: boolean }): string | undefined {
   const endpoint = tcpEndpoint(address)
   if (endpoint === undefined) return 'not a TCP address'
   if (endpoint.named) return 'a DNS name: it may lead anywhere'

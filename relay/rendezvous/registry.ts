@@ -52,6 +52,7 @@ interface Room {
 
 /** Peers are peer ids as text, rooms are namespaces as they stand. */
 export class Registry implements RoomStore {
+  readonly problem = undefined
   readonly #epoch: Epoch
   readonly #settings: RegistrySettings
   readonly #byHost = new Counter()

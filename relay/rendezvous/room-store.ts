@@ -66,6 +66,8 @@ export interface RoomStore {
   readonly rooms: number
   /** The peer has a registration that was made here. */
   isRegistered(peer: string): boolean
+  /** Why nothing can be registered or asked for at the moment, as a sentence; undefined when it can. */
+  readonly problem: string | undefined
   /** How full the limits on registrations are with those that were made here. */
   usage(): Usage[]
   register(request: ToRegister, nowMs: number): Awaitable<Registered | Refused>

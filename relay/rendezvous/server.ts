@@ -41,6 +41,8 @@ export interface RendezvousServer extends AsyncDisposable {
   readonly size: number
   /** Rooms with somebody in them. */
   readonly rooms: number
+  /** Why nobody can join or ask for a room at the moment; undefined when they can. */
+  readonly problem: string | undefined
   isRegistered(peer: string): boolean
   usage(): Usage[]
 }
@@ -120,6 +122,10 @@ class Server implements RendezvousServer {
 
   get rooms(): number {
     return this.#store.rooms
+  }
+
+  get problem(): string | undefined {
+    return this.#store.problem
   }
 
   isRegistered(peer: string): boolean {

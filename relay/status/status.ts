@@ -25,8 +25,8 @@ export interface StatusConfig {
 export interface Status extends AsyncDisposable {
   /** `http://HOST:PORT/` */
   readonly url: string
-  /** From now on it is this relay; its self-checks begin. */
-  show(relay: Relay): Promise<void>
+  /** From now on it is this relay; its self-checks begin. `warnings` are whole sentences for the operator. */
+  show(relay: Relay, warnings?: () => readonly string[]): Promise<void>
 }
 
 /** However many ask: a snapshot of a full relay takes a millisecond or two. */
@@ -41,7 +41,7 @@ export async function startStatus(
   const port = await openHttpPort(config.endpoint, await resources(shown), options)
   return {
     url: `http://${endpointText(port.endpoint)}/`,
-    show: async (relay) => shown.show(relay),
+    show: async (relay, warnings) => shown.show(relay, warnings),
     async [Symbol.asyncDispose]() {
       await port[Symbol.asyncDispose]()
       await shown[Symbol.asyncDispose]()
@@ -54,6 +54,7 @@ class Shown implements AsyncDisposable {
   readonly #signal: AbortSignal
   readonly #metrics: Metrics = createMetrics()
   #relay: Relay | undefined
+  #warnings: () => readonly string[] = () => []
   #watch: Watch | undefined
   #taken: { snapshot: RelaySnapshot; atMs: number } | undefined
 
@@ -62,9 +63,10 @@ class Shown implements AsyncDisposable {
     this.#signal = signal
   }
 
-  async show(relay: Relay): Promise<void> {
+  async show(relay: Relay, warnings = this.#warnings): Promise<void> {
     const { onEvent, pace = {} } = this.#config
     this.#relay = relay
+    this.#warnings = warnings
     this.#watch = await startWatch(
       {
         address: () => listensAt(relay),
@@ -82,8 +84,11 @@ class Shown implements AsyncDisposable {
 
   health(): Readiness {
     if (this.#relay?.draining === true) return DRAINING
-    if (this.#watch !== undefined) return this.#watch.readiness()
-    return readiness(undefined, 0, CHECK_PACE)
+    const checked = this.#watch?.readiness() ?? readiness(undefined, 0, CHECK_PACE)
+    const problem = this.#relay?.roomsProblem
+    return checked.ready && problem !== undefined
+      ? { ...checked, ready: false, sentence: problem }
+      : checked
   }
 
   #snapshot(): RelaySnapshot | undefined {
@@ -99,7 +104,8 @@ class Shown implements AsyncDisposable {
   view(): Reply {
     const snapshot = this.#snapshot()
     if (snapshot === undefined) return STARTING
-    const body = JSON.stringify(statusView(snapshot, this.health(), version))
+    const about = { health: this.health(), warnings: this.#warnings(), version }
+    const body = JSON.stringify(statusView(snapshot, about))
     return { type: 'application/json', body }
   }
 

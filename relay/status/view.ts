@@ -11,6 +11,8 @@ export interface StatusView {
   peerId: string
   addresses: readonly string[]
   health: Readiness
+  /** What the operator should mend, as whole sentences. */
+  warnings: readonly string[]
   reservations: { rows: ReservationRow[]; more: number }
   circuits: { rows: CircuitRow[]; more: number }
   connections: number
@@ -27,14 +29,12 @@ const MAX_ROWS = 100
 
 export function statusView(
   snapshot: RelaySnapshot,
-  health: Readiness,
-  version: string
+  about: Pick<StatusView, 'health' | 'warnings' | 'version'>
 ): StatusView {
   const { reservations, circuits, connections, ...rest } = snapshot
   return {
     ...rest,
-    version,
-    health,
+    ...about,
     connections: connections.length,
     reservations: firstOf(reservations.toSorted((a, b) => b.sinceMs - a.sinceMs)),
     circuits: firstOf(

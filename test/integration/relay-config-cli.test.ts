@@ -175,8 +175,8 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
   })
 })
 
-async function withCircuit(t: TestContext, drain: string) {
-  const run = relay(t, [...LISTEN, '--drain', drain])
+async function withCircuit(t: TestContext, drain: string, args: string[] = []) {
+  const run = relay(t, [...LISTEN, '--drain', drain, ...args])
   const scene = await serving(t, run)
   const host = await target(scene)
   const from = await guest(scene)
@@ -207,6 +207,23 @@ describe('parley-relay that is told to stop', { concurrency: 2 }, () => {
     await Promise.all([stream.close(), far.close()])
     assert.equal(await program.ended(), 0, program.stderr)
     assert.match(program.stderr, /circuit closed .*: it was closed\n[^]*stopped\n$/)
+  })
+
+  it('is not ready while circuits go on, and still alive', async (t) => {
+    const { program } = await withCircuit(t, '600', ['--status', '127.0.0.1:0'])
+    await program.shows('stderr', /self-check: a circuit through this relay carries bytes/)
+    const status = /http:\/\/\S+/.exec(program.stderr)?.[0] ?? ''
+    const ask = async (path: string) => fetch(new URL(path, status))
+    assert.equal((await ask('/readyz')).status, 200)
+    program.child.kill('SIGTERM')
+    await program.shows('stderr', /stopping: one circuit/)
+    const ready = await ask('/readyz')
+    assert.equal(ready.status, 503)
+    assert.equal(
+      await ready.text(),
+      'not ready: the relay is about to stop, and takes nothing new\n'
+    )
+    assert.equal((await ask('/healthz')).status, 200)
   })
 
   it('ends circuits when their time is up', async (t) => {

@@ -8,6 +8,7 @@ import { startRelayLink, type RelayLink } from '../../peer/reservations/relay-li
 import { CircuitStatus, HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import { EventLog } from '../support/event-log.ts'
 import { startBoundNode } from '../support/punchers.ts'
+import { eventually } from '../support/relay-status.ts'
 import { stallingRelay, type StallingRelay } from '../support/stalling-relay.ts'
 
 /** Granted in whole seconds, so that up to one is lost; of less than 2 s nobody would believe it. */
@@ -146,6 +147,22 @@ describe('a link to a relay', { concurrency: 4 }, () => {
     assert.equal(ann.log.events.at(-1)?.reason, 'the connection to the relay closed')
     assert.ok((ann.link.status.retryAtMs ?? 0) > Date.now() - 1000)
     await ann.times(2, 'reserved')
+  })
+
+  it('has circuit addresses for others by what the relay says of itself, as long as it says so', async (t) => {
+    const relay = await granting(t, 60)
+    const peerId = relay.node.peerId.toString()
+    const announced = `/dns4/relay.example.org/tcp/45678/p2p/${peerId}`
+    relay.answer(CircuitStatus.OK, { announced: [announced] })
+    const ann = await linked(t, relay.address.toString())
+    assert.deepEqual(ann.link.circuits, [])
+    await ann.link.ready
+    const circuits = (): string[] => ann.link.circuits.map(String)
+    const dialled = `${relay.address.toString()}/p2p-circuit`
+    assert.deepEqual(circuits(), [`${announced}/p2p-circuit`, dialled])
+    relay.answer(CircuitStatus.OK, { announced: [] })
+    ann.link.renew()
+    await eventually(circuits, (seen) => seen.join() === dialled)
   })
 
   it('takes whoever answers at an address without a peer id, and follows another one there', async (t) => {

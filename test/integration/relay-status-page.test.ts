@@ -155,6 +155,23 @@ describe('the status page', { skip }, () => {
     await shows('[data-state=broken]')
   })
 
+  it('shows what the operator should mend, until it is mended', async () => {
+    await using status = await statusScene()
+    const sentence = `the announced name ${'relay.'.repeat(20)}example cannot be resolved from here`
+    let warnings = [sentence]
+    await status.show(
+      stagedRelay(() => stagedSnapshot()),
+      () => warnings
+    )
+    await using opened = await open(status.url, PHONE)
+    const { page } = opened
+    await page.waitForSelector('#warnings li')
+    assert.equal(await text(page, '#warnings'), sentence)
+    assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= PHONE.width)
+    warnings = []
+    await page.waitForSelector('#warnings:not(:has(li))', { state: 'attached' })
+  })
+
   it('shows what remotes wrote as text, whatever it is', async () => {
     await using status = await statusScene()
     const evil = stagedSnapshot({

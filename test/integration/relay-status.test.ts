@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import type { StatusView } from '../../relay/status/view.ts'
 import { ROOT } from '../support/program.ts'
+import { NO_REDIS, RedisServer } from '../support/redis-server.ts'
 import { parsePrometheus } from '../support/prometheus-text.ts'
 import { askHop, connectRequest, patience, reserveRequest } from '../support/raw-circuit.ts'
 import { guest, statusOf, target } from '../support/relay-guests.ts'
@@ -127,6 +128,27 @@ describe('the status port of a relay', () => {
     assert.match(text, /^not ready: the self-check (?:could not connect|found no address|got no)/)
     assert.equal((await status.get('/healthz')).status, 200)
   })
+
+  it(
+    'is not ready while its rooms are elsewhere and cannot be used',
+    { skip: NO_REDIS },
+    async (t) => {
+      const redis = await RedisServer.start(t)
+      await using scene = await relayScene({}, { rooms: redis.url })
+      await using status = await statusScene()
+      await status.show(scene.relay)
+      await ready(status)
+      await redis.kill()
+      const { text } = await eventually(
+        async () => status.get('/readyz'),
+        (answer) => answer.status === 503
+      )
+      assert.match(text, /^not ready: rooms at redis:\/\/127\.0\.0\.1:\d+\/0 cannot be used: /)
+      assert.equal((await view(status)).health.ready, false)
+      await redis.start()
+      await ready(status)
+    }
+  )
 
   it('shows a circuit while it lasts, and counts it when it has ended', async () => {
     await using scene = await relayScene()

@@ -1,9 +1,30 @@
 // Two relay programs and one Redis: peers that have one relay each, and not the same one, meet in a room.
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
 import { NO_REDIS, RedisServer } from '../support/redis-server.ts'
+import { freePort, portOf } from '../support/relay-at.ts'
 import { guest, type Guest } from '../support/room-scene.ts'
 import { sharingRelay } from '../support/shared-rooms.ts'
+
+/** The port of a forward to that one which lets in one connection only. */
+async function wayForOne(test: TestContext, port: number): Promise<number> {
+  const ends: Socket[] = []
+  const server = createServer((one) => {
+    server.close()
+    const other = connect(port, '127.0.0.1')
+    for (const end of [one, other]) end.on('error', () => undefined)
+    ends.push(one, other)
+    one.pipe(other).pipe(one)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  test.after(() => {
+    server.close()
+    for (const end of ends) end.destroy()
+  })
+  return portOf(server)
+}
 
 const idOf = (address: string): string => address.split('/').at(-1) ?? ''
 
@@ -41,6 +62,23 @@ describe('peers of different relays that share their rooms', { skip: NO_REDIS },
     assert.deepEqual(south.told('circuit'), [])
     const at = north.told('reservation').map(({ peer }) => peer)
     assert.deepEqual(at, [ann.peer.peerId], 'nobody reserves at a relay that is not its own')
+  })
+
+  it('are found by the address that their relay announces, when the one they know leads nowhere else', async (t) => {
+    const redis = await RedisServer.start(t)
+    const port = await freePort()
+    const announced = `/dns4/localhost/tcp/${port}`
+    const north = await sharingRelay(t, redis.url, { port, announce: announced })
+    const south = await sharingRelay(t, redis.url)
+    const id = idOf(north.address)
+    assert.equal(north.address, `${announced}/p2p/${id}`)
+    const way = `/ip4/127.0.0.1/tcp/${await wayForOne(t, port)}/p2p/${id}`
+    await using ann = await guest([way], 'ann', { relayedOnly: true })
+    await using ben = await guest([south.address], 'ben', { listen: [] })
+    await Promise.all([ann.path('ben', 'relayed'), ben.path('ann', 'relayed')])
+    ben.peer.send('I asked for your relay by its name')
+    assert.deepEqual(await ann.hears(1), ['ben: I asked for your relay by its name'])
+    assert.ok(relaysUsed(ben).every((used) => used.includes(id)))
   })
 
   it('stay together while Redis is away, and newcomers join when it is back', async (t) => {

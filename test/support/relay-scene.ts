@@ -33,7 +33,10 @@ export interface RelayScene extends AsyncDisposable {
   plainPeer(privateKey?: PrivateKey): Promise<Libp2p>
 }
 
-export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<RelayScene> {
+export async function relayScene(
+  limits: Partial<RelayLimits> = {},
+  { rooms }: { rooms?: string } = {}
+): Promise<RelayScene> {
   const stack = new AsyncDisposableStack()
   const events: RelayEvent[] = []
   const watchers = new Set<() => void>()
@@ -42,7 +45,8 @@ export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<Rel
       privateKey: await generateKeyPair('Ed25519'),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
-      limits
+      limits,
+      rooms
     },
     {
       signal: new AbortController().signal,

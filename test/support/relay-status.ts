@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 20
 export interface StatusScene extends AsyncDisposable {
   url: string
   events: RelayEvent[]
-  show(relay: Relay): Promise<void>
+  show(relay: Relay, warnings?: () => readonly string[]): Promise<void>
   get(path: string, init?: RequestInit): Promise<{ status: number; text: string; headers: Headers }>
 }
 
@@ -28,7 +28,7 @@ export async function statusScene(pace: Partial<CheckPace> = {}): Promise<Status
   return {
     url: status.url,
     events,
-    show: async (relay) => status.show(relay),
+    show: async (relay, warnings) => status.show(relay, warnings),
     get: async (path, init = {}) => {
       const signal = AbortSignal.timeout(PATIENCE_MS)
       const response = await fetch(new URL(path, status.url), { signal, ...init })

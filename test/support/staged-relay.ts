@@ -59,6 +59,7 @@ export const stagedRelay = (snapshot: () => RelaySnapshot): Relay => ({
   usage: () => [],
   reload: () => {},
   draining: false,
+  roomsProblem: undefined,
   drain: async () => {},
   snapshot,
   subscribe: () => () => {},

@@ -6,7 +6,7 @@ import { identify } from '@libp2p/identify'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import {
   CircuitStatus,
@@ -27,6 +27,8 @@ const garbage = (stream: Stream): void => void stream.send(Buffer.alloc(100, 0xf
 interface Granted {
   lifetimeSeconds: number
   limit: CircuitLimit
+  /** What it says of itself beside the address at which it listens; ending in its peer id. */
+  announced: string[]
 }
 
 export interface StallingRelay extends AsyncDisposable {
@@ -50,7 +52,7 @@ export async function stallingRelay(
   const asked = Promise.withResolvers<void>()
   const answering = Promise.withResolvers<void>()
   let status: number = CircuitStatus.OK
-  let granted: Granted = { lifetimeSeconds: 60, limit: {} }
+  let granted: Granted = { lifetimeSeconds: 60, limit: {}, announced: [] }
   let count = 0
   if (stage !== 'reserve') answering.resolve()
   const services: Record<string, ReturnType<typeof identify>> = stage === 'identify'
@@ -99,12 +101,13 @@ async function answerReserve(
   stream: Stream,
   status: number,
   address: Multiaddr,
-  { lifetimeSeconds, limit }: Granted
+  { lifetimeSeconds, limit, announced }: Granted
 ): Promise<void> {
   const frames = lpStream(stream)
   await frames.read({ signal: patience() })
   const expireSeconds = Math.floor(Date.now() / 1000) + lifetimeSeconds
-  const reservation = { expireSeconds, addresses: [address.bytes] }
+  const told = [...announced.map((text) => multiaddr(text)), address]
+  const reservation = { expireSeconds, addresses: told.map(({ bytes }) => bytes) }
   const granted = status === CircuitStatus.OK ? { reservation, limit } : {}
   await frames.write(encodeHop({ type: 'STATUS', status, ...granted }), { signal: patience() })
 }

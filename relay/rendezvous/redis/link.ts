@@ -58,6 +58,8 @@ export class RedisLink implements AsyncDisposable {
   holding: Holding | undefined
   /** When all is registered anew: others can be told what Redis knows. */
   serving: Holding | undefined
+  /** Why it does not serve; undefined while it does. */
+  problem: string | undefined = 'it has not been reached yet'
   readonly #config: RedisLinkConfig
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
@@ -167,11 +169,13 @@ export class RedisLink implements AsyncDisposable {
   #away(reason: string): void {
     if (!this.#isAway) this.#config.onAway(reason)
     this.#isAway = true
+    this.problem = reason
   }
 
   #back(): void {
     if (this.#isAway) this.#config.onBack()
     this.#isAway = false
+    this.problem = undefined
   }
 }
 

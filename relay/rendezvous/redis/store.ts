@@ -28,6 +28,7 @@ import { REDIS_TIMES, RedisLink, type Holding, type RedisTimes } from './link.ts
 import { foundOf, full, sequenceOf, textOf, UNAVAILABLE, WRONG_COOKIE } from './replies.ts'
 import { DISCOVER, REGISTER, RELEASE } from './scripts.ts'
 import type { Argument } from './session.ts'
+import { roomsPlace } from './url.ts'
 
 export interface RedisStoreConfig {
   url: string
@@ -51,10 +52,12 @@ export class RedisStore implements RoomStore, AsyncDisposable {
   /** What was registered here; its cookies are never used. */
   readonly #held: Registry
   readonly #link: RedisLink
+  readonly #place: string
 
   constructor(config: RedisStoreConfig, options: { signal: AbortSignal }) {
     this.#settings = { ...DEFAULT_REGISTRY_SETTINGS, ...config.settings }
     this.#nowMs = config.nowMs ?? (() => performance.now())
+    this.#place = roomsPlace(config.url)
     this.#held = new Registry(0, config.settings)
     const times = { ...REDIS_TIMES, ...config.times }
     const registerAnew = async (holding: Holding): Promise<void> => this.#registerAnew(holding)
@@ -76,6 +79,11 @@ export class RedisStore implements RoomStore, AsyncDisposable {
 
   isRegistered(peer: string): boolean {
     return this.#held.isRegistered(peer)
+  }
+
+  get problem(): string | undefined {
+    const { problem } = this.#link
+    return problem && `rooms at ${this.#place} cannot be used: ${problem}`
   }
 
   usage(): Usage[] {

@@ -191,6 +191,7 @@ function show(view) {
   showLimits(usage, refusals)
   const addresses = byId('addresses')
   fill(addresses, view.addresses, () => make('li', ''), setText)
+  fill(byId('warnings'), view.warnings, () => make('li', ''), setText)
   showCircuits(view.circuits, held.circuits, atMs)
   showReservations(view.reservations, held.reservations, atMs)
   showReasons(totals)

@@ -36,4 +36,10 @@ it('an announced address may be a name, but has to be one that can be dialled', 
   refuses(() => parseAnnounceAddress('/ip4/0.0.0.0/tcp/1', '--announce'), /cannot be dialled/)
   refuses(() => parseAnnounceAddress('/ip4/1.2.3.4/tcp/0', '--announce'), /cannot be dialled/)
   refuses(() => parseAnnounceAddress('a.org:45678', '--announce'), /malformed/)
+  refuses(() => parseAnnounceAddress('/dnsaddr/a.org/tcp/1', '--announce'), /use \/dns4\//)
+})
+
+it('an address with a peer id is refused, for whoever listens has one already', () => {
+  const copied = '/ip4/1.2.3.4/tcp/1/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+  refuses(() => parseAnnounceAddress(copied, '--announce'), /has a peer id, which is added/)
 })

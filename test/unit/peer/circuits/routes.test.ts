@@ -9,9 +9,11 @@ const ids = [
   '12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq',
   '12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust',
   '12D3KooWNvSZnPi3RrhrTwEY4LuuBeB6K6facKUCJcyWG1aoDd2p',
-  '12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE'
+  '12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE',
+  '12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD',
+  '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
 ] as const
-const [SELF, MEMBER, OURS, THEIRS, OTHER] = ids
+const [SELF, MEMBER, OURS, THEIRS, OTHER, ...MORE] = ids
 
 const circuit = (relay: string, host = '7.7.7.9'): string =>
   `/ip4/${host}/tcp/1/p2p/${relay}/p2p-circuit`
@@ -37,10 +39,17 @@ describe('the routes to a member', () => {
     ])
   })
 
-  it('are at most three that it names', () => {
+  it('lead to three addresses of a relay at most', () => {
     const named = [1, 2, 3, 4, 5].map((host) => circuit(THEIRS, `7.7.7.${host}`))
     assert.deepEqual(routes([], named), named.slice(0, 3))
     assert.deepEqual(routes([], [circuit(THEIRS), circuit(THEIRS)]), [circuit(THEIRS)])
+  })
+
+  it('lead through three relays that it names at most, also by their later addresses', () => {
+    const named = [THEIRS, OTHER, OURS, ...MORE].map((relay) => circuit(relay))
+    assert.deepEqual(routes([], named), named.slice(0, 3))
+    const later = circuit(THEIRS, '7.7.7.2')
+    assert.deepEqual(routes([], [...named, later]), [...named.slice(0, 3), later])
   })
 
   for (const named of [

@@ -27,7 +27,7 @@ const circuit = (from: string, bytes: [number, number]) => ({
   maxBytes: 100,
   bytes
 })
-const health = { ready: true, sentence: 'fine' }
+const ABOUT = { health: { ready: true, sentence: 'fine' }, warnings: [], version: '1.2.3' }
 
 describe('the view of a snapshot', () => {
   it('shows the newest of many reservations and says how many more there are', () => {
@@ -36,7 +36,7 @@ describe('the view of a snapshot', () => {
       tally.note({ event: 'reservation', peer: `p${n}`, action: 'granted' }, n)
     }
     const snapshot = takeSnapshot(insides, tally, 1000)
-    const { reservations, usage, connections } = statusView(snapshot, health, '1.2.3')
+    const { reservations, usage, connections } = statusView(snapshot, ABOUT)
     assert.deepEqual([reservations.rows.length, reservations.more, connections], [100, 400, 1])
     assert.equal(reservations.rows[0]?.peer, 'p499')
     assert.deepEqual(usage[0], { limit: 'reservations', used: 500, max: 512 })
@@ -48,7 +48,7 @@ describe('the view of a snapshot', () => {
     tally.note({ ...closed, reason: 'it was closed', bytes: 1000 }, 0)
     const open = [circuit('a', [1, 2]), circuit('b', [50, 1])]
     const busy = { ...insides, circuits: () => open }
-    const view = statusView(takeSnapshot(busy, tally, 9), health, '1')
+    const view = statusView(takeSnapshot(busy, tally, 9), ABOUT)
     assert.deepEqual(
       view.circuits.rows.map(({ from }) => from),
       ['b', 'a']

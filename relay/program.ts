@@ -6,6 +6,7 @@ import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
+import { accessWords } from './access/words.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
@@ -55,6 +56,7 @@ async function run(program: RelayProgram): Promise<void> {
   const { settings, file } = loaded
   const log = createLog({ write: program.say, verbose: settings.verbose })
   if (file !== undefined && !settings.json) log.info(`configured by ${file}`)
+  if (!settings.json) log.info(`access ${accessWords(settings.access)}`)
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
@@ -129,12 +131,14 @@ async function openStatus(config: StatusConfig, signal: AbortSignal): Promise<St
   return startStatus(config, { signal })
 }
 
-function reporter(program: RelayProgram, { json, verbose }: RelaySettings): RelayListener {
+function reporter(program: RelayProgram, settings: RelaySettings): RelayListener {
+  const { json, verbose, access } = settings
+  const rest = access.secrets.length === 0 ? '' : ' --secret-file FILE'
   if (json) return (event) => program.print(eventLine(event))
   const log = createLog({ write: program.say, verbose })
   return (event) => {
     if (event.event === 'listening')
-      program.print(addressBlock(event.addresses, program.peerCommand))
+      program.print(addressBlock(event.addresses, program.peerCommand, rest))
     const words = eventWords(event)
     if (words === undefined) return
     if (isRoutine(event)) log.verbose(words)

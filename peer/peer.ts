@@ -199,6 +199,7 @@ class RunningPeer implements Peer {
         ...net,
         selfId: this.peerId,
         relayedOnly: this.#config.relayedOnly,
+        secrets: this.#config.secrets ?? [],
         traversal: this.#traversal,
         relays: () => this.#relays,
         members: this.#members,
@@ -214,6 +215,7 @@ class RunningPeer implements Peer {
       {
         node,
         relays: this.#config.relays,
+        secrets: this.#config.secrets ?? [],
         room: this.room,
         privateKey: this.#config.privateKey,
         addresses: () => [

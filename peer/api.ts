@@ -1,5 +1,6 @@
 // What a running peer looks like to the commands and to programs: `peer.ts` provides it, `commands/` build on it.
 import type { PrivateKey } from '@libp2p/interface'
+import type { Secret } from '../shared/secrets.ts'
 import type { PathKind, PeerEvent } from './events.ts'
 import type { HistoryLine } from './store/store.ts'
 
@@ -11,6 +12,8 @@ export interface PeerConfig {
   room: string
   /** Multiaddrs, at least one. With `/p2p/…` only that relay will do, without whichever answers there. */
   relays: string[]
+  /** For relays that want one; each finds its own among them. */
+  secrets?: readonly Secret[]
   /** Multiaddrs to listen on; port 0 lets the system choose. */
   listen: string[]
   /** Multiaddrs told to others beside those found out. */

@@ -206,6 +206,7 @@ class RunningPeer implements Peer {
         ...net,
         selfId: this.peerId,
         relayedOnly: this.#config.relayedOnly,
+        secrets: this.#config.secrets ?? [],
         traversal: this.#traversal,
         relays: () => this.#relays,
         members: this.#members,
@@ -221,6 +222,7 @@ class RunningPeer implements Peer {
       {
         node,
         relays: this.#config.relays,
+        secrets: this.#config.secrets ?? [],
         room: this.room,
         privateKey: this.#config.privateKey,
         addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),

@@ -4,6 +4,7 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, withoutPeer } from '../shared/addresses.ts'
 import { parseRelayAddress } from '../shared/relay-address.ts'
+import type { Secret } from '../shared/secrets.ts'
 import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
 import type { PeerEvent } from './events.ts'
@@ -15,6 +16,8 @@ export interface RelaysInit {
   /** Multiaddrs; of several addresses of one relay the first is used, as far as their peer ids tell. */
   relays: string[]
   room: string
+  /** For relays that want one. */
+  secrets?: readonly Secret[]
   privateKey: PrivateKey
   /** To be registered beside the circuits, best first. */
   addresses: () => Multiaddr[]
@@ -138,7 +141,7 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
     init.onCircuits()
     if (reserved) init.onReserved()
   }
-  const link = startRelayLink({ node: init.node, relay, onState }, { signal })
+  const link = startRelayLink({ ...init, relay, onState }, { signal })
   const discovery = startDiscovery(
     {
       ...init,

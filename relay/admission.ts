@@ -1,17 +1,15 @@
 // Who may have what, now: the relay's books of reservations and circuits. (pure: no I/O, the time is an argument)
 import { CircuitStatus } from '../shared/wire/circuit.ts'
-import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
+import { Access } from './access/access.ts'
 import { Counter } from './counter.ts'
-import { usageOf, type LimitName, type RelayLimits, type Usage } from './limits.ts'
+import { usageOf, type RelayLimits, type Usage } from './limits.ts'
+import type { Why } from './why.ts'
 
 /** What the remote is told, and what the operator reads. */
-export interface Refusal {
+export interface Refusal extends Why {
   admitted: false
   /** One of CircuitStatus. */
   status: number
-  reason: string
-  /** The limit that it came from, when it came from one. */
-  limit?: LimitName
 }
 
 export interface ReservationGrant {
@@ -33,8 +31,7 @@ interface Reservation {
 /** Peers are peer ids; a host is whatever shares one fate: an IPv4 address, an IPv6 /64. */
 export class Admission {
   readonly #limits: Readonly<RelayLimits>
-  /** May be replaced at any time, as the limits may change: what is granted stays granted. */
-  policy: AccessPolicy = OPEN_TO_ALL
+  readonly #access: Pick<Access, 'refuses'>
   /** The relay is about to stop: nothing new is admitted, and nothing is renewed. */
   draining = false
   readonly #reservations = new Map<string, Reservation>()
@@ -42,8 +39,10 @@ export class Admission {
   readonly #circuitsByPeer = new Counter()
   #circuits = 0
 
-  constructor(limits: Readonly<RelayLimits>) {
+  /** Both may change at any time: what is granted stays granted. */
+  constructor(limits: Readonly<RelayLimits>, access: Pick<Access, 'refuses'> = new Access()) {
     this.#limits = limits
+    this.#access = access
   }
 
   get reservations(): number {
@@ -56,13 +55,13 @@ export class Admission {
 
   /** Grants, or renews, a reservation. A renewal from another host moves it there. */
   reserve(peer: string, host: string, nowMs: number): ReservationGrant | Refusal {
-    const denied = this.policy.mayReserve(peer)
+    const denied = this.#access.refuses(peer)
     if (denied !== undefined) return refusal(CircuitStatus.PERMISSION_DENIED, denied)
     const { RESERVATION_REFUSED } = CircuitStatus
     if (this.draining) return refusal(RESERVATION_REFUSED, DRAINING)
     const current = this.#reservations.get(peer)
     const full = this.#fullFor(host, current)
-    if (full !== undefined) return refusal(RESERVATION_REFUSED, full.reason, full.limit)
+    if (full !== undefined) return refusal(RESERVATION_REFUSED, full)
     const expiresAtMs = nowMs + this.#limits['reservation-seconds'] * 1000
     this.release(peer)
     this.#reservations.set(peer, { host, expiresAtMs })
@@ -70,7 +69,7 @@ export class Admission {
     return { admitted: true, renewed: current !== undefined, expiresAtMs }
   }
 
-  #fullFor(host: string, current: Reservation | undefined): Full | undefined {
+  #fullFor(host: string, current: Reservation | undefined): Why | undefined {
     const { reservations, 'reservations-per-host': perHost } = this.#limits
     if (current === undefined && this.#reservations.size >= reservations) {
       return { limit: 'reservations', reason: `all ${reservations} reservations are taken` }
@@ -120,25 +119,25 @@ export class Admission {
   /** Takes a place for a circuit; `closeCircuit` gives it back. */
   openCircuit(from: string, to: string, nowMs: number): CircuitGrant | Refusal {
     if (from === to) {
-      return refusal(CircuitStatus.PERMISSION_DENIED, 'a peer asked for a circuit to itself')
+      return refusal(CircuitStatus.PERMISSION_DENIED, ITSELF)
     }
-    const denied = this.policy.mayConnect(from, to)
+    const denied = this.#access.refuses(from)
     if (denied !== undefined) return refusal(CircuitStatus.PERMISSION_DENIED, denied)
     const { NO_RESERVATION, RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
     if (this.draining) return refusal(RESOURCE_LIMIT_EXCEEDED, DRAINING)
     const target = this.#reservations.get(to)
     if (target === undefined || target.expiresAtMs <= nowMs) {
-      return refusal(NO_RESERVATION, 'the target has no reservation')
+      return refusal(NO_RESERVATION, UNRESERVED)
     }
     const full = this.#circuitsFullFor(from, to)
-    if (full !== undefined) return refusal(RESOURCE_LIMIT_EXCEEDED, full.reason, full.limit)
+    if (full !== undefined) return refusal(RESOURCE_LIMIT_EXCEEDED, full)
     this.#circuits++
     this.#circuitsByPeer.add(from)
     this.#circuitsByPeer.add(to)
     return { admitted: true }
   }
 
-  #circuitsFullFor(from: string, to: string): Full | undefined {
+  #circuitsFullFor(from: string, to: string): Why | undefined {
     const { circuits, 'circuits-per-peer': perPeer } = this.#limits
     if (this.#circuits >= circuits) {
       return { limit: 'circuits', reason: `all ${circuits} circuits are taken` }
@@ -169,13 +168,8 @@ export class Admission {
   }
 }
 
-interface Full {
-  limit: LimitName
-  reason: string
-}
+const DRAINING: Why = { reason: 'the relay is stopping' }
+const ITSELF: Why = { reason: 'a peer asked for a circuit to itself' }
+const UNRESERVED: Why = { reason: 'the target has no reservation' }
 
-const DRAINING = 'the relay is stopping'
-
-const refusal = (status: number, reason: string, limit?: LimitName): Refusal => {
-  return { admitted: false, status, reason, ...(limit === undefined ? {} : { limit }) }
-}
+const refusal = (status: number, why: Why): Refusal => ({ admitted: false, status, ...why })

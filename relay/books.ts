@@ -1,4 +1,5 @@
 // Everything that a relay counts and limits, in one place: what a reload changes and what a status page reads.
+import { Access } from './access/access.ts'
 import { Admission } from './admission.ts'
 import { HeldBytes } from './circuit/held-bytes.ts'
 import { Pacing } from './circuit/pace.ts'
@@ -9,6 +10,7 @@ import { RequestRates, type TooMany } from './request-rates.ts'
 export class Books {
   /** Live: a reload changes its values, and whoever was given it sees them at their next decision. */
   readonly limits: RelayLimits
+  readonly access = new Access()
   readonly admission: Admission
   readonly rates: RequestRates
   readonly pacing: Pacing
@@ -20,7 +22,7 @@ export class Books {
   constructor(limits: Readonly<RelayLimits>, nowMs: () => number = () => performance.now()) {
     this.limits = { ...limits }
     this.#nowMs = nowMs
-    this.admission = new Admission(this.limits)
+    this.admission = new Admission(this.limits, this.access)
     this.rates = new RequestRates(this.limits)
     this.pacing = new Pacing(this.limits, nowMs)
     this.held = new HeldBytes(this.limits)
@@ -35,6 +37,15 @@ export class Books {
   /** Counts one request; undefined when it may be answered. */
   tooMany(kind: 'hop' | 'rendezvous', who: { peer: string; host: string }): TooMany | undefined {
     return this.rates.tooMany(kind, who, this.#nowMs())
+  }
+
+  /** Undefined when what comes from there may be looked at. */
+  tooManyWrongSecrets(host: string): TooMany | undefined {
+    return this.rates.tooManyWrongSecrets(host, this.#nowMs())
+  }
+
+  noteWrongSecret(host: string): void {
+    this.rates.noteWrongSecret(host, this.#nowMs())
   }
 
   usage(): Usage[] {

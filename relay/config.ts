@@ -2,7 +2,12 @@
 import { dirname, join } from 'node:path'
 import type { CommandSpec, Resolved } from '../shared/config.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../shared/listen-address.ts'
+import { checkRoom } from '../shared/room.ts'
+import { SECRET_FILE_OPTION, SECRET_VARIABLE } from '../shared/secret-option.ts'
+import type { Secret } from '../shared/secrets.ts'
 import { stateFolder } from '../shared/state-folder.ts'
+import type { AccessRules } from './access/access.ts'
+import { parsePeers } from './access/peers.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
 import { parseRooms } from './rendezvous/redis/url.ts'
 import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
@@ -81,6 +86,31 @@ export const RELAY_COMMAND = {
       default: 'memory',
       help: 'where to keep who is in which room: memory, or redis://HOST:PORT/DB (also Valkey; rediss: with TLS) shared by relays whose peers are to find each other'
     },
+    allow: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'PEER',
+      env: 'PARLEY_ALLOW',
+      help: 'peer ids that get in; once a peer or a secret is given, the relay is closed to all others'
+    },
+    deny: {
+      type: 'string',
+      multiple: true,
+      placeholder: 'PEER',
+      env: 'PARLEY_DENY',
+      help: 'peer ids that do not get in, whatever they know'
+    },
+    'allow-room': {
+      type: 'string',
+      multiple: true,
+      placeholder: 'ROOM',
+      env: 'PARLEY_ALLOW_ROOM',
+      help: 'the only rooms that there may be (default any)'
+    },
+    'secret-file': {
+      ...SECRET_FILE_OPTION,
+      help: `a file with secrets, one a line: whoever proves one gets in; ${SECRET_VARIABLE} may hold them instead`
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -90,7 +120,7 @@ export const RELAY_COMMAND = {
   },
   notes: [
     'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nThe addresses to hand out are printed between two marker lines.',
-    'The file also has the limits: connections, reservations, circuits, bandwidth and more.\nSIGHUP reads it again. SIGINT and SIGTERM stop the relay once its circuits have ended, a second one at once.'
+    'The file also has the limits: connections, reservations, circuits, bandwidth and more.\nSIGHUP reads it and the secrets again. SIGINT and SIGTERM stop the relay once its circuits have ended, a second one at once.'
   ]
 } as const satisfies CommandSpec
 
@@ -111,15 +141,22 @@ export interface RelaySettings {
   status: Endpoint | undefined
   /** Of a shared store; absent: this relay's memory. */
   rooms?: string
+  access: AccessRules
   json: boolean
   verbose: boolean
 }
 
-/** Throws a UsageError for the first value that cannot be right. Limits come from the file alone. */
+/** What stands in files: limits come from the configuration file alone, and secrets have one of their own. */
+export interface FromFiles {
+  limits?: Partial<RelayLimits>
+  secrets?: readonly Secret[]
+}
+
+/** Throws a UsageError for the first value that cannot be right. */
 export function relaySettings(
   { values, givenBy }: Resolved<(typeof RELAY_COMMAND)['options']>,
   { env, platform }: Place,
-  limits: Partial<RelayLimits> = {}
+  { limits, secrets = [] }: FromFiles = {}
 ): RelaySettings {
   const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
@@ -132,6 +169,12 @@ export function relaySettings(
     limits: { ...DEFAULT_LIMITS, ...limits },
     status: parseEndpoint(values.status, givenBy.status),
     ...(rooms === undefined ? {} : { rooms }),
+    access: {
+      allow: parsePeers(values.allow, givenBy.allow),
+      deny: parsePeers(values.deny, givenBy.deny),
+      rooms: values['allow-room'].map((room) => checkRoom(room)),
+      secrets
+    },
     json: values.json,
     verbose: values.verbose
   }

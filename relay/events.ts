@@ -1,9 +1,10 @@
 // What the relay tells those who watch it: the objects that `--json` prints, one a line, with `at` added.
+import type { AccessRule } from './access/access.ts'
 import type { LimitName } from './limits.ts'
 
 /**
- * Fields may be added, never renamed: scripts read them. Peers are peer ids. `limit` is there when one was the reason;
- * refusals that a limit repeats for the same peer or host within seconds are told once, the next with how many more in its reason.
+ * Fields may be added, never renamed: scripts read them. Peers are peer ids. `limit` or `rule` is there when one was the reason;
+ * refusals that one repeats for the same peer or host within seconds are told once, the next with how many more in its reason.
  */
 export type RelayEvent =
   | { event: 'listening'; peerId: string; addresses: string[] }
@@ -13,6 +14,7 @@ export type RelayEvent =
       action: 'granted' | 'refused' | 'released'
       reason?: string
       limit?: LimitName
+      rule?: AccessRule
     }
   | {
       event: 'circuit'
@@ -21,6 +23,7 @@ export type RelayEvent =
       action: 'opened' | 'refused' | 'closed'
       reason?: string
       limit?: LimitName
+      rule?: AccessRule
       /** Both directions together. */
       bytes?: number
     }
@@ -31,14 +34,27 @@ export type RelayEvent =
       action: 'added' | 'refused' | 'removed' | 'expired'
       reason?: string
       limit?: LimitName
+      rule?: AccessRule
     }
   | {
       event: 'connection'
       /** An IPv4 address, or the /64 of an IPv6 one. */
       host: string
+      /** Known when it is about who it is, and not about where it comes from. */
+      peer?: string
       action: 'refused' | 'closed'
       reason: string
       limit?: LimitName
+      rule?: AccessRule
+    }
+  /** A peer has proven a secret, or has not. */
+  | {
+      event: 'access'
+      peer: string
+      action: 'granted' | 'refused'
+      reason?: string
+      limit?: LimitName
+      rule?: AccessRule
     }
   | { event: 'draining'; circuits: number; seconds: number }
   /** The self-check's verdict, when it changes; the reason says what failed. */

@@ -182,6 +182,12 @@ export const LIMITS = {
     12_000,
     [1, MANY],
     'A full office whose peers ask once a second needs 7,680; a question that finds nothing new costs 0.2 ms of CPU.'
+  ),
+  'wrong-secret-rate-per-host': spec(
+    'per minute',
+    240,
+    [1, MANY],
+    'A full office whose secret has been replaced tries 90 times. Beyond it no secret from that host is looked at: guesses come to nothing.'
   )
 } as const satisfies Record<string, LimitSpec>
 

@@ -1,6 +1,8 @@
 // All that a relay is told, from its options, the environment and its configuration file.
 import { resolveConfig, type Print, type Surroundings } from '../shared/config.ts'
 import { UsageError } from '../shared/errors.ts'
+import { withSecretVariable } from '../shared/secret-option.ts'
+import { loadSecrets } from '../shared/secrets.ts'
 import { createConfigFile, noSuchFile, readConfigFile } from './config-file/files.ts'
 import { parseConfigFile, type ParsedFile } from './config-file/parse.ts'
 import { configReport } from './config-file/report.ts'
@@ -33,15 +35,17 @@ export async function loadSettings(
   const text = await readConfigFile(file)
   if (text === undefined && named) throw noSuchFile(file)
   const parsed = text === undefined ? undefined : parse(text, file, onProblem)
-  const resolved = resolveConfig(RELAY_COMMAND, {
+  const options = resolveConfig(RELAY_COMMAND, {
     ...asked,
     file: (name) => parsed?.options.get(name)
   })
-  if (resolved.kind === 'print') return resolved
+  if (options.kind === 'print') return options
+  const resolved = withSecretVariable(options, asked.env)
   const limits = Object.fromEntries(
     [...(parsed?.limits ?? [])].map(([name, { value }]) => [name, value])
   )
-  const settings = relaySettings(resolved, asked, limits)
+  const secrets = await loadSecrets(resolved, asked.env)
+  const settings = relaySettings(resolved, asked, { limits, secrets })
   if (!resolved.values['check-config']) {
     return { kind: 'run', settings, file: parsed === undefined ? undefined : file }
   }

@@ -6,6 +6,7 @@ import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
+import { accessWords } from './access/words.ts'
 import type { AnnouncedWatch, AnnouncedWatchInit } from './announced/watch.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
@@ -58,6 +59,7 @@ async function run(program: RelayProgram): Promise<void> {
   const { settings, file } = loaded
   const onEvent = reporter(program, settings)
   if (file !== undefined) onEvent({ event: 'configuration', message: `configured by ${file}` })
+  onEvent({ event: 'configuration', message: `access ${accessWords(settings.access)}` })
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))
@@ -140,12 +142,14 @@ async function watchAnnounced(
   return startAnnouncedWatch(init, { signal })
 }
 
-function reporter(program: RelayProgram, { json, verbose }: RelaySettings): RelayListener {
+function reporter(program: RelayProgram, settings: RelaySettings): RelayListener {
+  const { json, verbose, access } = settings
+  const rest = access.secrets.length === 0 ? '' : ' --secret-file FILE'
   if (json) return (event) => program.print(eventLine(event))
   const log = createLog({ write: program.say, verbose })
   return (event) => {
     if (event.event === 'listening')
-      program.print(addressBlock(event.addresses, program.peerCommand))
+      program.print(addressBlock(event.addresses, program.peerCommand, rest))
     const words = eventWords(event)
     if (words === undefined) return
     if (isRoutine(event)) log.verbose(words)

@@ -1,7 +1,9 @@
 // Lets connections into a relay or turns them away, before anything is spent on them; ends handshakes that take too
 // long, and connections that nobody uses.
 import type { Connection, ConnectionGater, Libp2p, MultiaddrConnection } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { closeOrAbort } from '../shared/close-or-abort.ts'
+import { DENIED } from './access/access.ts'
 import type { Books } from './books.ts'
 import type { Visit } from './door.ts'
 import type { RelayListener } from './events.ts'
@@ -50,6 +52,7 @@ export class Reception implements Disposable {
   /** For the node's configuration. */
   readonly gater: ConnectionGater = {
     denyInboundConnection: (maConn) => !this.#admit(maConn),
+    denyInboundEncryptedConnection: (peer, maConn) => this.#isDenied(peer.toString(), maConn),
     denyInboundUpgradedConnection: (peer, maConn) => !this.#shakenHands(peer.toString(), maConn)
   }
 
@@ -75,6 +78,25 @@ export class Reception implements Disposable {
       if (!this.#config.books.admission.hasCircuit(peer))
         void closeOrAbort(connection, AbortSignal.timeout(CLOSE_MS))
     }
+  }
+
+  /** Ends the connections of peers that are on the deny list now, and with them all that they have. */
+  expelDenied(): void {
+    for (const connection of this.#lastUsedMs.keys()) {
+      if (!this.#isDenied(connection.remotePeer.toString(), connection, 'closed')) continue
+      connection.abort(new Error(DENIED.reason))
+    }
+  }
+
+  #isDenied(
+    peer: string,
+    { remoteAddr }: { remoteAddr: Multiaddr },
+    action: 'refused' | 'closed' = 'refused'
+  ): boolean {
+    const { books, onEvent } = this.#config
+    if (!books.access.isDenied(peer)) return false
+    onEvent({ event: 'connection', host: hostKey(remoteAddr), peer, action, ...DENIED })
+    return true
   }
 
   #admit(maConn: MultiaddrConnection): boolean {

@@ -1,4 +1,4 @@
-// Counts what limits have refused or ended, and keeps a flood of it out of the log. (pure: time is an argument)
+// Counts what limits have refused or ended, and keeps a flood of that, and of refusals by rules of access, out of the log. (pure: time is an argument)
 import { RecentMap } from '../shared/recent-map.ts'
 import type { RelayEvent } from './events.ts'
 import { eachLimit, type LimitName } from './limits.ts'
@@ -8,12 +8,10 @@ const REPEAT_MS = 10_000
 /** Peers and hosts that were told about lately; beyond that the oldest is forgotten, and told about again. */
 const MAX_REMEMBERED = 1000
 
-type Limited = Extract<
+type Caused = Extract<
   RelayEvent,
-  { event: 'reservation' | 'circuit' | 'registration' | 'connection' }
-> & {
-  limit: LimitName
-}
+  { event: 'reservation' | 'circuit' | 'registration' | 'connection' | 'access' }
+>
 
 export class Refusals {
   readonly counts: Record<LimitName, number> = eachLimit(() => 0)
@@ -21,11 +19,12 @@ export class Refusals {
 
   /** The event as it is to be told, with how many like it were not; undefined when it is not to be told. */
   note(event: RelayEvent, nowMs: number): RelayEvent | undefined {
-    if (!isLimited(event)) return event
-    this.counts[event.limit]++
+    if (!('limit' in event || 'rule' in event)) return event
+    const { limit, rule } = event
+    if (limit !== undefined) this.counts[limit]++
     // A circuit that has ended was opened, and is told about like every other.
     if (event.event === 'circuit' && event.action === 'closed') return event
-    const key = `${event.limit} ${subject(event)}`
+    const key = `${limit ?? rule} ${subject(event)}`
     const before = this.#told.get(key)
     if (before !== undefined && nowMs - before.atMs < REPEAT_MS) {
       before.more++
@@ -38,11 +37,7 @@ export class Refusals {
   }
 }
 
-const isLimited = (event: RelayEvent): event is Limited =>
-  'limit' in event && event.limit !== undefined
-
-function subject(event: Limited): string {
-  if ('host' in event) return event.host
-  if ('from' in event) return event.from
-  return 'peer' in event ? event.peer : ''
+function subject(event: Caused): string {
+  if (event.event === 'circuit') return event.from
+  return event.event === 'connection' ? (event.peer ?? event.host) : event.peer
 }

@@ -1,6 +1,7 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { OPEN_TO_ALL, type AccessPolicy } from './access.ts'
+import { OPEN_TO_ALL, type AccessRules } from './access/access.ts'
+import { startAccessServer } from './access/server.ts'
 import { assemble } from './assemble.ts'
 import { Books } from './books.ts'
 import { Bulletin } from './bulletin.ts'
@@ -18,7 +19,7 @@ import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
 /** What may change while the relay runs. What is left out is as it is by default. */
 export interface ReloadableSettings {
   limits?: Partial<RelayLimits>
-  policy?: AccessPolicy
+  access?: Partial<AccessRules>
 }
 
 export interface RelayConfig extends ReloadableSettings {
@@ -45,7 +46,7 @@ export interface Relay extends AsyncDisposable {
   readonly refusals: Readonly<Record<LimitName, number>>
   /** How full the limits are that can be full. */
   usage(): Usage[]
-  /** Circuits, reservations and registrations that there are stay as they are. */
+  /** Circuits, reservations and registrations that there are stay as they are, but for those of peers that are denied now. */
   reload(settings: ReloadableSettings): void
   /** It is about to stop, and refuses what is new. */
   readonly draining: boolean
@@ -67,8 +68,8 @@ export interface RelayOptions {
 /** Resolves once the relay serves. Throws a UserError, one sentence, when it cannot listen. */
 export async function startRelay(config: RelayConfig, options: RelayOptions): Promise<Relay> {
   options.signal.throwIfAborted()
-  const books = new Books({ ...DEFAULT_LIMITS, ...config.limits })
-  books.admission.policy = config.policy ?? OPEN_TO_ALL
+  const books = new Books(DEFAULT_LIMITS)
+  obey(config, books)
   const bulletin = new Bulletin(books.limits)
   const emit = bulletin.note
   if (options.onEvent !== undefined) bulletin.subscribe(options.onEvent)
@@ -84,6 +85,7 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const { signal } = options
   const keeping = { signal, onEvent: emit, books, parts: starting }
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
+  const access = starting.use(await startAccessServer(node, { books, onEvent: emit }, options))
   await listen(node, config, assembled.listening, options)
   const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
@@ -104,8 +106,9 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
     refusals,
     usage,
     reload(settings) {
-      books.reload({ ...DEFAULT_LIMITS, ...settings.limits })
-      books.admission.policy = settings.policy ?? OPEN_TO_ALL
+      obey(settings, books)
+      access.follow()
+      reception.expelDenied()
     },
     get draining() {
       return books.admission.draining
@@ -118,6 +121,11 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
     subscribe: (listener) => bulletin.subscribe(listener),
     [Symbol.asyncDispose]: stop
   }
+}
+
+function obey({ limits, access }: ReloadableSettings, books: Books): void {
+  books.reload({ ...DEFAULT_LIMITS, ...limits })
+  books.access.reload({ ...OPEN_TO_ALL, ...access })
 }
 
 /** Stops once, when asked or when the signal aborts; twice is as good as once. */

@@ -1,9 +1,10 @@
 // What changes when the configuration is read again, in words. (pure)
+import { accessWords, sameAccess } from './access/words.ts'
 import { LIMIT_NAMES } from './limits.ts'
 import type { RelaySettings } from './config.ts'
 
 /** Settings that take effect while the relay runs; all others need a restart. */
-const RELOADABLE: ReadonlySet<string> = new Set(['limits', 'drainSeconds'])
+const RELOADABLE: ReadonlySet<string> = new Set(['limits', 'drainSeconds', 'access'])
 
 /**
  * One line for each change, in force or not. What takes a restart is compared with what the relay was started with, and
@@ -21,10 +22,13 @@ export function reloadWords(
     before.drainSeconds === after.drainSeconds
       ? []
       : [`reloaded: drain is ${after.drainSeconds}, was ${before.drainSeconds}`]
+  const access = sameAccess(before.access, after.access)
+    ? []
+    : [`reloaded: access ${accessWords(after.access)}`]
   const waiting = unreloadable(started, after).map(
     (name) => `not reloaded: ${name} has changed, which takes a restart`
   )
-  const lines = [...limits, ...drain, ...waiting]
+  const lines = [...limits, ...drain, ...access, ...waiting]
   return lines.length === 0 ? ['reloaded: nothing has changed'] : lines
 }
 

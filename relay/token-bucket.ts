@@ -69,6 +69,12 @@ export class RateByKey {
     return bucket.tryTake(flow, nowMs)
   }
 
+  /** Whether there is one to take. */
+  has(key: string, flow: Flow, nowMs: number): boolean {
+    const used = this.#buckets.get(key)?.used(flow, nowMs) ?? 0
+    return flow.size - used >= 1
+  }
+
   /** Of the key that has used most. */
   mostUsed(flow: Flow, nowMs: number): number {
     let most = 0

@@ -2,6 +2,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { reachable } from './addresses.ts'
 import type { RelayEvent } from './events.ts'
+import type { Why } from './why.ts'
 
 /** Scripts cut at these lines. */
 export const ADDRESSES_BEGIN = '----- parley relay addresses -----'
@@ -9,16 +10,16 @@ export const ADDRESSES_END = '----- end of addresses -----'
 
 /**
  * The addresses one a line between the markers, then the command for a peer; ends in a newline. Best address first.
- * `command` is what comes before `--relay`.
+ * `command` is what comes before `--relay`, `rest` what comes behind it.
  */
-export function addressBlock(addresses: readonly string[], command: string): string {
+export function addressBlock(addresses: readonly string[], command: string, rest = ''): string {
   const [best] = reachable(addresses.map((text) => multiaddr(text)))
   return [
     ADDRESSES_BEGIN,
     ...addresses,
     ADDRESSES_END,
     'A peer joins with:',
-    `  ${command} --relay ${best === undefined ? 'ADDRESS' : best.toString()}`,
+    `  ${command} --relay ${best === undefined ? 'ADDRESS' : best.toString()}${rest}`,
     ''
   ].join('\n')
 }
@@ -35,8 +36,14 @@ export function eventWords(event: RelayEvent): string | undefined {
     }
     case 'registration':
       return `registration ${event.action} · ${short(event.peer)} · room ${event.room}${because(event)}`
-    case 'connection':
-      return `connection ${event.action} · ${event.host}${because(event)}`
+    case 'connection': {
+      const peer = event.peer === undefined ? '' : ` · ${short(event.peer)}`
+      return `connection ${event.action} · ${event.host}${peer}${because(event)}`
+    }
+    case 'access':
+      return event.action === 'granted'
+        ? `secret proven · ${short(event.peer)}`
+        : `secret refused · ${short(event.peer)}${because(event)}`
     case 'draining':
       return `stopping: ${circuits(event.circuits)} still running, for up to ${event.seconds} s`
     case 'readiness':
@@ -65,6 +72,7 @@ export function eventWords(event: RelayEvent): string | undefined {
 /** True for what happens to every peer every now and then, and means nothing. */
 export function isRoutine(event: RelayEvent): boolean {
   if (event.event === 'connection') return event.limit === 'idle-seconds'
+  if (event.event === 'access') return event.action === 'granted'
   return event.event === 'reservation' && event.reason === 'renewed'
 }
 
@@ -74,9 +82,14 @@ const short = (peer: string): string => `…${peer.slice(-8)}`
 const circuits = (count: number): string =>
   count === 1 ? 'one circuit is' : `${count} circuits are`
 
-function because({ reason, limit }: { reason?: string; limit?: string }): string {
-  const name = limit === undefined ? '' : ` (limit ${limit})`
-  return reason === undefined ? name : `: ${reason}${name}`
+function because(why: Partial<Why>): string {
+  const name = nameIn(why)
+  return why.reason === undefined ? name : `: ${why.reason}${name}`
+}
+
+function nameIn({ limit, rule }: Partial<Why>): string {
+  if (limit !== undefined) return ` (limit ${limit})`
+  return rule === undefined ? '' : ` (rule ${rule})`
 }
 
 function amount(bytes: number): string {

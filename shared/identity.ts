@@ -1,12 +1,12 @@
 // The identity of a node: a private key in a file of mode 0600, in libp2p's protobuf encoding, which go and
 // rust tools read and write too. A file that cannot be used is reported and kept, never overwritten.
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import { platform as hostPlatform } from 'node:os'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { UserError } from './errors.ts'
 import { identityFileError } from './identity-errors.ts'
+import { readBounded } from './read-bounded.ts'
 import { writeNewFile } from './write-new-file.ts'
 
 /** An RSA key of 8,192 bits takes about 4.7 kB; nothing larger is a key. */
@@ -29,7 +29,8 @@ export async function loadOrCreateIdentity(file: string): Promise<PrivateKey> {
 }
 
 async function load(file: string): Promise<PrivateKey | undefined> {
-  const bytes = await read(file).catch((error: unknown) => {
+  const check = (stats: Stats): void => checkFile(file, stats)
+  const bytes = await readBounded(file, MAX_KEY_FILE_BYTES + 1, check).catch((error: unknown) => {
     throw identityFileError(file, 'read', error)
   })
   if (bytes === undefined) return undefined
@@ -50,27 +51,7 @@ async function load(file: string): Promise<PrivateKey | undefined> {
   }
 }
 
-async function read(file: string): Promise<Uint8Array | undefined> {
-  let handle: FileHandle
-  try {
-    // Without O_NONBLOCK opening a named pipe would wait for its writer forever.
-    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-  try {
-    await checkFile(file, handle)
-    const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1)
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
-    return buffer.slice(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
-}
-
-async function checkFile(file: string, handle: FileHandle): Promise<void> {
-  const stats = await handle.stat()
+function checkFile(file: string, stats: Stats): void {
   if (stats.isDirectory()) {
     throw new UserError(
       'identity-directory',

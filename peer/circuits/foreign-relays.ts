@@ -5,6 +5,7 @@
 // public addresses or those of networks that we are on, to three relays a member at three addresses each, four at once
 // and sixteen in all, each with longer and longer pauses while it fails, however many members name it. No reservation is made there, and
 // who stays relayed to hide its address does not come here: such a relay may be the member's own machine.
+// It may ask for a proof of our secrets, as the relays of one operator do: shared/wire/access.ts says what it has of that.
 import { lookup } from 'node:dns/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'

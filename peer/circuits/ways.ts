@@ -2,9 +2,12 @@
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { withoutPeer } from '../../shared/addresses.ts'
+import { asError } from '../../shared/as-error.ts'
 import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
+import type { Secret } from '../../shared/secrets.ts'
 import type { PeerNode } from '../node.ts'
 import type { Relays } from '../relays.ts'
+import { proveSecret } from '../reservations/secret-proof.ts'
 import { circuitDial } from './dial.ts'
 import { startForeignRelays, type ForeignRelays } from './foreign-relays.ts'
 import { circuitRoutes } from './routes.ts'
@@ -17,6 +20,8 @@ export interface WaysInit extends PeerNode {
   own: () => Multiaddr[]
   /** A relay that only a member names, its own machine perhaps, would get to know our address: none is dialled. */
   relayedOnly: boolean
+  /** For relays that want one. */
+  secrets?: readonly Secret[]
 }
 
 export interface Ways extends AsyncDisposable {
@@ -28,7 +33,7 @@ export interface Ways extends AsyncDisposable {
 }
 
 export function startWays(init: WaysInit, options: { signal: AbortSignal }): Ways {
-  const { node, transportManager, relays } = init
+  const { node, transportManager, relays, secrets = [] } = init
   const isOwn = (id: string): boolean => relays()?.has(id) ?? false
   const here = (): Multiaddr[] => [
     ...init.own(),
@@ -37,7 +42,14 @@ export function startWays(init: WaysInit, options: { signal: AbortSignal }): Way
   const dial = async (address: Multiaddr, signal: AbortSignal): Promise<Connection> => {
     // What our NAT maps for relays that come and go is of no use to anybody.
     const dialOptions: Pick<BoundDialOptions, 'signal' | 'source'> = { signal, source: 'ephemeral' }
-    return transportManager.dial(address, dialOptions)
+    const connection = await transportManager.dial(address, dialOptions)
+    try {
+      await proveSecret(connection, { self: node.peerId, secrets, signal })
+    } catch (error) {
+      connection.abort(asError(error))
+      throw error
+    }
+    return connection
   }
   const foreign: ForeignRelays | undefined = init.relayedOnly
     ? undefined

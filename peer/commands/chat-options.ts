@@ -5,6 +5,7 @@ import { harmlessName } from '../../shared/harmless.ts'
 import { parseAnnounceAddress, parseListenAddress } from '../../shared/listen-address.ts'
 import { parseRelayAddress } from '../../shared/relay-address.ts'
 import { checkRoom } from '../../shared/room.ts'
+import { SECRET_FILE_OPTION, SECRET_VARIABLE } from '../../shared/secret-option.ts'
 import type { PeerConfig } from '../api.ts'
 import { MAX_NAME_BYTES } from '../terminal/labels.ts'
 import { CHAT_HELP } from './chat-line.ts'
@@ -59,6 +60,10 @@ export const CHAT_COMMAND = {
       help: 'ask the router, by PCP, NAT-PMP or UPnP, to forward a port here while this runs'
     },
     identity: IDENTITY_OPTION,
+    'secret-file': {
+      ...SECRET_FILE_OPTION,
+      help: `a file with secrets of relays that want one, one a line; ${SECRET_VARIABLE} may hold them instead`
+    },
     'relayed-only': {
       type: 'boolean',
       env: 'PARLEY_RELAYED_ONLY',
@@ -78,7 +83,7 @@ export const CHAT_COMMAND = {
 type ChatOptions = (typeof CHAT_COMMAND)['options']
 
 /** What the options alone decide: all of a peer's configuration but its files; the name may still be open. */
-export type ChatSettings = Omit<PeerConfig, 'privateKey' | 'name' | 'stateFile'> & {
+export type ChatSettings = Omit<PeerConfig, 'privateKey' | 'name' | 'secrets' | 'stateFile'> & {
   name: string | undefined
 }
 

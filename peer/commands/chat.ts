@@ -4,6 +4,8 @@ import { resolveConfig } from '../../shared/config.ts'
 import { harmlessName } from '../../shared/harmless.ts'
 import { loadOrCreateIdentity } from '../../shared/identity.ts'
 import { lockIdentity } from '../../shared/identity-lock.ts'
+import { withSecretVariable } from '../../shared/secret-option.ts'
+import { loadSecrets } from '../../shared/secrets.ts'
 import { MAX_NAME_BYTES, shortPeer } from '../terminal/labels.ts'
 import { CHAT_COMMAND, chatSettings } from './chat-options.ts'
 import { ChatView } from './chat-view.ts'
@@ -13,12 +15,14 @@ import { DELIVERY_TIMEOUT_MS, talk } from './talk.ts'
 
 export async function runChat(program: Program): Promise<ExitCode> {
   const { terminal, signal } = program
-  const resolved = resolveConfig(CHAT_COMMAND, program)
-  if (resolved.kind === 'print') {
-    terminal.print(resolved.text.trimEnd())
+  const asked = resolveConfig(CHAT_COMMAND, program)
+  if (asked.kind === 'print') {
+    terminal.print(asked.text.trimEnd())
     return 0
   }
+  const resolved = withSecretVariable(asked, program.env)
   const settings = chatSettings(resolved)
+  const secrets = await loadSecrets(resolved, program.env)
   const { identity, json, verbose } = resolved.values
   const view = new ChatView({ terminal, room: settings.room, json, verbose })
   const keyFile = identityFile(identity, program)
@@ -31,7 +35,7 @@ export async function runChat(program: Program): Promise<ExitCode> {
   }
   const name = settings.name ?? defaultName(privateKey.publicKey.toString())
   await using peer = await program.startPeer(
-    { ...settings, name, privateKey, stateFile: stateFileOf(keyFile) },
+    { ...settings, name, secrets, privateKey, stateFile: stateFileOf(keyFile) },
     { signal, onEvent: view.show }
   )
   return await talk(peer, { terminal, view, signal, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS })

@@ -1,6 +1,6 @@
 // Asks a relay for a reservation: one request and one answer on a HOP stream of its own.
 // https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#reservation
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { UnsupportedProtocolError } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
@@ -19,13 +19,11 @@ import {
   type HopMessage
 } from '../../shared/wire/circuit.ts'
 import { openVoucher, VoucherError } from '../../shared/wire/reservation-voucher.ts'
+import { closeServed } from './close-served.ts'
 import { ReservationError, type ReservationFault } from './reservation-error.ts'
 
 /** Stream, request and answer are two round trips; at 10 % packet loss 5 s were too few in 2 of 40 tries. */
 const ANSWER_TIMEOUT_MS = 10_000
-
-/** The stream has served; a relay that does not close its side is not waited for. */
-const CLOSE_TIMEOUT_MS = 1_000
 
 export interface Granted {
   granted: true
@@ -81,19 +79,12 @@ async function ask(connection: HopConnection, signal: AbortSignal): Promise<HopM
     const frames = lpStream(stream, { lengthDecoder: decodeCircuitLength })
     await frames.write(encodeHop({ type: 'RESERVE' }), { signal })
     const answer = decodeHop((await frames.read({ signal })).subarray())
-    close(stream)
+    closeServed(stream)
     return answer
   } catch (error) {
     stream.abort(asError(error))
     throw error
   }
-}
-
-/** A relay that leaves its side open would use up the streams that a connection may have. */
-function close(stream: Stream): void {
-  const cut = setTimeout(() => stream.abort(new Error('it has served')), CLOSE_TIMEOUT_MS).unref()
-  stream.addEventListener('close', () => clearTimeout(cut))
-  stream.close().catch((error: Error) => stream.abort(error))
 }
 
 /** Nobody asks us for the voucher, but a relay that hands out a wrong one is broken or up to something. */

@@ -53,12 +53,19 @@ export function reservationPlan(
 const SHORTEST_RETRY_MS = 250
 
 /**
- * Until the next try to renew, after so many failures in a row. Of what is left of the reservation (`leftMs`) at most
+ * Until the next try to renew, after so many failures in a row, the last because we are not let in (`denied`) or for
+ * another reason. Of what is left of the reservation (`leftMs`) at most
  * half is waited for, so that there is always another try; at the very end there is none.
  */
-export function renewalRetryMs(failures: number, leftMs: number, random: number): number {
+export function renewalRetryMs(
+  failures: number,
+  leftMs: number,
+  { denied }: { denied: boolean },
+  random: number
+): number {
   const half = Math.max(SHORTEST_RETRY_MS, leftMs / 2)
-  return Math.min(backoffMs(failures, random, UNREACHABLE), half, Math.max(0, leftMs))
+  const pauseMs = backoffMs(failures, random, denied ? REFUSED : UNREACHABLE)
+  return Math.min(pauseMs, half, Math.max(0, leftMs))
 }
 
 /** Failures in a row, counting the one that has just ended a place that was held for `heldMs` (0: there was none). */

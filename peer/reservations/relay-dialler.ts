@@ -14,11 +14,16 @@ const IDENTIFY_TIMEOUT_MS = 10_000
 const RELAY_TAG = 'parley-relay'
 const RELAY_TAG_VALUE = 100
 
+interface Introduction {
+  observed: Multiaddr | undefined
+  protocols: readonly string[]
+}
+
 export class RelayDialler implements Disposable {
   readonly #node: Libp2p
   readonly #address: Multiaddr
-  /** What a relay observed, by connection: each is identified once, and may outlive a reservation that was refused. */
-  readonly #observed = new WeakMap<Connection, Multiaddr | undefined>()
+  /** What a relay said of itself and of us: a connection is identified once, and may outlive a reservation that was refused. */
+  readonly #introductions = new WeakMap<Connection, Introduction>()
   #last: Connection | undefined
 
   /** Without `/p2p/…` whoever answers at the address is taken. */
@@ -51,7 +56,8 @@ export class RelayDialler implements Disposable {
     using limit = deadline(signal, IDENTIFY_TIMEOUT_MS, 'not identified in time')
     const { promise, resolve } = Promise.withResolvers<Multiaddr | undefined>()
     const look = (): void => {
-      if (this.#observed.has(connection)) resolve(this.#observed.get(connection))
+      const said = this.#introductions.get(connection)
+      if (said !== undefined) resolve(said.observed)
     }
     const end = (): void => resolve(undefined)
     this.#node.addEventListener('peer:identify', look)
@@ -68,10 +74,16 @@ export class RelayDialler implements Disposable {
     }
   }
 
+  /** As far as the relay has said. */
+  speaks(connection: Connection, protocol: string): boolean {
+    return this.#introductions.get(connection)?.protocols.includes(protocol) ?? false
+  }
+
   readonly #identified = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    const { connection, observedAddr, protocols } = detail
     // A push says what has changed, and may say nothing of this.
-    const observed = detail.observedAddr ?? this.#observed.get(detail.connection)
-    this.#observed.set(detail.connection, observed)
+    const observed = observedAddr ?? this.#introductions.get(connection)?.observed
+    this.#introductions.set(connection, { observed, protocols })
   }
 
   async #tag(peer: PeerId, tag: { value: number } | undefined): Promise<void> {

@@ -1,8 +1,10 @@
 // What went wrong on the way to a relay, as one sentence for the user. (pure)
 import { everyText } from '../../shared/error-text.ts'
 import type { UserError } from '../../shared/errors.ts'
-import { circuitStatusName } from '../../shared/wire/circuit.ts'
+import { SECRET_VARIABLE } from '../../shared/secret-option.ts'
+import { CircuitStatus, circuitStatusName } from '../../shared/wire/circuit.ts'
 import { ReservationError, type ReservationFault } from './reservation-error.ts'
+import type { SecretVerdict } from './secret-proof.ts'
 
 export interface RelayFailure {
   code: UserError['code']
@@ -63,7 +65,7 @@ const FAULTS: Record<ReservationFault, { code: string; message: (address: string
   'broken-off': {
     code: 'relay-broken-off',
     message: (address) =>
-      `the relay at ${address} ended the talk when it was asked for a reservation: try another one or ask who runs it`
+      `the relay at ${address} ended the talk when it was asked for a reservation: it may be stopping or closed to you; try another one or ask who runs it`
   },
   garbage: {
     code: 'relay-garbage',
@@ -77,13 +79,45 @@ const FAULTS: Record<ReservationFault, { code: string; message: (address: string
   }
 }
 
+export interface RefusedUs {
+  status: number | undefined
+  /** What it made of our secrets, where it does not let us in. */
+  secret?: SecretVerdict
+  /** It is one that asks for a secret. */
+  wantsSecret: boolean
+  /** Our peer id. */
+  self: string
+}
+
 /** It has answered, and the answer is no. */
-export function refusal(address: string, status: number | undefined): RelayFailure {
+export function refusal(address: string, refused: RefusedUs): RelayFailure {
+  const { status, secret } = refused
   const reason = circuitStatusName(status)
+  if (status === CircuitStatus.PERMISSION_DENIED && secret !== 'unclear') {
+    return notLetIn(address, refused)
+  }
   return {
     code: 'relay-refused',
     message: `the relay at ${address} refused a reservation (${reason}): it may be full or closed to you; try another one or ask who runs it`
   }
+}
+
+function notLetIn(address: string, { secret, wantsSecret, self }: RefusedUs): RelayFailure {
+  const relay = `the relay at ${address}`
+  if (secret === 'wrong') {
+    const message = `${relay} does not take the secret that it was given: ask who runs it for the one in force`
+    return { code: 'relay-wrong-secret', message }
+  }
+  if (secret === 'too-many-tries') {
+    const message = `${relay} has been given too many wrong secrets from your network, and looks at none for a while`
+    return { code: 'relay-too-many-secrets', message }
+  }
+  if (wantsSecret) {
+    const message = `${relay} wants a secret: give it with ${SECRET_VARIABLE} or --secret-file`
+    return { code: 'relay-wants-secret', message }
+  }
+  const message = `${relay} is closed to this peer: ask who runs it to let ${self} in`
+  return { code: 'relay-closed', message }
 }
 
 export function relayFailure(address: string, error: unknown): RelayFailure {

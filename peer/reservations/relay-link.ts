@@ -4,11 +4,14 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { withoutPeer } from '../../shared/addresses.ts'
 import { parseRelayAddress, type RelayAddress } from '../../shared/relay-address.ts'
+import type { Secret } from '../../shared/secrets.ts'
+import { ACCESS_PROTOCOL } from '../../shared/wire/access.ts'
 import { circuitStatusName } from '../../shared/wire/circuit.ts'
 import type { RelayStatus } from '../api.ts'
 import { Delay } from '../delay.ts'
 import { closesWithin } from './closing.ts'
-import { reserve, type Granted } from './hop-client.ts'
+import { enter, isDenied, renew } from './entry.ts'
+import type { Granted } from './hop-client.ts'
 import {
   failuresAfter,
   renewalRetryMs,
@@ -20,6 +23,7 @@ import { relayAddresses } from './relay-addresses.ts'
 import { RelayDialler } from './relay-dialler.ts'
 import { refusal, relayFailure, type RelayFailure } from './relay-failures.ts'
 import { ReservationError } from './reservation-error.ts'
+import type { ProofOptions } from './secret-proof.ts'
 
 export interface RelayLinkInit {
   node: Libp2p
@@ -27,6 +31,8 @@ export interface RelayLinkInit {
   relay: string
   /** After every change. `reserved` again when a renewed reservation has other limits. */
   onState: (status: RelayStatus) => void
+  /** For a relay that wants one. */
+  secrets?: readonly Secret[]
 }
 
 export interface RelayLink extends AsyncDisposable {
@@ -52,6 +58,13 @@ export interface RelayLink extends AsyncDisposable {
 }
 
 type Ending = RelayFailure & { state: 'refused' | 'lost'; heldMs: number }
+
+interface NotRenewed {
+  granted: false
+  why: string
+  /** We are not let in any more. */
+  denied: boolean
+}
 
 const CLOSED = 'the connection to the relay closed'
 const NOT_RENEWED = 'the relay did not renew the reservation'
@@ -140,7 +153,9 @@ class RunningLink implements RelayLink {
       this.peerId = connection.remotePeer.toString()
       const answer = await this.#introduce(connection)
       if (!answer.granted) {
-        return { ...refusal(this.#named, answer.status), state: 'refused', heldMs: 0 }
+        const wantsSecret = this.#dialler.speaks(connection, ACCESS_PROTOCOL)
+        const about = { ...answer, wantsSecret, self: this.#init.node.peerId.toString() }
+        return { ...refusal(this.#named, about), state: 'refused', heldMs: 0 }
       }
       reservedAtMs = performance.now()
       this.connection = connection
@@ -155,11 +170,10 @@ class RunningLink implements RelayLink {
   }
 
   /** Reservation and mapped address in one round trip. */
-  async #introduce(connection: Connection): ReturnType<typeof reserve> {
-    const options = { self: this.#init.node.peerId, signal: this.#signal }
+  async #introduce(connection: Connection): ReturnType<typeof enter> {
     const mapped = this.#dialler.mapped(connection, this.#signal)
     try {
-      const answer = await reserve(connection, options)
+      const answer = await enter(connection, this.#asking)
       this.mapped = (await mapped) ?? this.mapped
       return answer
     } catch (error) {
@@ -195,18 +209,19 @@ class RunningLink implements RelayLink {
       const answer = await this.#renew(connection)
       if (answer.granted) return answer
       why = ` (${answer.why})`
-      waitMs = renewalRetryMs(failures, endsAtMs - performance.now(), Math.random())
+      waitMs = renewalRetryMs(failures, endsAtMs - performance.now(), answer, Math.random())
     }
   }
 
-  async #renew(connection: Connection): Promise<Granted | { granted: false; why: string }> {
-    const options = { self: this.#init.node.peerId, signal: this.#signal }
+  async #renew(connection: Connection): Promise<Granted | NotRenewed> {
     try {
-      const answer = await reserve(connection, options)
-      return answer.granted ? answer : { granted: false, why: circuitStatusName(answer.status) }
+      const answer = await renew(connection, this.#asking)
+      if (answer.granted) return answer
+      return { granted: false, why: circuitStatusName(answer.status), denied: isDenied(answer) }
     } catch (error) {
       this.#signal.throwIfAborted()
-      return { granted: false, why: error instanceof Error ? error.message : String(error) }
+      const why = error instanceof Error ? error.message : String(error)
+      return { granted: false, why, denied: false }
     }
   }
 
@@ -233,6 +248,11 @@ class RunningLink implements RelayLink {
   #statusNow(state: RelayStatus['state'], fields: Partial<RelayStatus> = {}): RelayStatus {
     const relay = this.peerId === undefined ? {} : { relay: this.peerId }
     return { ...relay, address: this.#named, state, sinceMs: Date.now(), ...fields }
+  }
+
+  get #asking(): ProofOptions {
+    const { node, secrets = [] } = this.#init
+    return { self: node.peerId, secrets, signal: this.#signal }
   }
 
   get #named(): string {

@@ -5,7 +5,7 @@ import { deadline } from '../../shared/deadline.ts'
 import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
 import { hostKey } from '../host-key.ts'
-import type { LimitName } from '../limits.ts'
+import { whyOf, type Why } from '../why.ts'
 import {
   announcedLimit,
   refuse,
@@ -32,29 +32,28 @@ export async function connect(
   }
   const from = connection.remotePeer.toString()
   const to = target.toString()
-  const refused = (status: number, reason: string, limit?: LimitName): void => {
-    const why = { reason, ...(limit === undefined ? {} : { limit }) }
-    onEvent({ event: 'circuit', from, to, action: 'refused', ...why })
+  const refused = (status: number, why: Why): void => {
+    onEvent({ event: 'circuit', from, to, action: 'refused', ...whyOf(why) })
     refuse(stream, status)
   }
   if (!connection.direct) {
-    refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
+    refused(CircuitStatus.PERMISSION_DENIED, { reason: 'asked over a circuit' })
     return
   }
   const host = hostKey(connection.remoteAddr)
   const tooMany = books.tooMany('hop', { peer: from, host })
   if (tooMany !== undefined) {
-    refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany.reason, tooMany.limit)
+    refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany)
     return
   }
   const verdict = books.admission.openCircuit(from, to, context.nowMs())
   if (!verdict.admitted) {
-    refused(verdict.status, verdict.reason, verdict.limit)
+    refused(verdict.status, verdict)
     return
   }
   try {
     const failure = await runCircuit(stream, connection.remotePeer, target, context)
-    if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
+    if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, { reason: failure })
   } finally {
     books.admission.closeCircuit(from, to)
   }

@@ -9,6 +9,7 @@ import {
   decodeHop,
   type HopMessage
 } from '../../shared/wire/circuit.ts'
+import { closeBothWays } from './close-both-ways.ts'
 import { connect } from './connect.ts'
 import { refuse, type HopConnection, type HopContext } from './context.ts'
 import { readFrame } from './frames.ts'
@@ -25,7 +26,12 @@ export async function serveHop(
   try {
     const request = await readRequest(stream, context)
     await answer(request, stream, connection, context)
-    await closeBothWays(stream, context)
+    using limit = deadline(
+      context.signal,
+      context.books.limits['hop-seconds'] * 1000,
+      'the remote did not close a HOP stream'
+    )
+    await closeBothWays(stream, limit)
   } catch (error) {
     stream.abort(asError(error))
   }
@@ -56,20 +62,4 @@ async function answer(
   else if (request.type === 'STATUS') refuse(stream, CircuitStatus.UNEXPECTED_MESSAGE)
   else if (request.type === 'RESERVE') await reserve(stream, connection, context)
   else await connect(request, stream, connection, context)
-}
-
-/** A remote that does not close its half would keep the stream, and its place among the connection's streams. */
-async function closeBothWays(stream: Stream, context: HopContext): Promise<void> {
-  using limit = deadline(
-    context.signal,
-    context.books.limits['hop-seconds'] * 1000,
-    'the remote did not close a HOP stream'
-  )
-  const { signal } = limit
-  const over = Promise.withResolvers<void>()
-  stream.addEventListener('close', () => over.resolve(), { once: true })
-  signal.addEventListener('abort', () => over.resolve(), { once: true })
-  await stream.close({ signal })
-  if (stream.status === 'open' || stream.status === 'closing') await over.promise
-  signal.throwIfAborted()
 }

@@ -3,7 +3,7 @@ import type { Stream } from '@libp2p/interface'
 import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
 import { sealVoucher } from '../../shared/wire/reservation-voucher.ts'
 import { hostKey } from '../host-key.ts'
-import type { LimitName } from '../limits.ts'
+import { whyOf, type Why } from '../why.ts'
 import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
 import { sendFrame } from './frames.ts'
 
@@ -18,26 +18,25 @@ export async function reserve(
 ): Promise<void> {
   const { books, onEvent, signal } = context
   const peer = connection.remotePeer.toString()
-  const refused = (status: number, reason: string, limit?: LimitName): void => {
-    const why = { reason, ...(limit === undefined ? {} : { limit }) }
-    onEvent({ event: 'reservation', peer, action: 'refused', ...why })
+  const refused = (status: number, why: Why): void => {
+    onEvent({ event: 'reservation', peer, action: 'refused', ...whyOf(why) })
     refuse(stream, status)
   }
   if (!connection.direct) {
-    refused(CircuitStatus.PERMISSION_DENIED, 'asked over a circuit')
+    refused(CircuitStatus.PERMISSION_DENIED, { reason: 'asked over a circuit' })
     return
   }
   const host = hostKey(connection.remoteAddr)
   const tooMany = books.tooMany('hop', { peer, host })
   if (tooMany !== undefined) {
-    refused(CircuitStatus.RESERVATION_REFUSED, tooMany.reason, tooMany.limit)
+    refused(CircuitStatus.RESERVATION_REFUSED, tooMany)
     return
   }
   // What is granted from here on is released by the disconnection that comes after it.
   if (context.connectionsTo(connection.remotePeer).length === 0) return
   const verdict = books.admission.reserve(peer, host, context.nowMs())
   if (!verdict.admitted) {
-    refused(verdict.status, verdict.reason, verdict.limit)
+    refused(verdict.status, verdict)
     return
   }
   context.onReserved()

@@ -1,7 +1,6 @@
 // The configuration file on the disk: read whole, and written only where there is none.
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
 import { UsageError, UserError } from '../../shared/errors.ts'
+import { readBounded } from '../../shared/read-bounded.ts'
 import { writeNewFile } from '../../shared/write-new-file.ts'
 
 /** The commented file of `--init` has 10 kB; allow lists of thousands of peers fit as well. */
@@ -9,29 +8,17 @@ const MAX_FILE_BYTES = 1024 * 1024
 
 /** Undefined when there is no such file. Throws a UsageError that names it. */
 export async function readConfigFile(file: string): Promise<string | undefined> {
-  let handle: FileHandle
   try {
-    // Without O_NONBLOCK opening a named pipe would wait for its writer forever.
-    handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return undefined
-    throw unreadable(file, cause)
-  }
-  try {
-    const stats = await handle.stat()
-    if (!stats.isFile()) throw wrong(file, 'is not a regular file: name another one')
-    if (stats.size > MAX_FILE_BYTES) {
+    const bytes = await readBounded(file, MAX_FILE_BYTES, (stats) => {
+      if (!stats.isFile()) throw wrong(file, 'is not a regular file: name another one')
+      if (stats.size <= MAX_FILE_BYTES) return
       throw wrong(file, `has ${stats.size} bytes, more than ${MAX_FILE_BYTES}: name another one`)
-    }
-    const buffer = new Uint8Array(MAX_FILE_BYTES)
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead))
+    })
+    return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     if (cause instanceof UsageError) throw cause
     if (cause instanceof TypeError) throw wrong(file, 'is not text in UTF-8', cause)
-    throw unreadable(file, cause)
-  } finally {
-    await handle.close()
+    throw wrong(file, `cannot be read: ${messageOf(cause)}`, cause)
   }
 }
 
@@ -56,12 +43,6 @@ export async function createConfigFile(file: string, text: string): Promise<void
 
 const wrong = (file: string, why: string, cause?: unknown): UsageError =>
   new UsageError('config-file', `the configuration file ${file} ${why}`, { cause })
-
-const unreadable = (file: string, cause: unknown): UsageError =>
-  wrong(file, `cannot be read: ${messageOf(cause)}`, cause)
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : ''
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

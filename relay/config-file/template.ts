@@ -6,7 +6,7 @@ import { LIMITS_KEY } from './parse.ts'
 
 const TOP = `The configuration of parley-relay. Every key is at its default, and may be left out.
 An option on the command line overrules its environment variable, which overrules this file.
-"parley-relay --check-config" says what is in force. On SIGHUP the file is read again: limits change at once, without an interruption; the rest with a restart.`
+"parley-relay --check-config" says what is in force. On SIGHUP the file is read again: limits, lists and secrets change at once, without an interruption but for peers that are denied; the rest with a restart.`
 
 const LIMITS_TOP = `What the relay gives away. The defaults suit a host with one CPU, 512 MB and some hundred peers. A "host" is an IPv4 address, or the /64 of an IPv6 one. Each refusal names its limit, in the log and in the metrics.`
 

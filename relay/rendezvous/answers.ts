@@ -10,8 +10,8 @@ import {
 } from '../../shared/wire/rendezvous.ts'
 import type { Books } from '../books.ts'
 import type { RelayEvent } from '../events.ts'
-import type { LimitName } from '../limits.ts'
 import type { TooMany } from '../request-rates.ts'
+import { whyOf } from '../why.ts'
 import type { Refused } from './limits.ts'
 import type { Registered, RoomStore } from './room-store.ts'
 
@@ -76,10 +76,8 @@ export class Answers {
       (await this.#tryToRegister(request, peer, host))
     const about = { peer: peer.toString(), room: request.ns.slice(0, MAX_ROOM_IN_EVENT) }
     if (result.status !== STATUS.ok) {
-      const { status, reason, limit } = result
-      const why = { reason, ...(limit === undefined ? {} : { limit }) }
-      this.#config.onEvent({ event: 'registration', ...about, action: 'refused', ...why })
-      return { type: 'registerResponse', status, statusText: reason }
+      this.#refused(about, result)
+      return { type: 'registerResponse', status: result.status, statusText: result.reason }
     }
     if (result.added) this.#config.onEvent({ event: 'registration', ...about, action: 'added' })
     // Verifying takes a moment, in which the peer may have gone.
@@ -96,8 +94,8 @@ export class Answers {
   }
 
   #denied(peer: PeerId, room: string): Refused | undefined {
-    const reason = this.#config.books.admission.policy.mayUseRoom(peer.toString(), room)
-    return reason === undefined ? undefined : { status: STATUS.notAuthorized, reason }
+    const denial = this.#config.books.access.refusesRoom(peer.toString(), room)
+    return denial && { status: STATUS.notAuthorized, ...denial }
   }
 
   async #tryToRegister(
@@ -139,9 +137,10 @@ export class Answers {
       this.#denied(peer, room ?? '') ??
       (await this.#config.store.discover(about, this.#config.nowMs()))
     if (result.status !== STATUS.ok) {
-      const { status, reason, limit: refusedBy } = result
-      if (refusedBy !== undefined) this.#tooOften(about, reason, refusedBy)
-      return { type: 'discoverResponse', registrations: [], status, statusText: reason }
+      const { status, reason: statusText, limit: refusedBy, rule } = result
+      // Others are nobody's fault, such as a cookie from before the relay's restart.
+      if (refusedBy !== undefined || rule !== undefined) this.#refused(about, result)
+      return { type: 'discoverResponse', registrations: [], status, statusText }
     }
     return {
       type: 'discoverResponse',
@@ -153,13 +152,9 @@ export class Answers {
     }
   }
 
-  #tooOften(
-    { peer, room = '' }: { peer: string; room: string | undefined },
-    reason: string,
-    limit: LimitName
-  ): void {
+  #refused({ peer, room = '' }: { peer: string; room?: string | undefined }, why: Refused): void {
     const about = { peer, room: room.slice(0, MAX_ROOM_IN_EVENT) }
-    this.#config.onEvent({ event: 'registration', ...about, action: 'refused', reason, limit })
+    this.#config.onEvent({ event: 'registration', ...about, action: 'refused', ...whyOf(why) })
   }
 
   async #unregister(room: string, peer: PeerId): Promise<void> {

@@ -7,7 +7,8 @@ import {
   STATUS,
   type RendezvousStatus
 } from '../../shared/wire/rendezvous.ts'
-import { DEFAULT_LIMITS, type LimitName, type RelayLimits } from '../limits.ts'
+import { DEFAULT_LIMITS, type RelayLimits } from '../limits.ts'
+import type { Why } from '../why.ts'
 
 export interface RegistrySettings {
   limits: Readonly<RelayLimits>
@@ -26,11 +27,8 @@ export const DEFAULT_REGISTRY_SETTINGS: RegistrySettings = {
   graceMs: 5000
 }
 
-export interface Refused {
+export interface Refused extends Why {
   status: Exclude<RendezvousStatus, typeof STATUS.ok>
-  reason: string
-  /** The limit that it came from, when it came from one. */
-  limit?: LimitName
 }
 
 /** The names of rooms are known to those who were told: nobody gets a list of them, though the protocol has one. */

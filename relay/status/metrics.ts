@@ -113,7 +113,7 @@ const DEFINITIONS: Definition[] = [
   ),
   counter(
     'refusals_total',
-    'What was refused, by what was asked for and why: the name of a limit, where it was one.',
+    'What was refused, by what was asked for and why: the name of a limit or of a rule of access, where it was one.',
     refusals,
     'request',
     'reason'

@@ -1,6 +1,7 @@
 // What has happened since the start, counted from the relay's events: totals, and who is reserved. (pure)
 import type { RelayEvent } from '../events.ts'
-import type { LimitName, RelayLimits } from '../limits.ts'
+import type { RelayLimits } from '../limits.ts'
+import type { Why } from '../why.ts'
 import { endName, refusalName } from './reason-names.ts'
 
 export interface ReservationRow {
@@ -17,7 +18,7 @@ export interface Totals {
   circuitsClosed: Record<string, number>
   /** Through circuits, both directions together. */
   bytes: number
-  /** `reservation/reservations-per-host` → how often; `circuit/no reservation` where no limit was the reason. */
+  /** `reservation/reservations-per-host` → how often, by limit or rule; `circuit/no reservation` where neither was the reason. */
   refused: Record<string, number>
 }
 
@@ -41,7 +42,8 @@ export class Tally {
   note(event: RelayEvent, nowMs: number): void {
     if (event.event === 'reservation') this.#noteReservation(event, nowMs)
     if (event.event === 'circuit') this.#noteCircuit(event)
-    if (event.event === 'registration' || event.event === 'connection') {
+    const { event: about } = event
+    if (about === 'registration' || about === 'connection' || about === 'access') {
       if (event.action === 'refused') this.#noteRefusal(event)
     }
   }
@@ -68,8 +70,8 @@ export class Tally {
     this.#bytes += bytes
   }
 
-  #noteRefusal({ event, reason = '', limit }: Refused): void {
-    this.#refused.add(`${event}/${limit ?? refusalName(reason)}`)
+  #noteRefusal({ event, reason = '', limit, rule }: Refused): void {
+    this.#refused.add(`${event}/${limit ?? rule ?? refusalName(reason)}`)
   }
 
   reservations(): ReservationRow[] {
@@ -88,10 +90,8 @@ export class Tally {
   }
 }
 
-interface Refused {
+interface Refused extends Partial<Why> {
   event: string
-  reason?: string
-  limit?: LimitName
 }
 
 class Counts {

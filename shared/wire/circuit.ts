@@ -1,9 +1,9 @@
 // Circuit relay v2 on the wire: protocol ids, limits, and the messages of HOP and STOP. (pure: bytes in, values out)
 // https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md#protobuf
-import { decode } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { type Field, FieldError, type FieldReaders, readFields } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'
+import { decodeLength } from './length-prefix.ts'
 
 /** Spoken by the relay: reserve a place, ask for a circuit. */
 export const HOP_PROTOCOL = '/libp2p/circuit/relay/0.2.0/hop'
@@ -199,20 +199,6 @@ function present<T>(value: T | undefined, what: string): T {
   return value
 }
 
-/** Two bytes hold 16,383. */
-const MAX_PREFIX_BYTES = 2
-
-/**
- * The length before a message, as lpStream wants it: throws RangeError while the prefix is incomplete, and
- * CircuitMessageError for one over the limit. lpStream by itself would read a prefix that never ends for as long as it
- * is sent.
- */
-export function decodeCircuitLength(prefix: Uint8ArrayList): number {
-  const complete = prefix.get(prefix.byteLength - 1) < 128
-  const lengthBytes = complete ? decode(prefix) : undefined
-  if (prefix.byteLength > MAX_PREFIX_BYTES || (lengthBytes ?? 0) > MAX_CIRCUIT_MESSAGE_BYTES) {
-    throw new CircuitMessageError(`a message is longer than ${MAX_CIRCUIT_MESSAGE_BYTES} bytes`)
-  }
-  if (lengthBytes === undefined) throw new RangeError('the length prefix is incomplete')
-  return lengthBytes
-}
+/** The length before a message, for lpStream. Throws CircuitMessageError for one over the limit. */
+export const decodeCircuitLength = (prefix: Uint8ArrayList): number =>
+  decodeLength(prefix, MAX_CIRCUIT_MESSAGE_BYTES, (message) => new CircuitMessageError(message))

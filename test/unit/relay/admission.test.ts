@@ -1,6 +1,7 @@
 // The books of the relay, with a clock made of numbers.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Access, OPEN_TO_ALL } from '../../../relay/access/access.ts'
 import { Admission, type CircuitGrant, type Refusal } from '../../../relay/admission.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from '../../../relay/limits.ts'
 import { CircuitStatus } from '../../../shared/wire/circuit.ts'
@@ -19,6 +20,28 @@ function assertRefused(
   assert.equal(verdict.status, status)
   assert.match(verdict.reason, reason)
 }
+
+describe('admission of those who are not let in', () => {
+  it('refuses what they ask for before any limit is looked at, by the name of the rule', () => {
+    const access = new Access({ ...OPEN_TO_ALL, allow: ['a'] })
+    const admission = new Admission({ ...DEFAULT_LIMITS, reservations: 0 }, access)
+    const { PERMISSION_DENIED, RESERVATION_REFUSED } = CircuitStatus
+    assertRefused(admission.reserve('b', 'h', 0), PERMISSION_DENIED, /not on the allow list/)
+    assertRefused(admission.openCircuit('b', 'a', 0), PERMISSION_DENIED, /not on the allow list/)
+    assertRefused(admission.reserve('a', 'h', 0), RESERVATION_REFUSED, /reservations are taken/)
+    const verdict = admission.reserve('b', 'h', 0)
+    assert.equal(verdict.admitted ? undefined : verdict.rule, 'allow')
+  })
+
+  it('lets what they have go on', () => {
+    const access = new Access()
+    const admission = new Admission(DEFAULT_LIMITS, access)
+    assert.ok(admission.reserve('b', 'h', 0).admitted)
+    access.reload({ ...OPEN_TO_ALL, allow: ['a'] })
+    assert.ok(admission.openCircuit('a', 'b', 0).admitted)
+    assertRefused(admission.reserve('b', 'h', 0), CircuitStatus.PERMISSION_DENIED, /allow list/)
+  })
+})
 
 describe('admission of reservations', () => {
   it('grants one for an hour, and renews it', () => {

@@ -28,6 +28,7 @@ describe('the options of parley-relay', () => {
       drainSeconds: 8,
       limits: DEFAULT_LIMITS,
       status: { host: '127.0.0.1', port: 45679 },
+      access: { allow: [], deny: [], rooms: [], secrets: [] },
       json: false,
       verbose: false
     })
@@ -48,6 +49,7 @@ describe('the options of parley-relay', () => {
       drainSeconds: 8,
       limits: DEFAULT_LIMITS,
       status: undefined,
+      access: { allow: [], deny: [], rooms: [], secrets: [] },
       json: true,
       verbose: false
     })
@@ -96,6 +98,31 @@ describe('the options of parley-relay', () => {
     assert.deepEqual(find(undefined, '/keys/k'), { file: '/keys/relay.yaml', named: false })
     const file = '/home/op/.local/state/parley/relay.yaml'
     assert.deepEqual(find(), { file, named: false })
+  })
+
+  it('say who may use the relay, from lists of any origin', () => {
+    const ann = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+    const bob = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
+    const { access } = settings(
+      ['--deny', bob, '--allow-room', 'kitchen', '--allow-room', 'a, b'],
+      {
+        PARLEY_ALLOW: `${ann}, ${bob}`
+      }
+    )
+    assert.deepEqual(access, {
+      allow: [ann, bob],
+      deny: [bob],
+      rooms: ['kitchen', 'a, b'],
+      secrets: []
+    })
+    const refuses = (argv: string[], message: RegExp): void =>
+      assert.throws(() => settings(argv), { ...usage, message })
+    refuses(['--allow', 'ann'], /^"ann" of --allow is no peer id/)
+    refuses(['--allow-room', 'x'.repeat(256)], /at most 255/)
+    refuses(
+      ['--secret', 'correct horse battery'],
+      /no option --secret: did you mean --secret-file\?$/
+    )
   })
 
   it('say where the rooms are kept, with a password only outside the arguments', () => {

@@ -12,6 +12,23 @@ const refused = (host: string): RelayEvent => ({
   limit: 'connections'
 })
 
+const denied = (peer: string, rule: 'deny' | 'secret-missing'): RelayEvent => ({
+  event: 'reservation',
+  peer,
+  action: 'refused',
+  reason: 'why',
+  rule
+})
+
+const turnedAway = (peer: string): RelayEvent => ({
+  event: 'connection',
+  host: 'h',
+  peer,
+  action: 'refused',
+  reason: 'no',
+  rule: 'deny'
+})
+
 describe('refusals', () => {
   it('are counted by the name of their limit, and others are not', () => {
     const refusals = new Refusals()
@@ -32,6 +49,27 @@ describe('refusals', () => {
     assert.ok(later?.event === 'connection')
     assert.equal(later.reason, 'too many (and 2 more like it)')
     assert.equal(refusals.counts.connections, 5)
+  })
+
+  it('by a rule of access are told once as well, for each peer, and are no limit', () => {
+    const refusals = new Refusals()
+    assert.deepEqual(refusals.note(denied('a', 'deny'), 0), denied('a', 'deny'))
+    assert.equal(refusals.note(denied('a', 'deny'), 1), undefined)
+    assert.deepEqual(refusals.note(denied('b', 'deny'), 1), denied('b', 'deny'))
+    assert.ok(refusals.note(denied('a', 'secret-missing'), 1))
+    const more = refusals.note(denied('a', 'deny'), 10_000)
+    assert.ok(more?.event === 'reservation')
+    assert.equal(more.reason, 'why (and 1 more like it)')
+    assert.equal(Math.max(...Object.values(refusals.counts)), 0)
+  })
+
+  it('of peers behind one address are told for each peer', () => {
+    const refusals = new Refusals()
+    assert.ok(
+      refusals.note(turnedAway('a'), 0) !== undefined &&
+        refusals.note(turnedAway('b'), 0) !== undefined
+    )
+    assert.equal(refusals.note(turnedAway('b'), 1), undefined)
   })
 
   it('of a circuit that has ended are each told: it was told that it had begun', () => {

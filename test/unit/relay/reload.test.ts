@@ -1,6 +1,7 @@
 // What an operator is told after a SIGHUP.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { OPEN_TO_ALL } from '../../../relay/access/access.ts'
 import type { RelaySettings } from '../../../relay/config.ts'
 import { DEFAULT_LIMITS } from '../../../relay/limits.ts'
 import { reloadWords } from '../../../relay/reload.ts'
@@ -12,6 +13,7 @@ const started: RelaySettings = {
   drainSeconds: 8,
   limits: DEFAULT_LIMITS,
   status: undefined,
+  access: OPEN_TO_ALL,
   json: false,
   verbose: false
 }
@@ -31,6 +33,10 @@ it('a reload tells what has changed, and what takes a restart', () => {
   ])
   assert.deepEqual(reloadWords(started, changed, { ...changed, listen: started.listen }), [
     'not reloaded: identity has changed, which takes a restart'
+  ])
+  const access = { ...OPEN_TO_ALL, deny: ['a'] }
+  assert.deepEqual(reloadWords(started, started, { ...started, access }), [
+    'reloaded: access is for everybody, but for 1 denied peer'
   ])
   assert.deepEqual(reloadWords(started, started, started), ['reloaded: nothing has changed'])
 })

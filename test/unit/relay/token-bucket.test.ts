@@ -69,6 +69,17 @@ describe('buckets by key', () => {
     assert.equal(rates.mostUsed(flow, 0), 2)
   })
 
+  it('say whether there is something to take, and take nothing by that', () => {
+    const rates = new RateByKey()
+    assert.ok(rates.has('a', flow, 0) && rates.has('a', flow, 0))
+    assert.equal(rates.size, 0)
+    rates.tryTake('a', flow, 0)
+    assert.ok(rates.has('a', flow, 0))
+    rates.tryTake('a', flow, 0)
+    assert.ok(!rates.has('a', flow, 0) && rates.has('b', flow, 0))
+    assert.ok(!rates.has('a', flow, 29_999) && rates.has('a', flow, 30_000))
+  })
+
   it('are forgotten when they are full again', () => {
     const rates = new RateByKey()
     for (let i = 0; i < 100; i++) rates.tryTake(`key ${i}`, flow, 0)

@@ -25,6 +25,13 @@ describe('the words of the relay', () => {
     )
   })
 
+  it('say what else the command takes', () => {
+    assert.match(
+      addressBlock([LAN], 'parley chat', ' --secret-file FILE'),
+      /Kvvv --secret-file FILE\n$/
+    )
+  })
+
   it('say what the self-check found, and where the status page is', () => {
     const reason = 'the self-check got no circuit: the relay answered CONNECTION_FAILED'
     assert.equal(eventWords({ event: 'readiness', ready: false, reason }), `NOT READY: ${reason}`)
@@ -72,6 +79,25 @@ describe('the words of the relay', () => {
       eventWords({ event: 'connection', host: '7.7.7.7', action: 'refused', reason: 'full' }),
       'connection refused · 7.7.7.7: full'
     )
+  })
+
+  it('name the rule of access that was the reason', () => {
+    const why = { reason: 'the peer is on the deny list', rule: 'deny' } as const
+    assert.equal(
+      eventWords({ event: 'connection', host: '7.7.7.7', peer: ID, action: 'closed', ...why }),
+      'connection closed · 7.7.7.7 · …W8TLKvvv: the peer is on the deny list (rule deny)'
+    )
+    const refused = {
+      reason: 'the peer knows no secret that is in force',
+      rule: 'secret-wrong'
+    } as const
+    assert.equal(
+      eventWords({ event: 'access', peer: ID, action: 'refused', ...refused }),
+      'secret refused · …W8TLKvvv: the peer knows no secret that is in force (rule secret-wrong)'
+    )
+    const granted = { event: 'access', peer: ID, action: 'granted' } as const
+    assert.equal(eventWords(granted), 'secret proven · …W8TLKvvv')
+    assert.ok(isRoutine(granted) && !isRoutine({ ...granted, action: 'refused' }))
   })
 
   it('take renewals and idle strangers for routine, and nothing else', () => {

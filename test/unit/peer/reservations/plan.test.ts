@@ -53,15 +53,24 @@ describe('a reservation', () => {
   })
 
   it('is tried again more and more slowly when renewing fails, and at its end', () => {
-    assert.equal(renewalRetryMs(1, HOUR, 0), 1_000)
-    assert.equal(renewalRetryMs(3, HOUR, 0), 4_000)
-    assert.equal(renewalRetryMs(30, HOUR, 0), 15_000)
-    assert.equal(renewalRetryMs(30, 700, 0), 350)
-    assert.equal(renewalRetryMs(30, 300, 0), 250)
-    assert.equal(renewalRetryMs(30, 100, 0), 100)
-    assert.equal(renewalRetryMs(30, -3, 0), 0)
+    assert.equal(renewalRetryMs(1, HOUR, FAILED, 0), 1_000)
+    assert.equal(renewalRetryMs(3, HOUR, FAILED, 0), 4_000)
+    assert.equal(renewalRetryMs(30, HOUR, FAILED, 0), 15_000)
+    assert.equal(renewalRetryMs(30, 700, FAILED, 0), 350)
+    assert.equal(renewalRetryMs(30, 300, FAILED, 0), 250)
+    assert.equal(renewalRetryMs(30, 100, FAILED, 0), 100)
+    assert.equal(renewalRetryMs(30, -3, FAILED, 0), 0)
+  })
+
+  it('is tried again more slowly yet where we are not let in any more', () => {
+    const denied = { denied: true }
+    assert.equal(renewalRetryMs(1, HOUR, denied, 0), 4_000)
+    assert.equal(renewalRetryMs(30, HOUR, denied, 0), 2 * MINUTE)
+    assert.equal(renewalRetryMs(30, 700, denied, 0), 350)
   })
 })
+
+const FAILED = { denied: false }
 
 describe('a relay', () => {
   it('is tried again within 15 s however long it has been away, and at different times by different peers', () => {

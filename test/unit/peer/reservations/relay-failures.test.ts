@@ -1,11 +1,16 @@
 // Errors as the network and the library raise them, and the one sentence that each becomes.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { refusal, relayFailure } from '../../../../peer/reservations/relay-failures.ts'
+import {
+  refusal,
+  relayFailure,
+  type RefusedUs
+} from '../../../../peer/reservations/relay-failures.ts'
 import { ReservationError } from '../../../../peer/reservations/reservation-error.ts'
 import { CircuitStatus } from '../../../../shared/wire/circuit.ts'
 
 const AT = '/ip4/7.7.7.9/tcp/45678/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
+const SELF = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 
 interface Raised {
   name?: string
@@ -79,7 +84,7 @@ const CASES: Array<{ what: string; error: unknown; code: string; message: string
     what: 'a reservation that is broken off',
     error: new ReservationError('broken-off', 'stream reset'),
     code: 'relay-broken-off',
-    message: `the relay at ${AT} ended the talk when it was asked for a reservation: try another one or ask who runs it`
+    message: `the relay at ${AT} ended the talk when it was asked for a reservation: it may be stopping or closed to you; try another one or ask who runs it`
   },
   {
     what: 'an answer that nobody can read',
@@ -126,11 +131,52 @@ describe('a failure on the way to a relay', () => {
   }
 
   it('names a reservation that is refused', () => {
-    assert.deepEqual(refusal(AT, CircuitStatus.RESERVATION_REFUSED), {
+    const { RESERVATION_REFUSED: status } = CircuitStatus
+    assert.deepEqual(refusal(AT, { status, wantsSecret: true, self: SELF }), {
       code: 'relay-refused',
       message: `the relay at ${AT} refused a reservation (RESERVATION_REFUSED): it may be full or closed to you; try another one or ask who runs it`
     })
   })
+
+  const { PERMISSION_DENIED } = CircuitStatus
+  const SHUT: Array<[what: string, refused: Partial<RefusedUs>, code: string, message: string]> = [
+    [
+      'a relay that wants a secret of us',
+      { secret: 'unwanted', wantsSecret: true },
+      'relay-wants-secret',
+      `the relay at ${AT} wants a secret: give it with PARLEY_SECRET or --secret-file`
+    ],
+    [
+      'a secret that is wrong',
+      { secret: 'wrong', wantsSecret: true },
+      'relay-wrong-secret',
+      `the relay at ${AT} does not take the secret that it was given: ask who runs it for the one in force`
+    ],
+    [
+      'too many wrong secrets',
+      { secret: 'too-many-tries', wantsSecret: true },
+      'relay-too-many-secrets',
+      `the relay at ${AT} has been given too many wrong secrets from your network, and looks at none for a while`
+    ],
+    [
+      'a relay that lets in whom it knows, and asks for no secret',
+      { secret: 'unwanted' },
+      'relay-closed',
+      `the relay at ${AT} is closed to this peer: ask who runs it to let ${SELF} in`
+    ],
+    [
+      'a relay that has not said what it makes of our secret',
+      { secret: 'unclear', wantsSecret: true },
+      'relay-refused',
+      `the relay at ${AT} refused a reservation (PERMISSION_DENIED): it may be full or closed to you; try another one or ask who runs it`
+    ]
+  ]
+  for (const [what, refused, code, message] of SHUT) {
+    it(`names ${what}`, () => {
+      const denied = { status: PERMISSION_DENIED, wantsSecret: false, self: SELF, ...refused }
+      assert.deepEqual(refusal(AT, denied), { code, message })
+    })
+  }
 
   it('is told in one line, however errors are nested, and ends', () => {
     const loop = raised('first\nsecond')

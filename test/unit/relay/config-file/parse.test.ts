@@ -51,6 +51,10 @@ describe('a configuration file', () => {
       'limits:\n  circuit: 1',
       /"limits.circuit" .*line 2.*did you mean "circuits/
     ],
+    'a secret where only the file of secrets may be': [
+      'secret: hunter2hunter2hunter2',
+      /"secret" in relay.yaml, line 1, is not known: did you mean "secret-file"\?$/
+    ],
     'an option that only the command line has': ['init: true', /"init" .*line 1, is not known/],
     'a key that stands there twice': [
       'json: true\njson: false',
@@ -116,7 +120,7 @@ describe('the file that --init writes', () => {
     const filled = resolveConfig(RELAY_COMMAND, { ...surroundings, file })
     assert.ok(bare.kind === 'run' && filled.kind === 'run')
     const limits = Object.fromEntries([...parsed.limits].map(([name, { value }]) => [name, value]))
-    assert.deepEqual(relaySettings(filled, place, limits), relaySettings(bare, place))
+    assert.deepEqual(relaySettings(filled, place, { limits }), relaySettings(bare, place))
   })
 
   it('names every option, its variable and every limit, with the reason above it', () => {

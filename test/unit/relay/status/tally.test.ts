@@ -48,6 +48,24 @@ describe('the tally', () => {
     assert.deepEqual([circuitsOpened, bytes], [3, 16])
   })
 
+  it('counts refusals by rules of access under the name of the rule', () => {
+    const tally = new Tally({ 'reservation-seconds': 60 })
+    const why = { reason: 'some sentence', rule: 'secret-missing' } as const
+    tally.note({ ...reservation, action: 'refused', ...why }, 0)
+    tally.note({ ...circuit, action: 'refused', ...why }, 0)
+    tally.note({ event: 'access', peer: 'a', action: 'refused', rule: 'secret-wrong' }, 0)
+    tally.note({ event: 'access', peer: 'a', action: 'granted' }, 0)
+    const host = '1.2.3.4'
+    const denied = { reason: 'some sentence', rule: 'deny' } as const
+    tally.note({ event: 'connection', host, peer: 'a', action: 'refused', ...denied }, 0)
+    assert.deepEqual(tally.totals().refused, {
+      'reservation/secret-missing': 1,
+      'circuit/secret-missing': 1,
+      'access/secret-wrong': 1,
+      'connection/deny': 1
+    })
+  })
+
   it('counts refusals by what was asked for and why, whatever hosts and numbers the reasons name', () => {
     const tally = new Tally({ 'reservation-seconds': 60 })
     for (const host of ['1.2.3.4', '5.6.7.8']) {

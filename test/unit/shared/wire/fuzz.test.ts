@@ -4,6 +4,15 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import {
+  AccessMessageError,
+  decodeChallenge,
+  decodeProof,
+  decodeVerdict,
+  encodeChallenge,
+  encodeProof,
+  encodeVerdict
+} from '../../../../shared/wire/access.ts'
+import {
   ChatFormatError,
   CHAT_LIMITS,
   decodeChatFrame,
@@ -38,6 +47,8 @@ const thrown = (result: unknown): unknown => {
 const peer = { id: bytes(38), addresses: [bytes(8), bytes(20)] }
 const limit = { durationSeconds: 120, dataBytes: 65_536 }
 const reservation = { expireSeconds: 2 ** 33, addresses: [bytes(8)], voucher: bytes(50) }
+
+const isAccessError = (error: unknown): boolean => error instanceof AccessMessageError
 
 const CODECS: Record<string, Codec> = {
   chat: {
@@ -76,6 +87,23 @@ const CODECS: Record<string, Codec> = {
     ],
     decode: decodeDcutr,
     isNamed: (error) => error instanceof DcutrFormatError
+  },
+  'challenges for a secret': {
+    valid: [encodeChallenge(bytes(32))],
+    decode: decodeChallenge,
+    isNamed: isAccessError
+  },
+  'proofs of a secret': {
+    valid: [0, 1, 16].map((count) =>
+      encodeProof({ nonce: bytes(32), macs: Array<Uint8Array>(count).fill(bytes(32)) })
+    ),
+    decode: decodeProof,
+    isNamed: isAccessError
+  },
+  'verdicts on a secret': {
+    valid: [100, 2 ** 40].map(encodeVerdict),
+    decode: decodeVerdict,
+    isNamed: isAccessError
   },
   rendezvous: {
     valid: [

@@ -90,7 +90,7 @@ async function reservationOf(
     const answer = await reservation
     return answer.granted
       ? assessReserved({ relay, limit: answer.limit })
-      : assessRefused(relay, refusal(relay, answer.status).message)
+      : assessRefused(relay, refusal(relay, answer).message)
   } catch (error) {
     return assessRefused(relay, relayFailure(relay, error).message)
   }

@@ -1,9 +1,10 @@
 // One visit to a relay under an identity that is thrown away: everything that is learnt there, in an order in which no
 // measurement disturbs another.
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
+import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
 import type { Observation } from '../../nat/nat-kind.ts'
 import { reserve, type Granted, type Refused } from '../../reservations/hop-client.ts'
 import { RelayDialler } from '../../reservations/relay-dialler.ts'
@@ -16,12 +17,14 @@ import { tcpConnectMs } from './tcp-connect.ts'
 const CONNECT_TIMEOUT_MS = 4_500
 const RESERVE_TIMEOUT_MS = 4_000
 
+/** `nowMs`: our clock when the answer came; `self`: the peer id that asked, without a secret. */
+type Reservation = (Granted | Refused) & { nowMs: number; wantsSecret: boolean; self: string }
+
 /** Each rejects when the relay was not reached, with why; or with the signal's reason. */
 export interface RelayVisit {
   relay: string
   reached: Promise<Reached>
-  /** `nowMs`: our clock when the answer came. */
-  reservation: Promise<(Granted | Refused) & { nowMs: number }>
+  reservation: Promise<Reservation>
   echoes: Promise<Echoed[]>
   /** Where the relay sees our listening port; undefined when it does not say. */
   observed: Promise<{ address: Multiaddr; observation: Observation } | undefined>
@@ -32,7 +35,9 @@ export function visitRelay(node: Libp2p, relay: Multiaddr, signal: AbortSignal):
   const connected = connect(dialler, relay, signal)
   const connection = connected.then((each) => each.connection)
   const pings = connection.then(async (open) => pingTimes(open, signal))
-  const reservation = connection.then(async (open) => askForPlace(node, open, signal))
+  const reservation = connection.then(async (open) =>
+    askForPlace(node.peerId, dialler, open, signal)
+  )
   const observed = connection.then(async (open) => observe(dialler, open, signal))
   const quiet = Promise.allSettled([pings, reservation, observed])
   const visit: RelayVisit = {
@@ -72,16 +77,15 @@ async function connect(
 }
 
 async function askForPlace(
-  node: Libp2p,
+  self: PeerId,
+  dialler: RelayDialler,
   connection: Connection,
   signal: AbortSignal
-): Promise<(Granted | Refused) & { nowMs: number }> {
-  const answer = await reserve(connection, {
-    self: node.peerId,
-    signal,
-    timeoutMs: RESERVE_TIMEOUT_MS
-  })
-  return { ...answer, nowMs: Date.now() }
+): Promise<Reservation> {
+  const answer = await reserve(connection, { self, signal, timeoutMs: RESERVE_TIMEOUT_MS })
+  const nowMs = Date.now()
+  const wantsSecret = dialler.speaks(connection, ACCESS_PROTOCOL)
+  return { ...answer, nowMs, wantsSecret, self: self.toString() }
 }
 
 async function observe(

@@ -9,6 +9,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { AccessRules } from '../../relay/access/access.ts'
 import type { RelayLimits } from '../../relay/limits.ts'
 import type { RelayEvent } from '../../relay/events.ts'
 import { startRelay, type Relay } from '../../relay/relay.ts'
@@ -33,7 +34,10 @@ export interface RelayScene extends AsyncDisposable {
   plainPeer(privateKey?: PrivateKey): Promise<Libp2p>
 }
 
-export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<RelayScene> {
+export async function relayScene(
+  limits: Partial<RelayLimits> = {},
+  access: Partial<AccessRules> = {}
+): Promise<RelayScene> {
   const stack = new AsyncDisposableStack()
   const events: RelayEvent[] = []
   const watchers = new Set<() => void>()
@@ -42,7 +46,8 @@ export async function relayScene(limits: Partial<RelayLimits> = {}): Promise<Rel
       privateKey: await generateKeyPair('Ed25519'),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
-      limits
+      limits,
+      access
     },
     {
       signal: new AbortController().signal,

@@ -16,19 +16,23 @@ export interface SharingRelay {
   tells(event: string, fields: Record<string, unknown>): Promise<void>
 }
 
-export async function sharingRelay(test: TestContext, rooms: string): Promise<SharingRelay> {
+/** `env`: beside the variable that names the rooms. */
+export async function sharingRelay(
+  test: TestContext,
+  rooms: string,
+  env: Record<string, string> = {}
+): Promise<SharingRelay> {
   const identity = join(scratchFolder(test), 'relay.key')
-  return startAt(test, rooms, identity, await freePort())
+  return startAt(test, { PARLEY_ROOMS: rooms, ...env }, identity, await freePort())
 }
 
 async function startAt(
   test: TestContext,
-  rooms: string,
+  env: Record<string, string>,
   identity: string,
   port: number
 ): Promise<SharingRelay> {
   const options = ['--json', '--listen', `/ip4/127.0.0.1/tcp/${port}`, '--identity', identity]
-  const env = { PARLEY_ROOMS: rooms }
   const program = start(test, ['relay/main.ts', ...options], { env })
   await program.shows('stdout', /"listening".*\n/)
   const told = (event: string): Array<Record<string, unknown>> =>
@@ -41,7 +45,7 @@ async function startAt(
   return {
     program,
     address: Array.isArray(addresses) ? String(addresses[0]) : '',
-    restart: async () => startAt(test, rooms, identity, port),
+    restart: async () => startAt(test, env, identity, port),
     told,
     tells: async (event, fields) => {
       const fits = (each: Record<string, unknown>): boolean =>

@@ -6,7 +6,8 @@ import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
 import { jsonLine } from '../shared/json-line.ts'
-import { accessWords } from './access/words.ts'
+import { OPEN_TO_ALL } from './access/access.ts'
+import { accessWords, sameAccess } from './access/words.ts'
 import type { AnnouncedWatch, AnnouncedWatchInit } from './announced/watch.ts'
 import type { RelaySettings } from './config.ts'
 import type { RelayEvent, RelayListener } from './events.ts'
@@ -59,7 +60,8 @@ async function run(program: RelayProgram): Promise<void> {
   const { settings, file } = loaded
   const onEvent = reporter(program, settings)
   if (file !== undefined) onEvent({ event: 'configuration', message: `configured by ${file}` })
-  onEvent({ event: 'configuration', message: `access ${accessWords(settings.access)}` })
+  if (!sameAccess(settings.access, OPEN_TO_ALL))
+    onEvent({ event: 'configuration', message: `access ${accessWords(settings.access)}` })
   const privateKey = await loadOrCreateIdentity(settings.identityFile)
   await using held = new AsyncDisposableStack()
   held.use(lockIdentity(settings.identityFile))

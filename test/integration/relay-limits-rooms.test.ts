@@ -2,38 +2,20 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { multiaddr } from '@multiformats/multiaddr'
-import { rendezvousChannel, type RendezvousChannel } from '../../peer/discovery/channel.ts'
-import { sealRecord } from '../../shared/signed-record.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { patience } from '../support/raw-circuit.ts'
+import { rendezvousGuest, type RendezvousGuest } from '../support/rendezvous-guest.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 
-interface Member {
-  id: string
-  channel: RendezvousChannel
-  register: (room: string) => Promise<number | undefined>
-  discover: (room: string) => Promise<number | undefined>
-}
-
-async function member(t: TestContext, scene: RelayScene): Promise<Member> {
+async function member(
+  t: TestContext,
+  scene: RelayScene
+): Promise<RendezvousGuest & { id: string }> {
   const key = await generateKeyPair('Ed25519')
   const node = await scene.plainPeer(key)
-  const channel = rendezvousChannel(await node.dial(scene.address, { signal: patience() }))
-  t.after(() => channel[Symbol.asyncDispose]())
-  const addresses = [multiaddr('/ip4/192.0.2.1/tcp/4001')]
-  const ask = async (request: Parameters<RendezvousChannel['ask']>[0]) => {
-    const reply = await channel.ask(request, { signal: patience() })
-    return 'status' in reply ? reply.status : undefined
-  }
-  const signal = patience()
-  const record = await sealRecord(key, { form: 'standard', addresses, sequence: 1, signal })
-  return {
-    id: node.peerId.toString(),
-    channel,
-    register: async (ns) => ask({ type: 'register', ns, signedPeerRecord: record }),
-    discover: async (ns) => ask({ type: 'discover', ns })
-  }
+  const connection = await node.dial(scene.address, { signal: patience() })
+  const id = node.peerId.toString()
+  return { ...(await rendezvousGuest(t, connection, key)), id }
 }
 
 describe('registrations', () => {

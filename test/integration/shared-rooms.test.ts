@@ -1,5 +1,6 @@
 // Two relay programs and one Redis: peers that have one relay each, and not the same one, meet in a room.
 import assert from 'node:assert/strict'
+import { createSecretKey } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
@@ -79,6 +80,24 @@ describe('peers of different relays that share their rooms', { skip: NO_REDIS },
     ben.peer.send('I asked for your relay by its name')
     assert.deepEqual(await ann.hears(1), ['ben: I asked for your relay by its name'])
     assert.ok(relaysUsed(ben).every((used) => used.includes(id)))
+  })
+
+  it('prove the secret at the relay of the other one too, before they dial through it', async (t) => {
+    const redis = await RedisServer.start(t)
+    const secret = 'a secret of both relays'
+    const env = { PARLEY_SECRET: secret }
+    const north = await sharingRelay(t, redis.url, { env })
+    const south = await sharingRelay(t, redis.url, { env })
+    const secrets = [createSecretKey(Buffer.from(secret))]
+    await using ann = await guest([north.address], 'ann', { relayedOnly: true, secrets })
+    await using ben = await guest([south.address], 'ben', { listen: [], secrets })
+    await Promise.all([ann.path('ben', 'relayed'), ben.path('ann', 'relayed')])
+    const proven = north.told('access').map(({ peer, action }) => [peer, action])
+    assert.deepEqual(proven, [
+      [ann.peer.peerId, 'granted'],
+      [ben.peer.peerId, 'granted']
+    ])
+    assert.ok(north.told('circuit').every(({ action }) => action !== 'refused'))
   })
 
   it('stay together while Redis is away, and newcomers join when it is back', async (t) => {

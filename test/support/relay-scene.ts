@@ -9,6 +9,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { AccessRules } from '../../relay/access/access.ts'
 import type { RelayLimits } from '../../relay/limits.ts'
 import type { RelayEvent } from '../../relay/events.ts'
 import { startRelay, type Relay } from '../../relay/relay.ts'
@@ -35,7 +36,7 @@ export interface RelayScene extends AsyncDisposable {
 
 export async function relayScene(
   limits: Partial<RelayLimits> = {},
-  { rooms }: { rooms?: string } = {}
+  { rooms, access = {} }: { rooms?: string; access?: Partial<AccessRules> } = {}
 ): Promise<RelayScene> {
   const stack = new AsyncDisposableStack()
   const events: RelayEvent[] = []
@@ -46,7 +47,8 @@ export async function relayScene(
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
       limits,
-      rooms
+      rooms,
+      access
     },
     {
       signal: new AbortController().signal,

@@ -16,15 +16,19 @@ export interface SharingRelay {
   tells(event: string, fields: Record<string, unknown>): Promise<void>
 }
 
-/** On a port of its own, unless one is given. */
+/** On a port of its own, unless one is given; `env`: beside the variables of those. */
 export async function sharingRelay(
   test: TestContext,
   rooms: string,
-  { port, announce }: { port?: number; announce?: string } = {}
+  {
+    port,
+    announce,
+    env = {}
+  }: { port?: number; announce?: string; env?: Record<string, string> } = {}
 ): Promise<SharingRelay> {
   const identity = join(scratchFolder(test), 'relay.key')
-  const env = { PARLEY_ROOMS: rooms, PARLEY_ANNOUNCE: announce ?? '' }
-  return startAt(test, env, identity, port ?? (await freePort()))
+  const variables = { PARLEY_ROOMS: rooms, PARLEY_ANNOUNCE: announce ?? '', ...env }
+  return startAt(test, variables, identity, port ?? (await freePort()))
 }
 
 async function startAt(

@@ -22,6 +22,6 @@ COPY peer ./peer
 RUN install -d -o node -g node -m 0700 /var/lib/parley
 USER node
 VOLUME /var/lib/parley
-EXPOSE 45678
+EXPOSE 45678 45680
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "relay/health.ts"]
 CMD ["node", "relay/main.ts"]

@@ -9,6 +9,7 @@ import { stateFolder } from '../shared/state-folder.ts'
 import type { AccessRules } from './access/access.ts'
 import { parsePeers } from './access/peers.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
+import { parseReflectPort, REFLECT_DISTANCE, type ReflectPort } from './reflect/places.ts'
 import { parseRooms } from './rendezvous/redis/url.ts'
 import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
 
@@ -79,6 +80,13 @@ export const RELAY_COMMAND = {
       default: DEFAULT_STATUS,
       help: 'where the status page, /healthz, /readyz and /metrics are; they have no password, so keep it on this host'
     },
+    'reflect-port': {
+      type: 'string',
+      placeholder: 'PORT|beside|off',
+      env: 'PARLEY_REFLECT_PORT',
+      default: 'beside',
+      help: `a second port, to be open to the Internet too, on which peers see what their NATs do; beside: ${REFLECT_DISTANCE} above the one to listen on`
+    },
     rooms: {
       type: 'string',
       placeholder: 'URL',
@@ -139,6 +147,7 @@ export interface RelaySettings {
   limits: RelayLimits
   /** Undefined when it is off. */
   status: Endpoint | undefined
+  reflectPort: ReflectPort
   /** Of a shared store; absent: this relay's memory. */
   rooms?: string
   access: AccessRules
@@ -168,6 +177,7 @@ export function relaySettings(
     drainSeconds: values.drain,
     limits: { ...DEFAULT_LIMITS, ...limits },
     status: parseEndpoint(values.status, givenBy.status),
+    reflectPort: parseReflectPort(values['reflect-port'], givenBy['reflect-port']),
     ...(rooms === undefined ? {} : { rooms }),
     access: {
       allow: parsePeers(values.allow, givenBy.allow),

@@ -11,6 +11,8 @@ import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './
 import { ipv6Problem, listenError } from './listening.ts'
 import { OwnEnds } from './own-ends.ts'
 import { Reception } from './reception.ts'
+import { reflectPlaces, type ReflectPort } from './reflect/places.ts'
+import { startReflector } from './reflect/reflector.ts'
 import type { RendezvousServer } from './rendezvous/server.ts'
 import { serveRooms } from './serve-rooms.ts'
 import { insidesOf } from './status/insides.ts'
@@ -28,6 +30,8 @@ export interface RelayConfig extends ReloadableSettings {
   listen: string[]
   /** Multiaddrs told to others before the relay's own. */
   announce: string[]
+  /** Where it tells peers at which address it sees them; `beside` its own ports by default. */
+  reflectPort?: ReflectPort | undefined
   /** URL of the store of rooms that it shares with other relays; absent: its own memory. */
   rooms?: string | undefined
 }
@@ -87,6 +91,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
   const access = starting.use(await startAccessServer(node, { books, onEvent: emit }, options))
   await listen(node, config, assembled.listening, options)
+  const places = reflectPlaces(config.listen, config.reflectPort ?? 'beside')
+  starting.use(await startReflector(node, { ...config, places, books, onEvent: emit }, options))
   const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()
   const refusals = bulletin.refusals.counts

@@ -6,6 +6,9 @@ import type { RelaySettings } from './config.ts'
 /** Settings that take effect while the relay runs; all others need a restart. */
 const RELOADABLE: ReadonlySet<string> = new Set(['limits', 'drainSeconds', 'access'])
 
+/** Of options that are called otherwise than their settings. */
+const NAMES: Record<string, string> = { identityFile: 'identity', reflectPort: 'reflect-port' }
+
 /**
  * One line for each change, in force or not. What takes a restart is compared with what the relay was started with, and
  * is said each time until it has been restarted.
@@ -39,4 +42,4 @@ const unreloadable = (before: RelaySettings, after: RelaySettings): string[] =>
       const [was, is] = [before, after].map((settings): unknown => Reflect.get(settings, name))
       return JSON.stringify(was) !== JSON.stringify(is)
     })
-    .map((name) => (name === 'identityFile' ? 'identity' : name))
+    .map((name) => NAMES[name] ?? name)

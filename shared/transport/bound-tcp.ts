@@ -1,7 +1,7 @@
 // @libp2p/tcp, made to listen and dial from one port. The library dials from an ephemeral port, so the
 // address that a relay observes leads nowhere (js-libp2p #2620); this wraps just its dial and its listener.
 import { lookup } from 'node:dns/promises'
-import type { BoundSocket } from 'node:net'
+import type { BoundSocket, Socket } from 'node:net'
 import type {
   Connection,
   CreateListenerOptions,
@@ -14,6 +14,7 @@ import type {
 import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
+import { adoptSockets } from './adopt-sockets.ts'
 import { bindBeside, type PortReuse } from './port-reuse.ts'
 import type { PunchTable } from './punch-table.ts'
 import { punchingUpgrader } from './punching-upgrader.ts'
@@ -26,6 +27,8 @@ export type DialSource = 'listening' | 'ephemeral'
 
 export interface BoundDialOptions extends TCPDialOptions {
   source?: DialSource
+  /** Already connected, to the address that is dialled: it is upgraded, and nothing is dialled. */
+  socket?: Socket
   /** A punch: a busy 4-tuple then means that the other side's SYN was first, and is not dialled around. */
   punch?: boolean
 }
@@ -49,6 +52,7 @@ export function boundTcp(init: BoundTcpInit): (components: TCPComponents) => Tra
       inboundSocketInactivityTimeout: NEVER_MS,
       outboundSocketInactivityTimeout: NEVER_MS
     })(components)
+    adoptSockets(inner)
     return wrap(inner, init)
   }
 }
@@ -67,6 +71,7 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
   async function dialOnce(address: Multiaddr, options: BoundDialOptions): Promise<Connection> {
     const target = await resolve(address, options.signal)
     options.signal.throwIfAborted()
+    if (options.socket !== undefined) return dial(address, options)
     const handle =
       reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
     const common = { ...options, host: target?.host }

@@ -12,7 +12,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { AccessRules } from '../../relay/access/access.ts'
 import type { RelayLimits } from '../../relay/limits.ts'
 import type { RelayEvent } from '../../relay/events.ts'
-import { startRelay, type Relay } from '../../relay/relay.ts'
+import { startRelay, type Relay, type RelayConfig } from '../../relay/relay.ts'
 
 /** Longer than anything here takes; the tests' own limit comes later and says less. */
 const PATIENCE_MS = 10_000
@@ -34,9 +34,13 @@ export interface RelayScene extends AsyncDisposable {
   plainPeer(privateKey?: PrivateKey): Promise<Libp2p>
 }
 
+interface SceneSettings extends Pick<RelayConfig, 'rooms' | 'reflectPort'> {
+  access?: Partial<AccessRules>
+}
+
 export async function relayScene(
   limits: Partial<RelayLimits> = {},
-  { rooms, access = {} }: { rooms?: string; access?: Partial<AccessRules> } = {}
+  { rooms, access = {}, reflectPort }: SceneSettings = {}
 ): Promise<RelayScene> {
   const stack = new AsyncDisposableStack()
   const events: RelayEvent[] = []
@@ -48,7 +52,8 @@ export async function relayScene(
       announce: [],
       limits,
       rooms,
-      access
+      access,
+      reflectPort
     },
     {
       signal: new AbortController().signal,

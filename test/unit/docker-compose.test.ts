@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { CHAT_COMMAND, chatSettings } from '../../peer/commands/chat-options.ts'
 import { DEFAULT_PORT, RELAY_COMMAND, relaySettings } from '../../relay/config.ts'
+import { REFLECT_DISTANCE } from '../../relay/reflect/places.ts'
 import { resolveConfig } from '../../shared/config.ts'
 import { variableInImage } from '../support/dockerfile.ts'
 import { ROOT } from '../support/program.ts'
@@ -55,10 +56,14 @@ describe('docker-compose.yml', () => {
     for (const service of Object.values(COMPOSE.services)) assert.notEqual(service['pid'], 'host')
   })
 
-  it('starts the relay alone, with its port open to the world', () => {
+  it('starts the relay alone, with its ports open to the world', () => {
     assert.equal(relay.depends_on, undefined)
     assert.equal(relay.command, undefined, 'the relay is what the image runs')
-    assert.deepEqual(relay.ports, [`${DEFAULT_PORT}:${DEFAULT_PORT}`])
+    const ports = [DEFAULT_PORT, DEFAULT_PORT + REFLECT_DISTANCE]
+    assert.deepEqual(
+      relay.ports,
+      ports.map((port) => `${port}:${port}`)
+    )
     assert.deepEqual(Object.keys(relay.environment ?? {}), [RELAY_COMMAND.options.announce.env])
   })
 

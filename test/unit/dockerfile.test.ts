@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, it } from 'node:test'
 import { DEFAULT_PORT, RELAY_COMMAND, relaySettings } from '../../relay/config.ts'
+import { REFLECT_DISTANCE } from '../../relay/reflect/places.ts'
 import { CHECK_PACE } from '../../relay/status/readiness.ts'
 import { resolveConfig } from '../../shared/config.ts'
 import { execForm, IMAGE, last, variableInImage } from '../support/dockerfile.ts'
@@ -19,7 +20,7 @@ describe('Dockerfile', () => {
     const { listen, identityFile } = relaySettings(resolved, { env, platform: 'linux' })
     assert.ok(listen.every((text) => text.endsWith(`/tcp/${DEFAULT_PORT}`)))
     assert.equal(posix.dirname(identityFile), last('VOLUME'))
-    assert.equal(last('EXPOSE'), String(DEFAULT_PORT))
+    assert.equal(last('EXPOSE'), `${DEFAULT_PORT} ${DEFAULT_PORT + REFLECT_DISTANCE}`)
     assert.equal(last('USER'), 'node')
   })
 

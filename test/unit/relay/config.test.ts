@@ -29,6 +29,7 @@ describe('the options of parley-relay', () => {
       limits: DEFAULT_LIMITS,
       status: { host: '127.0.0.1', port: 45679 },
       access: { allow: [], deny: [], rooms: [], secrets: [] },
+      reflectPort: 'beside',
       json: false,
       verbose: false
     })
@@ -40,6 +41,7 @@ describe('the options of parley-relay', () => {
       PARLEY_ANNOUNCE: '/dns4/relay.example/tcp/3',
       PARLEY_IDENTITY: 'k',
       PARLEY_STATUS: 'off',
+      PARLEY_REFLECT_PORT: '4003',
       PARLEY_JSON: '1'
     }
     assert.deepEqual(settings([], env), {
@@ -50,6 +52,7 @@ describe('the options of parley-relay', () => {
       limits: DEFAULT_LIMITS,
       status: undefined,
       access: { allow: [], deny: [], rooms: [], secrets: [] },
+      reflectPort: 4003,
       json: true,
       verbose: false
     })
@@ -77,6 +80,12 @@ describe('the options of parley-relay', () => {
       message: /PARLEY_ANNOUNCE/
     })
     assert.throws(() => settings(['--status', '45679']), { ...usage, message: /--status/ })
+    for (const port of ['0', '65536', '4003/tcp', 'on']) {
+      assert.throws(() => settings(['--reflect-port', port]), {
+        ...usage,
+        message: /--reflect-port/
+      })
+    }
     assert.throws(() => settings(['--port', '1']), { ...usage, message: /--port/ })
     assert.throws(() => settings(['kitchen']), usage)
   })

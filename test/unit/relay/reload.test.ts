@@ -14,6 +14,7 @@ const started: RelaySettings = {
   limits: DEFAULT_LIMITS,
   status: undefined,
   access: OPEN_TO_ALL,
+  reflectPort: 'beside',
   json: false,
   verbose: false
 }

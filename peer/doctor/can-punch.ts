@@ -34,6 +34,8 @@ export interface Outlook {
 /** Undefined: nobody has told what kind of NAT it is. */
 export function ownSide({ nat, forwarded }: Omit<OwnSituation, 'portReuse'>): Side | undefined {
   if (forwarded || nat.filtering === 'open') return 'open'
+  // Where the port is kept, everybody knows it, whatever else the NAT does.
+  if (nat.ports === 'preserved') return 'cone'
   if (nat.mapping === 'unknown') return undefined
   if (nat.mapping === 'none' || nat.mapping === 'endpoint-independent') return 'cone'
   return nat.ports === 'sequential' ? 'sequential' : 'random'

@@ -9,7 +9,7 @@ import { classifyNat, UNKNOWN_NAT, type NatKind } from '../nat/nat-kind.ts'
 import { startPeerNode, type PeerNode } from '../node.ts'
 import { publicHosts } from '../port-mapping/usefulness.ts'
 import type { ForwardTried } from './assess/port-mapping.ts'
-import { visitRelay, type RelayVisit } from './measure/relay-visit.ts'
+import { visitRelay, type RelayVisit, type Seen } from './measure/relay-visit.ts'
 import { tryForward } from './measure/try-forward.ts'
 
 export interface ExaminationInit {
@@ -41,7 +41,7 @@ export async function startExamination(
     punches: new PunchTable(),
     reuse
   })
-  const visits = relays.map((relay) => visitRelay(net.node, multiaddr(relay), signal))
+  const visits = relays.map((relay) => visitRelay(net, multiaddr(relay), signal))
   const seen = observations(visits)
   const listening = (): Multiaddr[] => listeningOn(net)
   const nat = seen.then((each) => natOf(listening(), each))
@@ -62,13 +62,9 @@ export async function startExamination(
   }
 }
 
-type Seen = NonNullable<Awaited<RelayVisit['observed']>>
-
 async function observations(visits: readonly RelayVisit[]): Promise<Seen[]> {
   const all = await Promise.allSettled(visits.map(async ({ observed }) => observed))
-  return all.flatMap((each) =>
-    each.status === 'fulfilled' && each.value !== undefined ? [each.value] : []
-  )
+  return all.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
 }
 
 /** Of IPv4: with IPv6 there is no NAT that matters. A relay on this machine sees nothing of the way to others. */

@@ -3,7 +3,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Machine } from './machine.ts'
 import { forwardedPorts, startMiniupnpd, type MiniupnpdOptions } from './miniupnpd.ts'
-import { dropRules, renumberRule } from './nat.ts'
+import { dropLargeRules, dropRules, renumberRule } from './nat.ts'
 import type { SwitchPort } from './switch/switch.ts'
 
 /** The interface at which a router translates addresses. */
@@ -104,6 +104,11 @@ export class Host {
   /** Ends `dropBetween`. */
   async passAgain(): Promise<void> {
     await this.#nat.router.nft('delete table ip cut\n')
+  }
+
+  /** This host's router silently drops packets that are longer, in both directions. */
+  async dropLongerThan(bytes: number): Promise<void> {
+    await this.#nat.router.nft(dropLargeRules(bytes))
   }
 
   /** From now on this host's router forwards ports to whoever asks for it. */

@@ -74,6 +74,17 @@ export function dropRules(address: string): string {
 `
 }
 
+/** For a router beside its own rules: a tunnel that is too small for such packets, and that nobody is told of. */
+export function dropLargeRules(maxBytes: number): string {
+  return `table ip tunnel {
+  chain forward {
+    type filter hook forward priority filter - 1
+    ip length > ${maxBytes} drop
+  }
+}
+`
+}
+
 /** What an inside port was translated to is over: from now on it is that one, whatever the destination. */
 export function renumberRule(port: number, outsidePort: number): string {
   return `insert rule ip router postrouting oifname "wan" tcp sport ${port} masquerade to :${outsidePort}\n`

@@ -42,6 +42,10 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
     const sentence = `your NAT shows everybody one address (${places}): it can be punched`
     return { verdict: 'ok', sentence, evidence }
   }
+  if (kind.ports === 'preserved') {
+    const sentence = `your NAT keeps the port you listen on (${places}): it can be punched`
+    return { verdict: 'ok', sentence, evidence }
+  }
   const sentence = `one relay sees you at ${places}: a second --relay would tell whether others see the same`
   return { verdict: 'skipped', sentence, evidence }
 }

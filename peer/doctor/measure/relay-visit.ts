@@ -7,10 +7,13 @@ import { deadline } from '../../../shared/deadline.ts'
 import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
 import type { Observation } from '../../nat/nat-kind.ts'
 import { reserve, type Granted, type Refused } from '../../reservations/hop-client.ts'
+import type { PeerNode } from '../../node.ts'
 import { RelayDialler } from '../../reservations/relay-dialler.ts'
+import type { TransportDial } from '../../traversal/punch.ts'
 import type { Echoed } from '../assess/large-packets.ts'
 import type { Reached } from '../assess/relay.ts'
 import { largeEchoes, pingTimes } from './echo.ts'
+import { connectAgain } from './second-look.ts'
 import { tcpConnectMs } from './tcp-connect.ts'
 
 /** The kernel repeats a lost SYN after 1 and 3 s. */
@@ -26,11 +29,21 @@ export interface RelayVisit {
   reached: Promise<Reached>
   reservation: Promise<Reservation>
   echoes: Promise<Echoed[]>
-  /** Where the relay sees our listening port; undefined when it does not say. */
-  observed: Promise<{ address: Multiaddr; observation: Observation } | undefined>
+  /** Where the relay sees our listening port, at each of its addresses; none when it does not say. */
+  observed: Promise<Seen[]>
 }
 
-export function visitRelay(node: Libp2p, relay: Multiaddr, signal: AbortSignal): RelayVisit {
+export interface Seen {
+  address: Multiaddr
+  observation: Observation
+}
+
+export function visitRelay(
+  { node, transportManager }: PeerNode,
+  relay: Multiaddr,
+  signal: AbortSignal
+): RelayVisit {
+  const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
   const dialler = new RelayDialler(node, relay)
   const connected = connect(dialler, relay, signal)
   const connection = connected.then((each) => each.connection)
@@ -38,7 +51,14 @@ export function visitRelay(node: Libp2p, relay: Multiaddr, signal: AbortSignal):
   const reservation = connection.then(async (open) =>
     askForPlace(node.peerId, dialler, open, signal)
   )
-  const observed = connection.then(async (open) => observe(dialler, open, signal))
+  const observed = Promise.all([connection, reservation.catch(() => undefined)]).then(
+    async ([open, answer]) => {
+      const named = answer?.granted === true ? answer.addresses : []
+      const again = await connectAgain(open, named, { dial, signal })
+      const seen = [open, ...again].map(async (each) => observe(dialler, each, signal))
+      return (await Promise.all(seen)).filter((each) => each !== undefined)
+    }
+  )
   const quiet = Promise.allSettled([pings, reservation, observed])
   const visit: RelayVisit = {
     relay: relay.toString(),
@@ -92,7 +112,7 @@ async function observe(
   dialler: RelayDialler,
   connection: Connection,
   signal: AbortSignal
-): Promise<{ address: Multiaddr; observation: Observation } | undefined> {
+): Promise<Seen | undefined> {
   const address = await dialler.mapped(connection, signal)
   const seen = address === undefined ? undefined : tcpEndpoint(address)
   const destination = tcpEndpoint(withoutPeer(connection.remoteAddr))

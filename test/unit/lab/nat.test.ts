@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { containerHostRules, dropRules, routerRules } from '../../lab/nat.ts'
+import { containerHostRules, dropLargeRules, dropRules, routerRules } from '../../lab/nat.ts'
 
 it('drop masquerades and lets nothing in unasked', () => {
   assert.equal(
@@ -150,6 +150,19 @@ it('a cut drops what goes to an address and what comes from it, whatever else th
     type filter hook forward priority filter - 1
     ip daddr 7.7.7.3 drop
     ip saddr 7.7.7.3 drop
+  }
+}
+`
+  )
+})
+
+it('a tunnel that is too small drops what does not fit, whatever else the router does', () => {
+  assert.equal(
+    dropLargeRules(1200),
+    `table ip tunnel {
+  chain forward {
+    type filter hook forward priority filter - 1
+    ip length > 1200 drop
   }
 }
 `

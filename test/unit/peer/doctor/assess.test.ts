@@ -171,6 +171,10 @@ describe('the NAT', () => {
     assertFinding(found, 'ok', /one address \(7\.7\.7\.2:4001\): it can be punched$/)
   })
 
+  it('that keeps our port can be punched, though one relay alone has seen it', () => {
+    assertFinding(assessNat(nat(4001), { forwarded: false }), 'ok', /keeps the port you listen on/)
+  })
+
   it('that shows many ports is told with them, and what would help', () => {
     const found = assessNat(nat(40_001, 55_417, 9_952), { forwarded: false })
     assertFinding(found, 'warn', /another port \(7\.7\.7\.2:40001, .*:55417, .*:9952\), at random$/)
@@ -199,7 +203,7 @@ describe('the NAT', () => {
 
   it('that nobody has seen, or one relay once, is not judged', () => {
     assertFinding(assessNat(UNKNOWN_NAT, { forwarded: false }), 'skipped', /^not tried/)
-    assertFinding(assessNat(nat(4001), { forwarded: false }), 'skipped', /a second --relay/)
+    assertFinding(assessNat(nat(40_417), { forwarded: false }), 'skipped', /a second --relay/)
   })
 })
 

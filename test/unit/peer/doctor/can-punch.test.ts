@@ -57,6 +57,7 @@ it('a kind of NAT is one of four sides', () => {
     [kind('address-dependent', 'sequential'), 'sequential'],
     [kind('address-and-port-dependent', 'block'), 'random'],
     [kind('address-and-port-dependent', 'random'), 'random'],
+    [kind('unknown', 'preserved'), 'cone'],
     [UNKNOWN_NAT, undefined]
   ]
   for (const [nat, side] of cases) assert.equal(ownSide({ nat, forwarded: false }), side)

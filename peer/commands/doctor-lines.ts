@@ -42,10 +42,10 @@ export function checkLine({ name, verdict, sentence }: Checked, style: Style): s
 }
 
 const OTHERS: Record<Side, string> = {
-  open: 'on a public host or with a forwarded port',
-  cone: 'behind a NAT with one port for all (most homes)',
+  open: 'with a public address or a forwarded port',
+  cone: 'behind most home routers (one port for all)',
   sequential: 'behind a NAT that counts its ports up',
-  random: 'behind a NAT with random ports (some offices, carriers)'
+  random: 'behind a NAT with random ports'
 }
 
 const CHANCES: Record<Chance, Colour> = {

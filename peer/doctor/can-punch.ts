@@ -52,10 +52,9 @@ export function canPunch(
   other: Side,
   portReuse: boolean
 ): Omit<Outlook, 'other'> {
-  if (other === 'open') return { chance: 'yes', sentence: 'an ordinary connection will do' }
-  if (own === 'open') return { chance: 'yes', sentence: 'they reach you by an ordinary connection' }
-  if (!portReuse)
-    return { chance: 'no', sentence: 'this system cannot punch, and neither side lets others in' }
+  if (other === 'open') return { chance: 'yes', sentence: 'they can be dialled' }
+  if (own === 'open') return { chance: 'yes', sentence: 'you can be dialled' }
+  if (!portReuse) return { chance: 'no', sentence: 'this system cannot punch' }
   if (own === undefined)
     return { chance: 'unknown', sentence: 'nobody has seen what your NAT does' }
   return BOTH_CLOSED[own][other]
@@ -63,15 +62,15 @@ export function canPunch(
 
 type Cell = Omit<Outlook, 'other'>
 
-const PUNCHED: Cell = { chance: 'yes', sentence: 'both sides punch at once' }
-const PREDICTED: Cell = { chance: 'likely', sentence: 'the next ports are guessed' }
+const PUNCHED: Cell = { chance: 'yes', sentence: 'both punch at once' }
+const PREDICTED: Cell = { chance: 'likely', sentence: 'the next port is guessed' }
 const BIRTHDAY: Cell = {
   chance: 'likely',
-  sentence: 'many ports are tried at once, which takes up to a second'
+  sentence: 'many ports are tried at once'
 }
 const NEVER: Cell = {
   chance: 'no',
-  sentence: 'neither side can know the other’s port: talk stays on the relay'
+  sentence: 'neither knows the other’s port'
 }
 
 const BOTH_CLOSED: Record<Exclude<Side, 'open'>, Record<Exclude<Side, 'open'>, Cell>> = {

@@ -14,7 +14,7 @@ export function assessIpv6({ own, tried }: Ipv6Seen): Finding {
   if (address === undefined) {
     return {
       verdict: 'skipped',
-      sentence: 'not tried: this machine has no public IPv6 address (nothing wrong with that)',
+      sentence: 'no public IPv6 address here, so there was nothing to try',
       evidence
     }
   }

@@ -18,7 +18,7 @@ export function assessLargePackets(echoes: readonly Echoed[]): Finding {
   if (lost === undefined) {
     return {
       verdict: 'ok',
-      sentence: `${largest.bytes.toLocaleString('en')} bytes at once come back from the relay after ${largest.ms} ms`,
+      sentence: `${largest.bytes.toLocaleString('en')} bytes at once come back within ${Math.round(largest.ms ?? 0)} ms`,
       evidence
     }
   }

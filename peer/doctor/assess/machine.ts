@@ -7,7 +7,7 @@ export function assessNode(version: string): Finding {
   const problem = nodeVersionProblem(version)
   const evidence = { version }
   return problem === undefined
-    ? { verdict: 'ok', sentence: `Node ${version} runs everything`, evidence }
+    ? { verdict: 'ok', sentence: `${version} runs everything`, evidence }
     : {
         verdict: 'fail',
         sentence: problem,
@@ -42,7 +42,7 @@ export function assessPortReuse(reuse: PortReuse): Finding {
   if (reuse.available) {
     return {
       verdict: 'ok',
-      sentence: 'this system lets one port listen and dial, as a punch needs it',
+      sentence: 'one port can listen and dial here, as a punch needs it',
       evidence: { available: true }
     }
   }

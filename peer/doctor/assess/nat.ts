@@ -22,12 +22,11 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
     ...kind,
     seen: kind.seen.map(({ destination, address }) => ({ destination, address }))
   }
-  const shown = [...new Set(kind.seen.map(({ address }) => `${address.host}:${address.port}`))]
-  if (shown.length === 0) {
+  if (kind.seen.length === 0) {
     const sentence = 'not tried: no relay on another machine says where it sees you'
     return { verdict: 'skipped', sentence, evidence }
   }
-  const places = shown.slice(0, MAX_SHOWN).join(', ')
+  const places = placesOf(kind)
   if (isSymmetric(kind)) {
     const sentence = `your NAT shows every destination another port (${places}), ${PATTERNS[kind.ports]}`
     return forwarded
@@ -57,4 +56,14 @@ const PATTERNS: Record<NatKind['ports'], string> = {
   preserved: 'some of them kept',
   changed: 'at random',
   unknown: 'without a pattern seen'
+}
+
+/** `7.7.7.2:4001`; `7.7.7.2: 40001, 40417`, where several ports of a host were seen. */
+function placesOf({ seen }: NatKind): string {
+  const byHost = Map.groupBy(seen, ({ address }) => address.host)
+  const hosts = [...byHost].map(([host, at]) => {
+    const ports = [...new Set(at.map(({ address }) => address.port))].slice(0, MAX_SHOWN)
+    return `${host}:${ports.length > 1 ? ' ' : ''}${ports.join(', ')}`
+  })
+  return hosts.slice(0, MAX_SHOWN).join(', ')
 }

@@ -18,10 +18,10 @@ export function assessPortMapping({ routers, mapped, refused }: ForwardTried): F
     ...(refused === undefined ? {} : { refused })
   }
   if (mapped !== undefined) {
-    const { host, method, address } = mapped
+    const { host, method } = mapped
     return {
       verdict: 'ok',
-      sentence: `the router at ${host} forwards ports when asked (${method}; ${address} was open for a moment): everybody can reach you`,
+      sentence: `the router at ${host} forwards ports when asked (${method})`,
       evidence
     }
   }

@@ -27,7 +27,7 @@ export function assessRelay({ relay, tcpMs, handshakeMs, pingsMs }: Reached): Fi
       remedies: [{ text: 'Try another relay.', effect: 'to last' }]
     }
   }
-  const sentence = `${place(relay)} answers within ${rttMs} ms (TCP ${tcpMs} ms, handshakes ${handshakeMs} ms)`
+  const sentence = `${place(relay)} answers within ${rttMs} ms (handshakes ${handshakeMs} ms)`
   if (rttMs < SLOW_MS) return { verdict: 'ok', sentence, evidence }
   const text = 'Use a relay that is nearer: until a path is direct, everything goes through it.'
   return { verdict: 'warn', sentence, evidence, remedies: [{ text, effect: 'to last' }] }
@@ -69,10 +69,10 @@ export function assessReserved({ relay, limit }: Reserved): Finding {
     ...(durationSeconds ? [duration(durationSeconds * 1000)] : []),
     ...(dataBytes ? [size(dataBytes)] : [])
   ]
-  const bound = limits.length === 0 ? 'without a limit' : `each for at most ${limits.join(' or ')}`
+  const bound = limits.length === 0 ? 'without a limit' : `of at most ${limits.join(' or ')}`
   return {
     verdict: 'ok',
-    sentence: `the relay makes you reachable and carries circuits to you, ${bound}`,
+    sentence: `granted, for circuits ${bound}`,
     evidence: { relay, granted: true, circuitSeconds: durationSeconds, circuitBytes: dataBytes }
   }
 }

@@ -61,8 +61,8 @@ describe('the diagnosis', () => {
   it('is a table, a list, and a sentence', () => {
     const lines = diagnosisLines(DIAGNOSIS, PLAIN)
     assert.equal(lines[1], 'Direct with a peer …')
-    assert.match(lines[2] ?? '', /^ {2}yes {6}on a public host or with a forwarded port: /)
-    assert.match(lines[3] ?? '', /^ {2}unknown {2}behind a NAT with one port for all/)
+    assert.match(lines[2] ?? '', /^ {2}yes {6}with a public address or a forwarded port: /)
+    assert.match(lines[3] ?? '', /^ {2}unknown {2}behind most home routers/)
     assert.match(lines.join('\n'), /in order of effect\n {2}1\. Set the clock\./)
     assert.match(lines.at(-1) ?? '', /cannot be told\.$/)
   })

@@ -36,7 +36,7 @@ function assertFinding(found: Finding, verdict: Verdict, sentence: RegExp): void
 
 describe('this machine', () => {
   it('needs a Node that is new enough', () => {
-    assertFinding(assessNode('24.21.0'), 'ok', /^Node 24\.21\.0 runs everything$/)
+    assertFinding(assessNode('24.21.0'), 'ok', /^24\.21\.0 runs everything$/)
     assertFinding(assessNode('22.18.0'), 'fail', /needs Node 24\.19/)
   })
 
@@ -46,7 +46,7 @@ describe('this machine', () => {
   })
 
   it('punches where one port can listen and dial', () => {
-    assertFinding(assessPortReuse({ available: true }), 'ok', /lets one port listen and dial/)
+    assertFinding(assessPortReuse({ available: true }), 'ok', /^one port can listen and dial here/)
     const found = assessPortReuse({ available: false, reason: 'this platform does not' })
     assertFinding(found, 'warn', /^this platform does not$/)
     assert.equal(found.remedies?.[0]?.effect, 'to be direct')
@@ -70,7 +70,7 @@ describe('a relay', () => {
 
   it('that answers is told with the median of its round trips', () => {
     const found = assessRelay({ ...reached, pingsMs: [44.4, 41.2, 900, 40.9, 41.9] })
-    assertFinding(found, 'ok', /^7\.7\.7\.1:4001 answers within 42 ms \(TCP 40 ms, handshakes 130/)
+    assertFinding(found, 'ok', /^7\.7\.7\.1:4001 answers within 42 ms \(handshakes 130 ms\)$/)
     assert.equal(found.evidence['rttMs'], 42)
   })
 
@@ -89,7 +89,7 @@ describe('a relay', () => {
   it('says what a circuit through it may use', () => {
     const limits = { durationSeconds: 1_800, dataBytes: 64 * 2 ** 20 }
     const found = assessReserved({ relay: RELAY, limit: limits })
-    assertFinding(found, 'ok', /each for at most 30 min or 64 MiB$/)
+    assertFinding(found, 'ok', /circuits of at most 30 min or 64 MiB$/)
     assertFinding(assessReserved({ relay: RELAY, limit: {} }), 'ok', /without a limit$/)
   })
 
@@ -139,9 +139,9 @@ describe('large packets', () => {
   it('that come back are fine', () => {
     const echoes = [
       { bytes: 1_408, ms: 41 },
-      { bytes: 16_000, ms: 44 }
+      { bytes: 16_000, ms: 44.2 }
     ]
-    assertFinding(assessLargePackets(echoes), 'ok', /^16,000 bytes at once come back .* 44 ms$/)
+    assertFinding(assessLargePackets(echoes), 'ok', /^16,000 bytes at once come back within 44 ms$/)
   })
 
   it('that do not come back where small ones do are dropped on the way', () => {
@@ -177,7 +177,7 @@ describe('the NAT', () => {
 
   it('that shows many ports is told with them, and what would help', () => {
     const found = assessNat(nat(40_001, 55_417, 9_952), { forwarded: false })
-    assertFinding(found, 'warn', /another port \(7\.7\.7\.2:40001, .*:55417, .*:9952\), at random$/)
+    assertFinding(found, 'warn', /another port \(7\.7\.7\.2: 40001, 55417, 9952\), at random$/)
     assert.match((found.remedies ?? []).map(({ text }) => text).join(' '), /UPnP.*--announce.*IPv6/)
   })
 

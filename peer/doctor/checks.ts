@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { refusal, relayFailure } from '../reservations/relay-failures.ts'
-import { assessClock } from './assess/clock.ts'
+import { assessExpiry, assessTold } from './assess/clock.ts'
 import { assessIpv6, type Ipv6Seen } from './assess/ipv6.ts'
 import { assessLargePackets } from './assess/large-packets.ts'
 import { assessNetwork, assessNode, assessPortReuse, assessState } from './assess/machine.ts'
@@ -72,14 +72,18 @@ function visitChecks(visit: RelayVisit): Check[] {
         })
     },
     after('reservation', async () => reservationOf(relay, reservation)),
-    after('clock', async () => {
-      const answer = await reservation.catch(() => undefined)
-      return answer?.granted === true
-        ? assessClock(answer.expiresAtMs, answer.nowMs)
-        : noRelay('no reservation tells the relay’s time')
-    }),
+    after('clock', async () => clockOf(visit)),
     after('large-packets', async () => assessLargePackets(await echoes))
   ]
+}
+
+async function clockOf({ reservation, observed }: RelayVisit): Promise<Finding> {
+  const told = await observed.then(({ clock }) => clock).catch(() => undefined)
+  if (told !== undefined) return assessTold(told)
+  const answer = await reservation.catch(() => undefined)
+  return answer?.granted === true
+    ? assessExpiry(answer.expiresAtMs, answer.nowMs)
+    : noRelay('no reservation tells the relay’s time')
 }
 
 async function reservationOf(

@@ -2,14 +2,15 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { isLoopback } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { isRelayed, tcpEndpoint } from '../../shared/addresses.ts'
+import { isRelayed, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
-import { classifyNat, UNKNOWN_NAT, type NatKind } from '../nat/nat-kind.ts'
+import { classifyNat, UNKNOWN_NAT, type Endpoint, type NatKind } from '../nat/nat-kind.ts'
 import { startPeerNode, type PeerNode } from '../node.ts'
 import { publicHosts } from '../port-mapping/usefulness.ts'
 import type { ForwardTried } from './assess/port-mapping.ts'
-import { visitRelay, type RelayVisit, type Seen } from './measure/relay-visit.ts'
+import type { Seen } from './measure/observe.ts'
+import { visitRelay, type RelayVisit } from './measure/relay-visit.ts'
 import { tryForward } from './measure/try-forward.ts'
 
 export interface ExaminationInit {
@@ -41,9 +42,12 @@ export async function startExamination(
     punches: new PunchTable(),
     reuse
   })
-  const visits = relays.map((relay) => visitRelay(net, multiaddr(relay), signal))
-  const seen = observations(visits)
   const listening = (): Multiaddr[] => listeningOn(net)
+  const visits = relays.map((text) => {
+    const relay = multiaddr(text)
+    return visitRelay({ ...net, relay, listening: localEnd(relay, listening(), reuse) }, signal)
+  })
+  const seen = observations(visits)
   const nat = seen.then((each) => natOf(listening(), each))
   const forward = seen.then(async (each) => {
     const seenAt = publicHosts(
@@ -62,9 +66,21 @@ export async function startExamination(
   }
 }
 
+/** Where dials to that relay leave from, of the family in which it is reached. */
+function localEnd(
+  relay: Multiaddr,
+  listening: readonly Multiaddr[],
+  reuse: PortReuse
+): Endpoint | undefined {
+  const family = tcpEndpoint(withoutPeer(relay))?.family === 6 ? 6 : 4
+  const port = listening.map(tcpEndpoint).find((each) => each?.family === family)?.port
+  if (port === undefined || !reuse.available) return undefined
+  return { host: family === 6 ? '::' : '0.0.0.0', port }
+}
+
 async function observations(visits: readonly RelayVisit[]): Promise<Seen[]> {
   const all = await Promise.allSettled(visits.map(async ({ observed }) => observed))
-  return all.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+  return all.flatMap((each) => (each.status === 'fulfilled' ? each.value.seen : []))
 }
 
 /** Of IPv4: with IPv6 there is no NAT that matters. A relay on this machine sees nothing of the way to others. */

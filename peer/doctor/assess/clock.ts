@@ -1,4 +1,4 @@
-// Whether this machine's clock agrees with a relay's, as far as the end of a reservation tells. (pure)
+// Whether this machine's clock agrees with a relay's: by the time that the relay tells, or by the end of a reservation. (pure)
 import { duration } from '../../terminal/amounts.ts'
 import type { Finding } from '../finding.ts'
 
@@ -20,8 +20,14 @@ const LONGEST_MS = 24 * 60 * MINUTE_MS
 const WHY =
   'registrations are ordered by their time, so one from a clock that was ahead keeps later ones out'
 
+/** The relay's clock, in whole seconds, and ours when it told it: Unix milliseconds. */
+export function assessTold({ relayMs, nowMs }: { relayMs: number; nowMs: number }): Finding {
+  const aheadMs = nowMs - (relayMs + SECOND_MS / 2)
+  return compared(aheadMs, { relay: iso(relayMs), now: iso(nowMs), aheadMs })
+}
+
 /** `expiresAtMs` by the relay's clock, `nowMs` by ours: Unix milliseconds. */
-export function assessClock(expiresAtMs: number, nowMs: number): Finding {
+export function assessExpiry(expiresAtMs: number, nowMs: number): Finding {
   const leftMs = expiresAtMs - nowMs
   const [aheadMs = 0] = USUAL_MINUTES.map((minutes) => minutes * MINUTE_MS - leftMs).toSorted(
     (a, b) => Math.abs(a) - Math.abs(b)
@@ -33,19 +39,21 @@ export function assessClock(expiresAtMs: number, nowMs: number): Finding {
     const sentence = `this machine says ${now.slice(0, 19)}Z, far ${which} the relay's time: ${WHY}`
     return { verdict: 'warn', sentence, evidence: { ...evidence, aheadMs: undefined }, ...REMEDY }
   }
-  if (Math.abs(aheadMs) <= ALIKE_MS) {
-    return { verdict: 'ok', sentence: 'this machine and the relay agree on the time', evidence }
-  }
-  if (Math.abs(aheadMs) <= TELLING_MS) {
-    const which = aheadMs > 0 ? 'ahead of' : 'behind'
-    const sentence = `this machine's clock is ${duration(Math.abs(aheadMs))} ${which} the relay's: ${WHY}`
-    return { verdict: 'warn', sentence, evidence, ...REMEDY }
-  }
+  if (Math.abs(aheadMs) <= TELLING_MS) return compared(aheadMs, evidence)
   return {
     verdict: 'skipped',
     sentence: `the relay's reservation ends in ${duration(leftMs)}, an unusual time: nothing can be told from it`,
     evidence: { ...evidence, aheadMs: undefined }
   }
+}
+
+function compared(aheadMs: number, evidence: Finding['evidence']): Finding {
+  if (Math.abs(aheadMs) <= ALIKE_MS) {
+    return { verdict: 'ok', sentence: 'this machine and the relay agree on the time', evidence }
+  }
+  const which = aheadMs > 0 ? 'ahead of' : 'behind'
+  const sentence = `this machine's clock is ${duration(Math.abs(aheadMs))} ${which} the relay's: ${WHY}`
+  return { verdict: 'warn', sentence, evidence, ...REMEDY }
 }
 
 const REMEDY = {

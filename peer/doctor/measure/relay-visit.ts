@@ -1,11 +1,11 @@
 // One visit to a relay under an identity that is thrown away: everything that is learnt there, in an order in which no
 // measurement disturbs another.
-import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
 import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
-import type { Observation } from '../../nat/nat-kind.ts'
+import type { Endpoint } from '../../nat/nat-kind.ts'
 import { reserve, type Granted, type Refused } from '../../reservations/hop-client.ts'
 import type { PeerNode } from '../../node.ts'
 import { RelayDialler } from '../../reservations/relay-dialler.ts'
@@ -13,7 +13,8 @@ import type { TransportDial } from '../../traversal/punch.ts'
 import type { Echoed } from '../assess/large-packets.ts'
 import type { Reached } from '../assess/relay.ts'
 import { largeEchoes, pingTimes } from './echo.ts'
-import { connectAgain } from './second-look.ts'
+import { observe } from './observe.ts'
+import type { Reflected } from './reflected.ts'
 import { tcpConnectMs } from './tcp-connect.ts'
 
 /** The kernel repeats a lost SYN after 1 and 3 s. */
@@ -29,18 +30,17 @@ export interface RelayVisit {
   reached: Promise<Reached>
   reservation: Promise<Reservation>
   echoes: Promise<Echoed[]>
-  /** Where the relay sees our listening port, at each of its addresses; none when it does not say. */
-  observed: Promise<Seen[]>
+  observed: Promise<Reflected>
 }
 
-export interface Seen {
-  address: Multiaddr
-  observation: Observation
+export interface VisitInit extends PeerNode {
+  relay: Multiaddr
+  /** The local end of dials that share the listening port; undefined: ports cannot be shared here. */
+  listening: Endpoint | undefined
 }
 
 export function visitRelay(
-  { node, transportManager }: PeerNode,
-  relay: Multiaddr,
+  { node, transportManager, relay, listening }: VisitInit,
   signal: AbortSignal
 ): RelayVisit {
   const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
@@ -54,9 +54,7 @@ export function visitRelay(
   const observed = Promise.all([connection, reservation.catch(() => undefined)]).then(
     async ([open, answer]) => {
       const named = answer?.granted === true ? answer.addresses : []
-      const again = await connectAgain(open, named, { dial, signal })
-      const seen = [open, ...again].map(async (each) => observe(dialler, each, signal))
-      return (await Promise.all(seen)).filter((each) => each !== undefined)
+      return observe(open, { node, dial, dialler, listening, named }, signal)
     }
   )
   const quiet = Promise.allSettled([pings, reservation, observed])
@@ -107,20 +105,3 @@ async function askForPlace(
   const wantsSecret = dialler.speaks(connection, ACCESS_PROTOCOL)
   return { ...answer, nowMs, wantsSecret, self: self.toString() }
 }
-
-async function observe(
-  dialler: RelayDialler,
-  connection: Connection,
-  signal: AbortSignal
-): Promise<Seen | undefined> {
-  const address = await dialler.mapped(connection, signal)
-  const seen = address === undefined ? undefined : tcpEndpoint(address)
-  const destination = tcpEndpoint(withoutPeer(connection.remoteAddr))
-  if (address === undefined || seen === undefined || destination === undefined) return undefined
-  return { address, observation: { destination: bare(destination), address: bare(seen) } }
-}
-
-const bare = ({ host, port }: { host: string; port: number }): { host: string; port: number } => ({
-  host,
-  port
-})

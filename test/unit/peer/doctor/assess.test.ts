@@ -1,7 +1,7 @@
 // What the doctor makes of what was measured: verdicts, sentences, and what to do.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { assessClock } from '../../../../peer/doctor/assess/clock.ts'
+import { assessExpiry, assessTold } from '../../../../peer/doctor/assess/clock.ts'
 import { assessIpv6 } from '../../../../peer/doctor/assess/ipv6.ts'
 import { assessLargePackets } from '../../../../peer/doctor/assess/large-packets.ts'
 import {
@@ -111,7 +111,16 @@ describe('a relay', () => {
 describe('the clock', () => {
   const NOW = Date.parse('2026-11-21T12:00:00.700Z')
   const MINUTE_MS = 60_000
-  const ending = (ms: number): Finding => assessClock(Math.floor((NOW + ms) / 1000) * 1000, NOW)
+  const told = (aheadMs: number): Finding =>
+    assessTold({ relayMs: Math.floor((NOW - aheadMs) / 1000) * 1000, nowMs: NOW })
+  const ending = (ms: number): Finding => assessExpiry(Math.floor((NOW + ms) / 1000) * 1000, NOW)
+
+  it('is compared with the time that the relay tells', () => {
+    for (const aheadMs of [0, 3_000, -3_000])
+      assertFinding(told(aheadMs), 'ok', /agree on the time/)
+    assertFinding(told(90_000), 'warn', /clock is 90 s ahead of the relay's/)
+    assertFinding(told(-3 * 60 * MINUTE_MS), 'warn', /clock is 3 h behind the relay's/)
+  })
 
   it('agrees when a reservation ends in an hour or two, some seconds more or less', () => {
     for (const ms of [60 * MINUTE_MS, 120 * MINUTE_MS, 60 * MINUTE_MS + 3_000, 30 * MINUTE_MS]) {
@@ -131,7 +140,7 @@ describe('the clock', () => {
 
   it('cannot be told from a reservation of an unusual length', () => {
     assertFinding(ending(44 * MINUTE_MS), 'skipped', /an unusual time/)
-    assert.doesNotThrow(() => assessClock(Number.MAX_SAFE_INTEGER, NOW))
+    assert.doesNotThrow(() => assessExpiry(Number.MAX_SAFE_INTEGER, NOW))
   })
 })
 

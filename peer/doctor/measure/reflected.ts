@@ -1,0 +1,71 @@
+// Where a relay sees us at its reflecting ports: from the port we listen on, and from some others, which shows a pattern.
+import type { Connection, PeerId } from '@libp2p/interface'
+import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
+import { deadline } from '../../../shared/deadline.ts'
+import type { Endpoint } from '../../nat/nat-kind.ts'
+import { askReflection, reflectPortsOf } from '../../nat/reflections.ts'
+import type { Seen } from './observe.ts'
+
+/** Together with what the relay's main port sees, enough to tell blocks from chance. */
+const FRESH_PORTS = 2
+const MAX_REFLECTING = 2
+
+const TIMEOUT_MS = 3_000
+
+export interface Reflected {
+  seen: Seen[]
+  /** The relay's clock, and ours when it told it: Unix milliseconds. The relay's has whole seconds. */
+  clock: { relayMs: number; nowMs: number } | undefined
+}
+
+export interface ReflectedInit {
+  self: PeerId
+  /** Undefined: ports cannot be shared here. */
+  listening: Endpoint | undefined
+}
+
+/** One after the other, for the order tells as well. Nothing of a relay that does not reflect; rejects with the signal's reason only. */
+export async function reflected(
+  connection: Connection,
+  { self, listening }: ReflectedInit,
+  outer: AbortSignal
+): Promise<Reflected> {
+  using limit = deadline(outer, TIMEOUT_MS, 'the relay does not reflect in time')
+  const found: Reflected = { seen: [], clock: undefined }
+  const relay = tcpEndpoint(withoutPeer(connection.remoteAddr))
+  const relayKey = connection.remotePeer.publicKey
+  if (relay === undefined || relayKey === undefined) return found
+  try {
+    const ports = await reflectPortsOf(connection, limit)
+    for (const { local, port } of questions(ports, listening)) {
+      const destination = { host: relay.host, port }
+      const asked = { destination, relayKey, self, signal: limit.signal }
+      const { reflection, localPort } = await askReflection(
+        local === undefined ? asked : { ...asked, local }
+      )
+      const address = tcpEndpoint(reflection.address)
+      if (address === undefined) continue
+      const at = { destination, address: { host: address.host, port: address.port } }
+      const observation = local === undefined ? { ...at, freshPort: localPort } : at
+      found.clock ??= { relayMs: reflection.unixSeconds * 1000, nowMs: Date.now() }
+      found.seen.push({ address: reflection.address, observation })
+    }
+  } catch {
+    // A relay that is not one of ours, or whose second port a firewall keeps shut: what came before that counts.
+    outer.throwIfAborted()
+  }
+  return found
+}
+
+/** From our listening port to some of them, then from others to one. */
+function questions(
+  ports: readonly number[],
+  listening: Endpoint | undefined
+): Array<{ local?: Endpoint; port: number }> {
+  const [port] = ports
+  if (port === undefined) return []
+  const fresh = Array.from({ length: FRESH_PORTS }, () => ({ port }))
+  if (listening === undefined) return fresh
+  const shared = ports.slice(0, MAX_REFLECTING).map((each) => ({ local: listening, port: each }))
+  return [...shared, ...fresh]
+}

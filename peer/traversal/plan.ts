@@ -23,13 +23,19 @@ export const EXCHANGE_TIMEOUT_MS = 8_000
 export const WINDOW_MS = 5_000
 
 /**
- * Between a refused dial and the next, on average: a NAT that answers RST lets us in as soon as our SYNs cross. It is
- * open from a SYN to its RST, and two sides that dial in step but out of phase never meet: pauses vary.
+ * Who is connected when the window ends may complete its handshakes. Where the SYN had to be repeated, the kernel
+ * repeats what gets lost after it after 3 s.
  */
-export const REDIAL_MS = 25
+export const HANDSHAKES_MS = 8_000
 
-/** From this age of a round on, dials are spaced out: a host that refuses for a second is not about to change. */
-export const EAGER_MS = 1_500
+/**
+ * Between a refused dial and the next, on average. A NAT that answers RST lets us in while our peer's SYN is on its way
+ * to us or its RST on the way back: for one round trip. So the next SYN follows soon, and varies not to stay out of step.
+ */
+export const REDIAL_MS = 5
+
+/** After so many dials of an address they are spaced out: whatever refuses so often is not about to change. */
+export const EAGER_DIALS = 60
 export const SPACED_REDIAL_MS = 200
 
 /** After EADDRNOTAVAIL the other side's SYN holds the 4-tuple; look again when its handshake had its time. */
@@ -38,10 +44,27 @@ export const TAKEN_REDIAL_MS = 1_000
 /** After those: networks change without a word, and a round costs some seconds of SYNs. */
 const LATER_PAUSES_MS = [15_000, 30_000, 60_000, 120_000, 300_000]
 
-/** The pause after round `attempt` (1 is the first); up to half as much again, so that two sides that clash part. */
-export function pauseAfter(attempt: number, random: number): number {
+/**
+ * Least pause after an RST. Linux remembers for 10 s (nf_conntrack_tcp_timeout_close) that the NAT of the other side
+ * has refused us, lets in no SYN from there as long, and begins anew with each further RST: nothing but silence helps.
+ */
+export const REFUSED_PAUSE_MS = 11_000
+
+export interface Pause {
+  /** Of the round before it; 1 is the first. */
+  attempt: number
+  /** Whether a NAT has answered that round with RST. */
+  sawRst: boolean
+  /** From 0 to 1. */
+  random: number
+}
+
+/** The pause between two rounds; up to half as much again, so that two sides that clash part. */
+export function pauseAfter({ attempt, sawRst, random }: Pause): number {
   const pauses = [...PAUSES_MS, ...LATER_PAUSES_MS]
-  return (pauses[Math.min(attempt, pauses.length) - 1] ?? 0) * (1 + random / 2)
+  const pauseMs = pauses[Math.min(attempt, pauses.length) - 1] ?? 0
+  const leastMs = sawRst ? REFUSED_PAUSE_MS : 0
+  return Math.max(pauseMs * (1 + random / 2), leastMs)
 }
 
 /** A direct connection that died after less than this counts as lost in a row. */
@@ -72,20 +95,29 @@ export function yieldsTo(ownId: string, peerId: string): boolean {
   return peerId < ownId
 }
 
-/**
- * When to dial again after a dial failed, `ageMs` into the round; undefined for never. Only a NAT, which has a public
- * address, is worth eagerness: on a private one sits a host, and it answers at once.
- */
-export function redialAfterMs(
-  errorCode: string | undefined,
-  ageMs: number,
-  isPublic: boolean,
+export interface FailedDial {
+  errorCode: string | undefined
+  /** Dials of that address in this round, this one included. */
+  dials: number
+  isPublic: boolean
+  /** From 0 to 1. */
   random: number
-): number | undefined {
+}
+
+/**
+ * When to dial an address again; undefined for never. Only a NAT, which has a public address, is worth eagerness: on a
+ * private one sits a host, and it answers at once.
+ */
+export function redialAfterMs({
+  errorCode,
+  dials,
+  isPublic,
+  random
+}: FailedDial): number | undefined {
   if (errorCode === 'EADDRNOTAVAIL') return TAKEN_REDIAL_MS
   if (errorCode === 'EINVAL' || errorCode === 'EAFNOSUPPORT' || errorCode === 'EACCES')
     return undefined
   // Without a code it was the handshake that failed: somebody else lives there.
-  const eager = isPublic && errorCode !== undefined && ageMs < EAGER_MS
+  const eager = isPublic && errorCode !== undefined && dials < EAGER_DIALS
   return (eager ? REDIAL_MS : SPACED_REDIAL_MS) * (0.5 + random)
 }

@@ -9,13 +9,15 @@ import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } fro
 import { nextDirect, type ConnectionSource } from './connections.ts'
 import { initiate, respond } from './dcutr.ts'
 import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
-import { race } from './race.ts'
+import { race, type RaceInit } from './race.ts'
 import { whyNotDirect } from './reasons.ts'
 
 /** `transportManager.dial`, past the dial queue, which loses the role. */
 export type TransportDial = (
   address: Multiaddr,
-  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch'> & { initiator?: boolean }
+  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch' | 'onConnect'> & {
+    initiator?: boolean
+  }
 ) => Promise<Connection>
 
 export interface PunchParts {
@@ -33,6 +35,8 @@ export interface RoundResult {
   outcome: 'direct' | 'failed'
   connection?: Connection
   reason?: string
+  /** A public address has answered RST. */
+  sawRst?: boolean
   ms: number
 }
 
@@ -58,7 +62,7 @@ export async function punchRound(
   const own = parts.own()
   const offer: Offer = { offered: [], candidates: [], refused: [] }
   let release: (() => void) | undefined
-  const result = (rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason'>): RoundResult => ({
+  const result = (rest: Omit<RoundResult, 'role' | 'candidates' | 'ms'>): RoundResult => ({
     role: start.role,
     candidates: offer.candidates.map(String),
     ms: Math.round(performance.now() - startedMs),
@@ -82,7 +86,8 @@ export async function punchRound(
       signal
     })
     if (raced.outcome === 'direct') return result(raced)
-    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, raced) })
+    const reason = reasonFor(parts, peer, own, offer, { errors: raced.errors })
+    return result({ outcome: 'failed', reason, sawRst: raced.sawRst })
   } catch (error) {
     signal.throwIfAborted()
     const failedStep = error instanceof Error ? error.message : String(error)
@@ -125,16 +130,13 @@ async function exchange(
   return rttMs
 }
 
-function punchDial(
-  { dial }: PunchParts,
-  { role }: RoundStart,
-  peer: string
-): (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection> {
+function punchDial({ dial }: PunchParts, { role }: RoundStart, peer: string): RaceInit['dial'] {
   const initiator = punchRole(role) === 'client'
-  return async (candidate, signal) =>
+  return async (candidate, { signal, onConnect }) =>
     dial(candidate.encapsulate(`/p2p/${peer}`), {
       initiator,
       signal,
+      onConnect,
       source: 'listening',
       punch: true
     })

@@ -3,11 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isPublicAddress } from '../../shared/addresses.ts'
-import { redialAfterMs, WINDOW_MS } from './plan.ts'
+import { asError } from '../../shared/as-error.ts'
+import { HANDSHAKES_MS, redialAfterMs, WINDOW_MS } from './plan.ts'
 
 export interface RaceInit {
   candidates: readonly Multiaddr[]
-  dial: (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection>
+  /** Calls `onConnect` when the socket is connected, before its handshakes. */
+  dial: (
+    candidate: Multiaddr,
+    options: { signal: AbortSignal; onConnect: () => void }
+  ) => Promise<Connection>
   /** Resolves with the first direct connection to the peer, dialled or accepted, when `signal` is given up rejects. */
   connected: (signal: AbortSignal) => Promise<Connection>
   signal: AbortSignal
@@ -17,8 +22,11 @@ export interface RaceInit {
 
 export type RaceResult =
   | { outcome: 'direct'; connection: Connection }
-  /** `errors`: candidate → the codes or messages of its failed dials, each with its count. */
-  | { outcome: 'failed'; errors: Map<string, Map<string, number>> }
+  /**
+   * `errors`: candidate → the codes or messages of its failed dials, each with its count.
+   * `sawRst`: a public address has answered RST.
+   */
+  | { outcome: 'failed'; errors: Map<string, Map<string, number>>; sawRst: boolean }
 
 /** Never throws but for the caller's own signal. Dials that lost are aborted, the one that won never is. */
 export async function race({
@@ -28,76 +36,108 @@ export async function race({
   signal,
   random = Math.random
 }: RaceInit): Promise<RaceResult> {
-  const windowEnd = new AbortController()
-  const timer = setTimeout(() => windowEnd.abort(), WINDOW_MS)
-  const stop = AbortSignal.any([signal, windowEnd.signal])
-  const errors = new Map<string, Map<string, number>>()
-  const lanes = candidates.map((candidate) => startLane(candidate, { dial, errors, random }))
+  const lanes = candidates.map((candidate) => new Lane(candidate, { dial, random }))
+  const over = new AbortController()
+  const timer = setTimeout(() => void lastOnes(lanes, over), WINDOW_MS)
   try {
-    const connection = await connected(stop)
+    const connection = await connected(AbortSignal.any([signal, over.signal]))
     return { outcome: 'direct', connection }
   } catch {
     signal.throwIfAborted()
-    return { outcome: 'failed', errors }
+    const errors = new Map(lanes.flatMap((lane) => lane.failures))
+    return { outcome: 'failed', errors, sawRst: lanes.some((lane) => lane.sawRst) }
   } finally {
     clearTimeout(timer)
+    over.abort()
     // The winner's dial may be about to return: its lane is over by then, and the abort finds nothing to undo.
     setImmediate(() => lanes.forEach((lane) => lane.abort()))
   }
 }
 
-interface LaneParts {
-  dial: RaceInit['dial']
-  errors: Map<string, Map<string, number>>
-  random: () => number
+/** The window is over: nothing more is dialled, but what is connected may complete its handshakes. */
+async function lastOnes(lanes: readonly Lane[], over: AbortController): Promise<void> {
+  for (const lane of lanes) lane.dialNoMore()
+  const { signal } = over
+  const late = sleep(HANDSHAKES_MS, undefined, { signal }).catch(() => undefined)
+  await Promise.race([Promise.all(lanes.map(async ({ ended }) => ended)), late])
+  over.abort()
 }
+
+type LaneParts = Required<Pick<RaceInit, 'dial' | 'random'>>
 
 /** One candidate, dialled again and again until its lane is aborted or a dial went through. */
-function startLane(candidate: Multiaddr, parts: LaneParts): AbortController {
-  const lane = new AbortController()
-  void runLane(candidate, parts, lane.signal)
-  return lane
-}
+class Lane {
+  readonly ended: Promise<void>
+  readonly #candidate: Multiaddr
+  readonly #isPublic: boolean
+  readonly #parts: LaneParts
+  readonly #stopped = new AbortController()
+  readonly #counts = new Map<string, number>()
+  #isConnected = false
+  #isLast = false
 
-async function runLane(
-  candidate: Multiaddr,
-  { dial, errors, random }: LaneParts,
-  signal: AbortSignal
-): Promise<void> {
-  const startedMs = performance.now()
-  const isPublic = isPublicAddress(candidate)
-  while (!signal.aborted) {
-    const attempt = new AbortController()
-    const abort = (): void => attempt.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      await dial(candidate, attempt.signal)
-      return
-    } catch (error) {
-      if (signal.aborted) return
-      count(errors, candidate.toString(), describe(error))
-      const ageMs = performance.now() - startedMs
-      const pauseMs = redialAfterMs(codeOf(error), ageMs, isPublic, random())
-      if (pauseMs === undefined) return
+  constructor(candidate: Multiaddr, parts: LaneParts) {
+    this.#candidate = candidate
+    this.#isPublic = isPublicAddress(candidate)
+    this.#parts = parts
+    this.ended = this.#run()
+  }
+
+  get failures(): Array<[string, Map<string, number>]> {
+    return this.#counts.size === 0 ? [] : [[this.#candidate.toString(), this.#counts]]
+  }
+
+  get sawRst(): boolean {
+    return this.#isPublic && this.#counts.has('ECONNREFUSED')
+  }
+
+  abort(): void {
+    this.#stopped.abort()
+  }
+
+  dialNoMore(): void {
+    this.#isLast = true
+    if (!this.#isConnected) this.abort()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped
+    for (let dials = 1; !signal.aborted; dials += 1) {
+      const failure = await this.#dial()
+      if (failure === undefined || signal.aborted) return
+      const description = codeOf(failure) ?? failure.message
+      this.#counts.set(description, (this.#counts.get(description) ?? 0) + 1)
+      const pauseMs = redialAfterMs({
+        errorCode: codeOf(failure),
+        dials,
+        isPublic: this.#isPublic,
+        random: this.#parts.random()
+      })
+      if (pauseMs === undefined || this.#isLast) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
+    }
+  }
+
+  /** Resolves with why it failed. */
+  async #dial(): Promise<Error | undefined> {
+    const attempt = new AbortController()
+    const abort = (): void => attempt.abort(this.#stopped.signal.reason)
+    this.#stopped.signal.addEventListener('abort', abort, { once: true })
+    const onConnect = (): void => {
+      this.#isConnected = true
+    }
+    try {
+      await this.#parts.dial(this.#candidate, { signal: attempt.signal, onConnect })
+      return undefined
+    } catch (error) {
+      return asError(error)
     } finally {
-      signal.removeEventListener('abort', abort)
+      this.#isConnected = false
+      this.#stopped.signal.removeEventListener('abort', abort)
     }
   }
 }
 
-function count(errors: Map<string, Map<string, number>>, candidate: string, failure: string): void {
-  const counts = errors.get(candidate) ?? new Map<string, number>()
-  counts.set(failure, (counts.get(failure) ?? 0) + 1)
-  errors.set(candidate, counts)
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined
-}
-
-function describe(error: unknown): string {
-  return codeOf(error) ?? (error instanceof Error ? error.message : String(error))
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

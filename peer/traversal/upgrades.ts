@@ -89,8 +89,9 @@ export class Upgrades {
       else {
         held += 1
         upgrade.attempt += 1
-        if (held < rounds)
-          await upgrade.delay.wait(pauseAfter(upgrade.attempt, Math.random()), { signal })
+        const { attempt } = upgrade
+        const pause = { attempt, sawRst: result.sawRst === true, random: Math.random() }
+        if (held < rounds) await upgrade.delay.wait(pauseAfter(pause), { signal })
       }
     }
   }

@@ -31,6 +31,8 @@ export interface BoundDialOptions extends TCPDialOptions {
   socket?: Socket
   /** A punch: a busy 4-tuple then means that the other side's SYN was first, and is not dialled around. */
   punch?: boolean
+  /** The socket is connected, and its handshakes begin. */
+  onConnect?: () => void
 }
 
 interface BoundTcpInit {
@@ -64,7 +66,10 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
 
   inner.dial = (address: Multiaddr, options: BoundDialOptions): Promise<Connection> =>
     whileDialling(options.signal, (signal, connected) => {
-      const upgrader = telling(punchingUpgrader(options.upgrader, punches), connected)
+      const upgrader = telling(punchingUpgrader(options.upgrader, punches), (maConn) => {
+        connected(maConn)
+        options.onConnect?.()
+      })
       return dialOnce(address, { ...options, signal, upgrader })
     })
 

@@ -1,6 +1,6 @@
 // Dials that end when the test says so, and connections that are nothing but themselves.
 import type { Connection } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import type { RaceInit } from '../../peer/traversal/race.ts'
 
 export function fakeConnection(): Connection {
   return Object.create(null)
@@ -10,6 +10,8 @@ export interface RacingDial {
   candidate: string
   atMs: number
   signal: AbortSignal
+  /** The socket is connected; the handshakes begin. */
+  connect(): void
   succeed(connection: Connection): void
   /** `code` is the system's; without one the message speaks. */
   fail(message: string, code?: string): void
@@ -27,13 +29,14 @@ export class RacingDials {
     this.#nowMs = nowMs
   }
 
-  readonly dial = async (candidate: Multiaddr, signal: AbortSignal): Promise<Connection> => {
+  readonly dial: RaceInit['dial'] = async (candidate, { signal, onConnect }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>()
     signal.addEventListener('abort', () => reject(signal.reason))
     const dial: RacingDial = {
       candidate: candidate.toString(),
       atMs: this.#nowMs(),
       signal,
+      connect: onConnect,
       succeed: (connection) => {
         resolve(connection)
         this.accept(connection)

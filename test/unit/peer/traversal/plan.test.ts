@@ -4,18 +4,27 @@ import { describe, it } from 'node:test'
 import { assert as always, pre, property, string } from 'fast-check'
 import {
   dialDelayMs,
-  EAGER_MS,
+  EAGER_DIALS,
   pauseAfter,
   pauseAfterLosses,
   punchRole,
   redialAfterMs,
   REDIAL_MS,
+  REFUSED_PAUSE_MS,
   ROUNDS,
   SPACED_REDIAL_MS,
   TAKEN_REDIAL_MS,
   WINDOW_MS,
-  yieldsTo
+  yieldsTo,
+  type FailedDial,
+  type Pause
 } from '../../../../peer/traversal/plan.ts'
+
+const pause = (attempt: number, rest: Partial<Pause> = {}): number =>
+  pauseAfter({ attempt, sawRst: false, random: 0, ...rest })
+
+const redial = (rest: Partial<FailedDial>): number | undefined =>
+  redialAfterMs({ errorCode: 'ECONNREFUSED', dials: 1, isPublic: true, random: 0.5, ...rest })
 
 describe('the plan of a punch', () => {
   it('lets exactly one of two peers yield when both started a round', () => {
@@ -30,19 +39,25 @@ describe('the plan of a punch', () => {
 
   it('has quick rounds first, then longer and longer pauses, and no end', () => {
     assert.ok(ROUNDS >= 3)
-    const pauses = Array.from({ length: 12 }, (_, index) => pauseAfter(index + 1, 0))
+    const pauses = Array.from({ length: 12 }, (_, index) => pause(index + 1))
     assert.ok(
       pauses.every((ms, index) => ms >= (pauses[index - 1] ?? 0)),
       pauses.join()
     )
     assert.ok((pauses[ROUNDS - 2] ?? NaN) < 10_000)
     assert.ok((pauses[ROUNDS - 1] ?? NaN) >= 10_000)
-    assert.equal(pauses.at(-1), pauseAfter(1_000_000, 0))
+    assert.equal(pauses.at(-1), pause(1_000_000))
     assert.ok((pauses.at(-1) ?? NaN) <= 600_000)
   })
 
   it('lengthens pauses by up to a half at random', () => {
-    assert.equal(pauseAfter(2, 0.5), pauseAfter(2, 0) * 1.25)
+    assert.equal(pause(2, { random: 0.5 }), pause(2) * 1.25)
+  })
+
+  it('leaves a NAT alone that has answered RST, for longer than Linux remembers that', () => {
+    assert.ok(REFUSED_PAUSE_MS > 10_000)
+    assert.equal(pause(1, { sawRst: true }), REFUSED_PAUSE_MS)
+    assert.equal(pause(ROUNDS + 3, { sawRst: true }), pause(ROUNDS + 3))
   })
 
   it('is more careful with every direct connection that is lost soon', () => {
@@ -67,39 +82,39 @@ describe('the plan of a punch', () => {
 
   for (const code of ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET']) {
     it(`dials a public address again at once after ${code}, and spaced later on`, () => {
-      assert.equal(redialAfterMs(code, 0, true, 0.5), REDIAL_MS)
-      assert.equal(redialAfterMs(code, EAGER_MS - 1, true, 0.5), REDIAL_MS)
-      assert.equal(redialAfterMs(code, EAGER_MS, true, 0.5), SPACED_REDIAL_MS)
+      assert.equal(redial({ errorCode: code }), REDIAL_MS)
+      assert.equal(redial({ errorCode: code, dials: EAGER_DIALS - 1 }), REDIAL_MS)
+      assert.equal(redial({ errorCode: code, dials: EAGER_DIALS }), SPACED_REDIAL_MS)
     })
 
     it(`spaces the dials of a private address from the first ${code} on: a host has answered, not a NAT`, () => {
-      assert.equal(redialAfterMs(code, 0, false, 0.5), SPACED_REDIAL_MS)
+      assert.equal(redial({ errorCode: code, isPublic: false }), SPACED_REDIAL_MS)
     })
   }
 
   it('spaces the dials when it was the handshake that failed: somebody else lives there', () => {
-    assert.equal(redialAfterMs(undefined, 0, true, 0.5), SPACED_REDIAL_MS)
+    assert.equal(redial({ errorCode: undefined }), SPACED_REDIAL_MS)
   })
 
   it('varies its pauses, so that two sides that dial out of phase do not stay out of it', () => {
-    for (const [ageMs, pauseMs] of [
-      [0, REDIAL_MS],
-      [EAGER_MS, SPACED_REDIAL_MS]
+    for (const [dials, pauseMs] of [
+      [1, REDIAL_MS],
+      [EAGER_DIALS, SPACED_REDIAL_MS]
     ] as const) {
-      assert.equal(redialAfterMs('ECONNREFUSED', ageMs, true, 0), pauseMs / 2)
-      assert.equal(redialAfterMs('ECONNREFUSED', ageMs, true, 1), pauseMs * 1.5)
+      assert.equal(redial({ dials, random: 0 }), pauseMs / 2)
+      assert.equal(redial({ dials, random: 1 }), pauseMs * 1.5)
     }
   })
 
   it('gives the other side time after EADDRNOTAVAIL: its SYN was first', () => {
-    assert.equal(redialAfterMs('EADDRNOTAVAIL', 0, true, 0.5), TAKEN_REDIAL_MS)
-    assert.equal(redialAfterMs('EADDRNOTAVAIL', EAGER_MS, true, 0.5), TAKEN_REDIAL_MS)
+    assert.equal(redial({ errorCode: 'EADDRNOTAVAIL' }), TAKEN_REDIAL_MS)
+    assert.equal(redial({ errorCode: 'EADDRNOTAVAIL', dials: EAGER_DIALS }), TAKEN_REDIAL_MS)
     assert.ok(TAKEN_REDIAL_MS > REDIAL_MS * 10)
   })
 
   for (const code of ['EINVAL', 'EAFNOSUPPORT', 'EACCES']) {
     it(`does not dial again after ${code}, which no time mends`, () => {
-      assert.equal(redialAfterMs(code, 0, true, 0.5), undefined)
+      assert.equal(redial({ errorCode: code }), undefined)
     })
   }
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
 import {
-  EAGER_MS,
+  EAGER_DIALS,
+  HANDSHAKES_MS,
   REDIAL_MS,
   SPACED_REDIAL_MS,
   TAKEN_REDIAL_MS,
@@ -85,9 +86,9 @@ describe('a race of dials', () => {
 
   it('dials again and again while it is refused, and wins when it is let in', async (t) => {
     const { clock, dials, result } = start(t, [NAT], (dial) => {
-      if (dial.atMs < 100) dial.fail('connect ECONNREFUSED', 'ECONNREFUSED')
+      if (dial.atMs < 4 * REDIAL_MS) dial.fail('connect ECONNREFUSED', 'ECONNREFUSED')
     })
-    await clock.pass(150)
+    await clock.pass(6 * REDIAL_MS)
     const times = dials.dials.map(({ atMs }) => atMs)
     assert.deepEqual(
       times,
@@ -103,10 +104,14 @@ describe('a race of dials', () => {
     const { clock, dials } = start(t, [NAT], (dial) =>
       dial.fail('connect ECONNREFUSED', 'ECONNREFUSED')
     )
-    await clock.pass(EAGER_MS + 5 * SPACED_REDIAL_MS, 5)
-    const late = dials.dials.filter(({ atMs }) => atMs > EAGER_MS)
-    assert.ok(late.length <= 5, `${late.length} dials in ${5 * SPACED_REDIAL_MS} ms`)
-    assert.ok(dials.dials.length >= EAGER_MS / (2 * REDIAL_MS), `${dials.dials.length} dials`)
+    const eagerMs = EAGER_DIALS * REDIAL_MS
+    await clock.pass(eagerMs + 5 * SPACED_REDIAL_MS, REDIAL_MS)
+    const times = dials.dials.map(({ atMs }) => atMs)
+    assert.equal(times[EAGER_DIALS - 1], eagerMs - REDIAL_MS)
+    assert.deepEqual(
+      times.slice(EAGER_DIALS),
+      [1, 2, 3, 4, 5].map((step) => eagerMs - REDIAL_MS + step * SPACED_REDIAL_MS)
+    )
   })
 
   it('waits after EADDRNOTAVAIL, when the SYN of the other side was first', async (t) => {
@@ -152,6 +157,51 @@ describe('a race of dials', () => {
     })
     assert.ok(dials.dials.at(-1)?.signal.aborted, 'the last dial was called off')
   })
+
+  it('lets handshakes that have begun go on beyond its window, and nothing else', async (t) => {
+    const { clock, dials, result } = start(t, [LAN, NAT])
+    dials.dials[1]?.connect()
+    await clock.pass(WINDOW_MS + HANDSHAKES_MS - 100, 100)
+    assert.deepEqual(
+      dials.dials.map(({ signal }) => signal.aborted),
+      [true, false]
+    )
+    dials.dials[1]?.succeed(fakeConnection())
+    assert.equal((await result).outcome, 'direct')
+  })
+
+  it('ends when such handshakes fail, without another dial', async (t) => {
+    const { clock, dials, result } = start(t, [NAT])
+    dials.dials[0]?.connect()
+    await clock.pass(WINDOW_MS, 100)
+    dials.dials[0]?.fail('read ECONNRESET', 'ECONNRESET')
+    assert.deepEqual(plain(await result), { [NAT]: { ECONNRESET: 1 } })
+    await clock.pass(1_000, 100)
+    assert.equal(dials.dials.length, 1)
+  })
+
+  it('ends when such handshakes take too long', async (t) => {
+    const { clock, dials, result } = start(t, [NAT])
+    dials.dials[0]?.connect()
+    await clock.pass(WINDOW_MS + HANDSHAKES_MS, 100)
+    assert.equal((await result).outcome, 'failed')
+    await clock.settle()
+    assert.ok(dials.dials[0]?.signal.aborted)
+  })
+
+  for (const [candidate, refused] of [
+    [NAT, true],
+    [LAN, false]
+  ] as const) {
+    it(`tells that it was refused where that means a NAT: ${refused} for ${candidate}`, async (t) => {
+      const { clock, result } = start(t, [candidate], (dial) =>
+        dial.fail('connect ECONNREFUSED', 'ECONNREFUSED')
+      )
+      await clock.pass(WINDOW_MS, 100)
+      const failed = await result
+      assert.equal('sawRst' in failed && failed.sawRst, refused)
+    })
+  }
 
   it('does not count a dial that it called off as a failure', async (t) => {
     const { clock, result } = start(t, [NAT])

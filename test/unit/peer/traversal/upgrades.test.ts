@@ -6,6 +6,7 @@ import {
   LASTING_MS,
   pauseAfter,
   pauseAfterLosses,
+  REFUSED_PAUSE_MS,
   ROUNDS
 } from '../../../../peer/traversal/plan.ts'
 import type { RoundResult } from '../../../../peer/traversal/punch.ts'
@@ -22,6 +23,8 @@ interface Scene {
   direct: boolean
   /** There is no place for a round. */
   full: boolean
+  /** NATs answer RST. */
+  sawRst: boolean
 }
 
 function scene(t: TestContext): Scene {
@@ -41,7 +44,9 @@ function scene(t: TestContext): Scene {
     round: async (_: Connection, attempt: number): Promise<RoundResult | undefined> => {
       if (all.full) return undefined
       rounds.push([attempt, clock.nowMs])
-      return { role: 'initiator', candidates: [], outcome: 'failed', reason: 'no way', ms: 1 }
+      const { sawRst } = all
+      const failed = { outcome: 'failed', reason: 'no way', sawRst } as const
+      return { role: 'initiator', candidates: [], ...failed, ms: 1 }
     }
   }
   const upgrades = new Upgrades(init, stop.signal)
@@ -49,7 +54,8 @@ function scene(t: TestContext): Scene {
     circuit.status = 'closed'
     events.dispatchEvent(new Event('close'))
   }
-  const all: Scene = { upgrades, clock, rounds, circuit, close, direct: false, full: false }
+  const parts = { upgrades, clock, rounds, circuit, close }
+  const all: Scene = { ...parts, direct: false, full: false, sawRst: false }
   return all
 }
 
@@ -59,9 +65,21 @@ test('rounds follow one another quickly, then ever more slowly, and never stop',
   await clock.pass(3_600_000, 1_000)
   assert.ok(rounds.length > ROUNDS + 5, `${rounds.length} in an hour`)
   assert.ok(rounds.length < 40, `${rounds.length} in an hour`)
-  const quick = Array.from({ length: ROUNDS }, (_, index) => pauseAfter(index + 1, 1))
+  const quick = Array.from({ length: ROUNDS }, (_, index) =>
+    pauseAfter({ attempt: index + 1, sawRst: false, random: 1 })
+  )
   const quickMs = quick.reduce((sum, ms) => sum + ms, 0) + ROUNDS * 1_000
   assert.ok(rounds.filter(([, atMs]) => atMs < quickMs).length >= ROUNDS)
+})
+
+test('a NAT that has answered RST is left alone for a while', async (t) => {
+  const all = scene(t)
+  all.sawRst = true
+  void all.upgrades.upgrade(all.circuit).catch(() => undefined)
+  await all.clock.pass(REFUSED_PAUSE_MS - 100, 100)
+  assert.equal(all.rounds.length, 1)
+  await all.clock.pass(1_000, 100)
+  assert.equal(all.rounds.length, 2)
 })
 
 test('a circuit that closes ends the trying at once', async (t) => {

@@ -23,6 +23,7 @@ interface Service {
   networks?: string[]
   network_mode?: string
   ports?: string[]
+  ulimits?: { nofile: number }
   volumes: string[]
   init?: boolean
   stdin_open?: boolean
@@ -64,7 +65,49 @@ describe('docker-compose.yml', () => {
       relay.ports,
       ports.map((port) => `${port}:${port}`)
     )
-    assert.deepEqual(Object.keys(relay.environment ?? {}), [RELAY_COMMAND.options.announce.env])
+    const variables = Object.values(RELAY_COMMAND.options).map(
+      (option) => 'env' in option && option.env
+    )
+    const known = new Set<string | false>(variables)
+    const passed = Object.entries(relay.environment ?? {})
+    assert.ok(passed.some(([name]) => name === RELAY_COMMAND.options.announce.env))
+    for (const [name, value] of passed) assert.deepEqual([known.has(name), value], [true, null])
+  })
+
+  it('lets nothing write but to volumes, gain rights, or grow without an end', () => {
+    for (const service of Object.values(COMPOSE.services)) {
+      assert.deepEqual(
+        [service['read_only'], service['cap_drop'], service['security_opt']],
+        [true, ['ALL'], ['no-new-privileges:true']]
+      )
+      assert.ok(Number(service['pids_limit']) > 0)
+      const logging: unknown = service['logging']
+      assert.match(JSON.stringify(logging), /"max-size":"\d+m","max-file":"\d"/)
+    }
+    for (const service of [relay, alice, bob]) assert.match(String(service['mem_limit']), /^\d+m$/)
+    assert.ok(Number(relay['cpus']) > 0)
+  })
+
+  it('gives the relay the descriptors that its limits need, and the time to drain', () => {
+    const { limits, drainSeconds } = relaySettings(relayConfig([]), {
+      env: SURROUNDINGS.env,
+      platform: 'linux'
+    })
+    // As many again for what is refused at the door, the status page and the process itself.
+    assert.ok(Number(relay.ulimits?.nofile) >= 2 * limits.connections)
+    const grace = /^(\d+)s$/.exec(String(relay['stop_grace_period']))?.[1]
+    assert.ok(Number(grace) >= drainSeconds + 5, grace)
+  })
+
+  it('has nothing that only one of compose 1.29 and 2 understands', () => {
+    // `version` is obsolete in 2, `deploy` is ignored by 1, `start_interval` is unknown to it.
+    assert.deepEqual(
+      Object.keys(COMPOSE)
+        .filter((key) => !key.startsWith('x-'))
+        .toSorted(),
+      ['networks', 'services', 'volumes']
+    )
+    assert.doesNotMatch(JSON.stringify(COMPOSE.services), /"(?:deploy|start_interval|develop)":/)
   })
 
   it('gives the peers command lines that `parley chat` understands, in one room', () => {

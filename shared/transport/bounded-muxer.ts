@@ -4,6 +4,7 @@ import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@li
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { isReceiver, MULTISTREAM } from './multistream-answer.ts'
 import { guardNegotiation } from './negotiation-guard.ts'
+import { Packing } from './packing.ts'
 
 export interface MuxerBounds {
   /** Of a frame without its header: what the largest window of a stream allows. */
@@ -60,10 +61,12 @@ function boundUntaken(connection: MessageStream): void {
 function boundFrames(muxer: StreamMuxer, { maxFrameBytes }: MuxerBounds): StreamMuxer {
   if (!isYamux(muxer)) return muxer
   const { buffer } = muxer.decoder
+  const packing = new Packing(buffer)
   const onData = muxer.onData.bind(muxer)
   // What it throws ends the muxer and its connection.
   muxer.onData = (data) => {
     onData(data)
+    packing.added(data)
     if (buffer.byteLength > HEADER_BYTES + maxFrameBytes) {
       throw new MuxerAbuseError(`a frame of more than ${maxFrameBytes} bytes`)
     }

@@ -6,6 +6,8 @@ import { isReceiver, type Receiver } from './multistream-answer.ts'
 
 /** Of a length; those of the library's own protocols are at most 8 KiB. */
 const MAX_LENGTH_BYTES = 3
+/** That it comes in. The library keeps each as it came, at 120 bytes beside what it carries. */
+const MAX_PIECES = 256
 /** Proposed protocols, or refusals of ours: nobody has so many. */
 const MAX_LINES = 32
 
@@ -21,13 +23,12 @@ export interface NegotiationRules {
   isPrefixed?(protocol: string): boolean
 }
 
-/** Follows what comes in, and leaves the way when nothing of it is for the library's reader of lengths any more. */
+/** Follows what comes in for as long as the library's reader of lengths is to read it. */
 export function guardNegotiation(receiver: Receiver, rules: NegotiationRules): void {
   const onData = receiver.onData.bind(receiver)
   const follower = new Follower(rules)
   receiver.onData = (data) => {
-    const problem = follower.follow(data)
-    if (follower.isOver || problem !== undefined) receiver.onData = onData
+    const problem = follower.isOver ? undefined : follower.follow(data)
     if (problem === undefined) onData(data)
     else receiver.abort(new NegotiationError(problem))
   }
@@ -75,6 +76,7 @@ class Follower {
   readonly #rules: NegotiationRules
   isOver = false
   #agreed = false
+  #pieces = 0
   #lines = 0
   #lengthBytes = 0
   #length = 0
@@ -88,6 +90,7 @@ class Follower {
 
   /** What is wrong with it, if anything is. */
   follow(data: Uint8Array | Uint8ArrayList): string | undefined {
+    if (++this.#pieces > MAX_PIECES) return 'a negotiation that comes drop by drop'
     for (const piece of data instanceof Uint8Array ? [data] : data) {
       const problem = this.#followPiece(piece)
       if (problem !== undefined) return problem

@@ -14,6 +14,8 @@ import { inPieces } from '../../../support/mutations.ts'
 const PROTOCOL = '/test/1.0.0'
 const AGREED = proposal(PROTOCOL)
 const ENDLESS = new Uint8Array(20).fill(0xff)
+/** Where to cut, so that each byte is a piece. */
+const DROPS = Array.from({ length: 1000 }, (_, n) => n)
 const UP_TO_AGREED: NegotiationRules = { isAgreed: (line) => line === PROTOCOL }
 const FURTHER: NegotiationRules = { ...UP_TO_AGREED, isPrefixed: () => true }
 
@@ -69,6 +71,14 @@ describe('a negotiation', () => {
   it('ends when protocols are proposed and proposed', () => {
     const many = Array.from({ length: 100 }, () => proposal('/none'))
     assert.match(receive(UP_TO_AGREED, join(...many)).aborted?.message ?? '', /32 lines/)
+  })
+
+  it('ends when it comes drop by drop', () => {
+    const drops = inPieces(join(...Array.from({ length: 20 }, () => proposal('/none'))), DROPS)
+    assert.ok(drops.length > 500)
+    assert.match(receive(UP_TO_AGREED, ...drops).aborted?.message ?? '', /drop by drop/)
+    const { aborted } = receive(UP_TO_AGREED, ...inPieces(join(AGREED, ...drops), DROPS))
+    assert.equal(aborted, undefined, 'what follows the protocol may')
   })
 
   it('is over with the protocol, and what follows may look like anything', () => {

@@ -6,12 +6,15 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { answerPings } from '../shared/answer-pings.ts'
 import { createNode } from '../shared/node.ts'
 import type { Books } from './books.ts'
+import { MAX_INBOUND_STREAMS } from './circuit/limits.ts'
 import { circuitServer, type CircuitServer } from './circuit/server.ts'
+import { CIRCUIT_WINDOW_BYTES } from './circuit/window.ts'
 import type { RelayListener } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { OwnEnds } from './own-ends.ts'
 import type { Reception } from './reception.ts'
+import { watchStreams } from './stream-watch.ts'
 
 export interface AssembleConfig {
   privateKey: PrivateKey
@@ -49,16 +52,25 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
         ownAddresses = new OwnAddresses(components, announce)
         return ownAddresses
       },
-      circuit: circuitServer({ books, own: config.own, onEvent, addresses })
+      circuit: circuitServer({
+        books,
+        own: config.own,
+        onEvent,
+        onOffence: reception.onOffence,
+        addresses
+      })
     },
     // The reception counts instead, by names that an operator can look up, and never ends a connection that is in use.
     maxConnections: Infinity,
     maxPendingInbound: Infinity,
     inboundUpgradeTimeoutMs: (LIMITS['handshake-seconds'].max + 1) * 1000,
     maxInboundPerHostPerSecond: Infinity,
-    gater: reception.gater
+    gater: reception.gater,
+    maxInboundStreams: MAX_INBOUND_STREAMS,
+    maxWindowBytes: CIRCUIT_WINDOW_BYTES
   })
   reception.watch(node)
+  watchStreams(node, config)
   return {
     node,
     addresses: () => addresses().map(String),

@@ -5,7 +5,9 @@ import { HeldBytes } from './circuit/held-bytes.ts'
 import { Pacing } from './circuit/pace.ts'
 import { Door } from './door.ts'
 import type { RelayLimits, Usage } from './limits.ts'
-import { RequestRates, type TooMany } from './request-rates.ts'
+import { HOP_PROTOCOL } from '../shared/wire/circuit.ts'
+import { RequestRates, type Rated, type TooMany } from './request-rates.ts'
+import { WaitingStreams } from './waiting-streams.ts'
 
 export class Books {
   /** Live: a reload changes its values, and whoever was given it sees them at their next decision. */
@@ -16,6 +18,7 @@ export class Books {
   readonly pacing: Pacing
   readonly held: HeldBytes
   readonly door: Door
+  readonly waiting: WaitingStreams
   readonly #nowMs: () => number
 
   /** `nowMs` is monotonic. */
@@ -27,6 +30,7 @@ export class Books {
     this.pacing = new Pacing(this.limits, nowMs)
     this.held = new HeldBytes(this.limits)
     this.door = new Door(this.limits)
+    this.waiting = new WaitingStreams(this.limits, [HOP_PROTOCOL])
   }
 
   /** What has been granted stays; a circuit keeps the bytes and seconds that its peers were told. */
@@ -35,7 +39,7 @@ export class Books {
   }
 
   /** Counts one request; undefined when it may be answered. */
-  tooMany(kind: 'hop' | 'rendezvous', who: { peer: string; host: string }): TooMany | undefined {
+  tooMany(kind: Rated, who: { peer: string; host: string }): TooMany | undefined {
     return this.rates.tooMany(kind, who, this.#nowMs())
   }
 
@@ -48,8 +52,13 @@ export class Books {
     this.rates.noteWrongSecret(host, this.#nowMs())
   }
 
+  /** Counts one offence of a peer; undefined while they can be mistakes. */
+  tooOffensive(peer: string): TooMany | undefined {
+    return this.rates.tooOffensive(peer, this.#nowMs())
+  }
+
   usage(): Usage[] {
-    return [this.door, this.admission, this.pacing, this.held]
+    return [this.door, this.waiting, this.admission, this.pacing, this.held]
       .flatMap((part) => part.usage())
       .concat(this.rates.usage(this.#nowMs()))
   }

@@ -56,6 +56,16 @@ export type RelayEvent =
       limit?: LimitName
       rule?: AccessRule
     }
+  /** A stream that was opened and reset before it was told what it was for. */
+  | {
+      event: 'stream'
+      peer: string
+      host: string
+      action: 'refused'
+      reason: string
+      limit?: LimitName
+      rule?: AccessRule
+    }
   | { event: 'draining'; circuits: number; seconds: number }
   /** The self-check's verdict, when it changes; the reason says what failed. */
   | { event: 'readiness'; ready: boolean; reason?: string }

@@ -62,6 +62,36 @@ export const LIMITS = {
     [1, 300],
     'From accepted to encrypted and multiplexed: four round trips on a bad line with a lost packet or two.'
   ),
+  'waiting-streams': spec(
+    'count',
+    4096,
+    [1, MANY],
+    'Streams that have not said yet what they are for. One costs 17 kB (measured): 70 MB, from four hosts at least.'
+  ),
+  'waiting-streams-per-host': spec(
+    'count',
+    1024,
+    [1, MANY],
+    'A full office whose peers all dial eight others in the same instant; 17 MB.'
+  ),
+  'stream-rate-per-peer': spec(
+    'per minute',
+    1800,
+    [1, MANY],
+    'Twice what its requests may be when each has a stream of its own. Beyond it the connection is closed.'
+  ),
+  'stream-rate-per-host': spec(
+    'per minute',
+    24_000,
+    [1, MANY],
+    'As often as the hosts of all requests, with room for pings. A stream costs 0.1 ms of CPU even when it is reset at once: a 25th of a CPU.'
+  ),
+  'offences-per-peer': spec(
+    'per minute',
+    60,
+    [1, MANY],
+    'What is no request, or never arrives, and requests beyond a rate of the peer: once a second for a minute is no mistake. Beyond it the connection is closed.'
+  ),
   'idle-seconds': spec(
     'seconds',
     60,

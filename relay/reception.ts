@@ -1,6 +1,12 @@
 // Lets connections into a relay or turns them away, before anything is spent on them; ends handshakes that take too
 // long, and connections that nobody uses.
-import type { Connection, ConnectionGater, Libp2p, MultiaddrConnection } from '@libp2p/interface'
+import type {
+  Connection,
+  ConnectionGater,
+  Libp2p,
+  MultiaddrConnection,
+  PeerId
+} from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { closeOrAbort } from '../shared/close-or-abort.ts'
 import { DENIED } from './access/access.ts'
@@ -10,6 +16,7 @@ import type { RelayListener } from './events.ts'
 import { hostKey } from './host-key.ts'
 import type { LimitName } from './limits.ts'
 import type { OwnEnds } from './own-ends.ts'
+import { showOut } from './show-out.ts'
 
 export interface ReceptionConfig {
   books: Books
@@ -97,6 +104,17 @@ export class Reception implements Disposable {
     if (!books.access.isDenied(peer)) return false
     onEvent({ event: 'connection', host: hostKey(remoteAddr), peer, action, ...DENIED })
     return true
+  }
+
+  /** It got something wrong; when that cannot be mistakes any more its connections end. */
+  readonly onOffence = (peer: PeerId): void => {
+    const { books, own, onEvent } = this.#config
+    if (own.peers.has(peer.toString())) return
+    const tooMany = books.tooOffensive(peer.toString())
+    if (tooMany === undefined) return
+    for (const connection of this.#lastUsedMs.keys()) {
+      if (connection.remotePeer.equals(peer)) showOut(connection, tooMany, onEvent)
+    }
   }
 
   #admit(maConn: MultiaddrConnection): boolean {

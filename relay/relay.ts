@@ -87,7 +87,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const { node, addresses } = assembled
   starting.defer(async () => node.stop())
   const { signal } = options
-  const keeping = { signal, onEvent: emit, books, parts: starting }
+  const { onOffence } = reception
+  const keeping = { signal, onEvent: emit, onOffence, books, parts: starting }
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
   const access = starting.use(await startAccessServer(node, { books, onEvent: emit }, options))
   await listen(node, config, assembled.listening, options)

@@ -1,6 +1,8 @@
-// How many requests a minute a peer and its host may make, of HOP and of rendezvous, and how often it may guess a secret. (pure: time is an argument)
+// How often a peer and its host may open a stream or ask, of HOP and of rendezvous, get it wrong, and guess a secret. (pure: time is an argument)
 import { usageOf, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { perMinute, RateByKey } from './token-bucket.ts'
+
+export type Rated = 'stream' | 'hop' | 'rendezvous'
 
 export interface TooMany {
   limit: LimitName
@@ -9,8 +11,9 @@ export interface TooMany {
 
 export class RequestRates {
   readonly #limits: Readonly<RelayLimits>
-  readonly #byPeer = { hop: new RateByKey(), rendezvous: new RateByKey() }
-  readonly #byHost = { hop: new RateByKey(), rendezvous: new RateByKey() }
+  readonly #byPeer = eachRated()
+  readonly #byHost = eachRated()
+  readonly #offences = new RateByKey()
   readonly #wrongSecretsByHost = new RateByKey()
 
   constructor(limits: Readonly<RelayLimits>) {
@@ -19,18 +22,18 @@ export class RequestRates {
 
   /** Counts one request; undefined when it may be answered. */
   tooMany(
-    kind: 'hop' | 'rendezvous',
+    kind: Rated,
     { peer, host }: { peer: string; host: string },
     nowMs: number
   ): TooMany | undefined {
     const perPeer = this.#limits[`${kind}-rate-per-peer`]
     if (!this.#byPeer[kind].tryTake(peer, perMinute(perPeer), nowMs)) {
-      const reason = `the peer asks more than ${perPeer} times a minute`
+      const reason = `the peer ${DOES[kind]} more than ${perPeer} times a minute`
       return { limit: `${kind}-rate-per-peer`, reason }
     }
     const perHost = this.#limits[`${kind}-rate-per-host`]
     if (!this.#byHost[kind].tryTake(host, perMinute(perHost), nowMs)) {
-      const reason = `${host} asks more than ${perHost} times a minute`
+      const reason = `${host} ${DOES[kind]} more than ${perHost} times a minute`
       return { limit: `${kind}-rate-per-host`, reason }
     }
     return undefined
@@ -49,16 +52,39 @@ export class RequestRates {
     this.#wrongSecretsByHost.tryTake(host, perMinute(rate), nowMs)
   }
 
+  /** Counts one offence; undefined while they can be mistakes. */
+  tooOffensive(peer: string, nowMs: number): TooMany | undefined {
+    const limit = 'offences-per-peer'
+    const max = this.#limits[limit]
+    if (this.#offences.tryTake(peer, perMinute(max), nowMs)) return undefined
+    return { limit, reason: `the peer got more than ${max} requests a minute wrong` }
+  }
+
   usage(nowMs: number): Usage[] {
     const used = (rates: RateByKey, limit: LimitName): number =>
       rates.mostUsed(perMinute(this.#limits[limit]), nowMs)
-    const most = {
-      'hop-rate-per-peer': used(this.#byPeer.hop, 'hop-rate-per-peer'),
-      'hop-rate-per-host': used(this.#byHost.hop, 'hop-rate-per-host'),
-      'rendezvous-rate-per-peer': used(this.#byPeer.rendezvous, 'rendezvous-rate-per-peer'),
-      'rendezvous-rate-per-host': used(this.#byHost.rendezvous, 'rendezvous-rate-per-host'),
+    const most: Partial<Record<LimitName, number>> = {
+      'offences-per-peer': used(this.#offences, 'offences-per-peer'),
       'wrong-secret-rate-per-host': used(this.#wrongSecretsByHost, 'wrong-secret-rate-per-host')
+    }
+    for (const kind of RATED) {
+      most[`${kind}-rate-per-peer`] = used(this.#byPeer[kind], `${kind}-rate-per-peer`)
+      most[`${kind}-rate-per-host`] = used(this.#byHost[kind], `${kind}-rate-per-host`)
     }
     return usageOf(most, this.#limits)
   }
+}
+
+const RATED = ['stream', 'hop', 'rendezvous'] as const satisfies Rated[]
+
+const eachRated = (): Record<Rated, RateByKey> => ({
+  stream: new RateByKey(),
+  hop: new RateByKey(),
+  rendezvous: new RateByKey()
+})
+
+const DOES: Record<Rated, string> = {
+  stream: 'opens streams',
+  hop: 'asks',
+  rendezvous: 'asks'
 }

@@ -1,5 +1,5 @@
 // The rooms of a relay, in its own memory or in a store that several relays share.
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
 import { openRoomStore } from './rendezvous/open-store.ts'
@@ -8,6 +8,7 @@ import { startRendezvousServer, type RendezvousServer } from './rendezvous/serve
 export interface ServeRoomsOptions {
   signal: AbortSignal
   onEvent: RelayListener
+  onOffence: (peer: PeerId) => void
   books: Books
   /** Gets what is to be disposed with the relay. */
   parts: AsyncDisposableStack

@@ -4,6 +4,8 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import { boundedMuxer } from './transport/bounded-muxer.ts'
+import { guardedEncrypter, guardedGater } from './transport/negotiation-guard.ts'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
 
 export interface NodeConfig<Services extends ServiceMap> {
@@ -25,7 +27,21 @@ export interface NodeConfig<Services extends ServiceMap> {
   /** For the handshake of an inbound connection; the library's 10 s by default. */
   inboundUpgradeTimeoutMs?: number
   gater?: ConnectionGater
+  /** That one remote may have open on a connection, agreed or not; MAX_INBOUND_STREAMS by default. */
+  maxInboundStreams?: number
+  /** That a stream may have under way to us; MAX_WINDOW_BYTES by default. */
+  maxWindowBytes?: number
 }
+
+/** What both sides agree to on a connection, one after the other. */
+const ENCRYPTION = '/noise'
+const MUXER = '/yamux/1.0.0'
+
+/** The library's. */
+const MAX_INBOUND_STREAMS = 1000
+
+/** The library's: what a fast direct path fills. */
+const MAX_WINDOW_BYTES = 16 * 1024 * 1024
 
 /** One handshake per pending inbound connection costs about 5 ms of CPU: half a second's worth. */
 const MAX_PENDING_INBOUND = 100
@@ -40,13 +56,20 @@ const DIAL_TIMEOUT_MS = 10_000
 export async function createNode<Services extends ServiceMap>(
   config: NodeConfig<Services>
 ): Promise<Libp2p<Services>> {
+  const { maxInboundStreams = MAX_INBOUND_STREAMS, maxWindowBytes = MAX_WINDOW_BYTES } = config
+  const muxer = yamux({
+    maxInboundStreams,
+    // Those that come with the last packet of the handshake; the library takes ten, and leaves a dead connection else.
+    maxEarlyStreams: maxInboundStreams,
+    streamOptions: { maxStreamWindowSize: maxWindowBytes }
+  })
   return createLibp2p({
     start: false,
     privateKey: config.privateKey,
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
-    connectionEncrypters: [noise()],
-    streamMuxers: [optimisticStreams(yamux())],
+    connectionEncrypters: [guardedEncrypter(noise(), MUXER)],
+    streamMuxers: [boundedMuxer(optimisticStreams(muxer), { maxFrameBytes: maxWindowBytes })],
     services: config.services,
     connectionManager: {
       maxConnections: config.maxConnections,
@@ -62,6 +85,6 @@ export async function createNode<Services extends ServiceMap>(
       enabled: config.pings ?? true,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
     },
-    connectionGater: { denyDialMultiaddr: () => false, ...config.gater }
+    connectionGater: guardedGater({ denyDialMultiaddr: () => false, ...config.gater }, ENCRYPTION)
   })
 }

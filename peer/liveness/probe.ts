@@ -2,13 +2,10 @@
 // a quiet minute costs a few packets. Over a relay as well; the NATs on the way keep their mappings by it.
 // https://github.com/libp2p/specs/blob/master/ping/ping.md
 import type { Connection, Stream } from '@libp2p/interface'
+import { PING_BYTES, PING_PROTOCOL } from '../../shared/answer-pings.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import { isUnsupported } from '../conversation/streams.ts'
-
-export const PING_PROTOCOL = '/ipfs/ping/1.0.0'
-
-const PING_BYTES = 32
 
 export class Probe {
   readonly #connection: Connection

@@ -9,6 +9,8 @@ export async function closeBothWays(
   stream: Stream,
   { signal }: { signal: AbortSignal }
 ): Promise<void> {
+  // There is nothing more to say: whatever else has come or comes is not kept.
+  await stream.closeRead({ signal })
   const over = Promise.withResolvers<void>()
   stream.addEventListener('close', () => over.resolve(), { once: true })
   signal.addEventListener('abort', () => over.resolve(), { once: true })

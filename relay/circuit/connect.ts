@@ -2,12 +2,18 @@
 import type { PeerId, Stream } from '@libp2p/interface'
 import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
-import { CircuitStatus, encodeHop, type HopMessage } from '../../shared/wire/circuit.ts'
+import {
+  CircuitMessageError,
+  CircuitStatus,
+  encodeHop,
+  type CircuitLimit,
+  type HopMessage
+} from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
-import { hostKey } from '../host-key.ts'
 import { whyOf, type Why } from '../why.ts'
 import {
   announcedLimit,
+  countRequest,
   refuse,
   type HopConnection,
   type HopContext,
@@ -28,6 +34,7 @@ export async function connect(
   const target = request.peer === undefined ? undefined : peerIdFromBytes(request.peer.id)
   if (target === undefined) {
     refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
+    context.onOffence(connection.remotePeer)
     return
   }
   const from = connection.remotePeer.toString()
@@ -40,8 +47,7 @@ export async function connect(
     refused(CircuitStatus.PERMISSION_DENIED, { reason: 'asked over a circuit' })
     return
   }
-  const host = hostKey(connection.remoteAddr)
-  const tooMany = books.tooMany('hop', { peer: from, host })
+  const tooMany = countRequest(context, connection)
   if (tooMany !== undefined) {
     refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany)
     return
@@ -53,38 +59,30 @@ export async function connect(
   }
   try {
     const failure = await runCircuit(stream, connection.remotePeer, target, context)
-    if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, { reason: failure })
+    if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
   } finally {
     books.admission.closeCircuit(from, to)
   }
 }
 
-/** Resolves when the circuit has ended; with a reason in words when there was none. */
+/** Resolves when the circuit has ended; with the reason when there was none. */
 async function runCircuit(
   stream: Stream,
   source: PeerId,
   target: PeerId,
   context: HopContext
-): Promise<string | undefined> {
+): Promise<Why | undefined> {
   const { onEvent, signal } = context
   const { limits, pacing, held } = context.books
   const limit = announcedLimit(limits)
-  let targetStream: Stream
-  try {
-    using inTime = deadline(
-      signal,
-      limits['stop-seconds'] * 1000,
-      'the target did not answer in time'
-    )
-    targetStream = await openStop(context.connectionsTo(target), { from: source, limit }, inTime)
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+  const opened = await openTarget(stream, { from: source, to: target, limit }, context)
+  if ('reason' in opened) return opened
+  const targetStream = opened
   try {
     sendFrame(stream, encodeHop({ type: 'STATUS', status: CircuitStatus.OK, limit }))
   } catch (error) {
     targetStream.abort(asError(error))
-    return 'the dialling peer went away before it was open'
+    return { reason: 'the dialling peer went away before it was open' }
   }
   const live = liveCircuit(source, target, context)
   const circuit = { event: 'circuit', from: live.from, to: live.to } as const
@@ -105,9 +103,44 @@ async function runCircuit(
   return undefined
 }
 
+/** Meanwhile the dialling peer may send, and what it sends is held. */
+async function openTarget(
+  stream: Stream,
+  { from, to, limit }: { from: PeerId; to: PeerId; limit: CircuitLimit },
+  context: HopContext
+): Promise<Stream | Why> {
+  const { limits, held } = context.books
+  const ended = new AbortController()
+  let why: Why | undefined
+  const release = held.add({
+    get heldBytes() {
+      return stream.readBufferLength
+    },
+    end: (reason, name) => {
+      why = { reason, limit: name }
+      ended.abort(new Error(reason))
+    }
+  })
+  using inTime = deadline(
+    context.signal,
+    limits['stop-seconds'] * 1000,
+    'the target did not answer in time'
+  )
+  const signal = AbortSignal.any([inTime.signal, ended.signal])
+  try {
+    return await openStop(context.connectionsTo(to), { from, limit }, { signal })
+  } catch (error) {
+    const { cause, message } = asError(error)
+    if (cause instanceof CircuitMessageError) context.onOffence(to)
+    return why ?? { reason: message }
+  } finally {
+    release()
+  }
+}
+
 function liveCircuit(source: PeerId, target: PeerId, context: HopContext): LiveCircuit {
   const { limits } = context.books
-  const openedAtMs = context.nowMs()
+  const openedAtMs = context.clockMs()
   return {
     from: source.toString(),
     to: target.toString(),

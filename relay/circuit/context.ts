@@ -4,8 +4,10 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { encodeHop, type CircuitLimit } from '../../shared/wire/circuit.ts'
 import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
-import { sendFrame } from './frames.ts'
+import { hostKey } from '../host-key.ts'
 import type { RelayLimits } from '../limits.ts'
+import type { TooMany } from '../request-rates.ts'
+import { sendFrame } from './frames.ts'
 
 /** A circuit while it is open. Peers are peer ids. */
 export interface LiveCircuit {
@@ -28,15 +30,30 @@ export interface HopContext {
   onEvent: RelayListener
   /** Those that are open, for whoever watches. */
   circuits: Set<LiveCircuit>
-  /** Of the calendar: what is announced expires by it. */
+  /** Monotonic: whoever sets the clock neither ends what is granted nor lets it live for ever. */
   nowMs(): number
+  /** Of the clock: what is announced and shown is by it. */
+  clockMs(): number
   /** The relay's own, ending in `/p2p/…`. */
   addresses(): Multiaddr[]
   connectionsTo(peer: PeerId): Connection[]
+  /** The peer has sent what is no message, or not sent one, or asks on although it is told to wait. */
+  onOffence(peer: PeerId): void
   /** A reservation was granted or renewed. */
   onReserved(): void
   /** Aborts when the relay stops. */
   signal: AbortSignal
+}
+
+/** Counts one request; undefined when it may be answered. Who asks on beyond a rate of its own offends by it. */
+export function countRequest(
+  { books, onOffence }: Pick<HopContext, 'books' | 'onOffence'>,
+  { remotePeer, remoteAddr }: HopConnection
+): TooMany | undefined {
+  const who = { peer: remotePeer.toString(), host: hostKey(remoteAddr) }
+  const tooMany = books.tooMany('hop', who)
+  if (tooMany?.limit === 'hop-rate-per-peer') onOffence(remotePeer)
+  return tooMany
 }
 
 /** Answers with one of CircuitStatus. Throws when the stream is closed for writing. */

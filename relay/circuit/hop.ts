@@ -9,6 +9,7 @@ import {
   decodeHop,
   type HopMessage
 } from '../../shared/wire/circuit.ts'
+import { keepPacked } from '../../shared/transport/packing.ts'
 import { closeBothWays } from './close-both-ways.ts'
 import { connect } from './connect.ts'
 import { refuse, type HopConnection, type HopContext } from './context.ts'
@@ -23,8 +24,10 @@ export async function serveHop(
   context: HopContext
 ): Promise<void> {
   keepWindowSmall(stream)
+  keepPacked(stream)
   try {
-    const request = await readRequest(stream, context)
+    const request = await readRequest(stream, connection, context)
+    context.books.waiting.settled(stream)
     await answer(request, stream, connection, context)
     using limit = deadline(
       context.signal,
@@ -38,7 +41,11 @@ export async function serveHop(
 }
 
 /** Undefined for bytes that are not a request. Throws when nothing arrives, or the stream breaks. */
-async function readRequest(stream: Stream, context: HopContext): Promise<HopMessage | undefined> {
+async function readRequest(
+  stream: Stream,
+  { remotePeer }: HopConnection,
+  context: HopContext
+): Promise<HopMessage | undefined> {
   using limit = deadline(
     context.signal,
     context.books.limits['hop-seconds'] * 1000,
@@ -47,6 +54,8 @@ async function readRequest(stream: Stream, context: HopContext): Promise<HopMess
   try {
     return decodeHop(await readFrame(stream, limit))
   } catch (error) {
+    const late = limit.signal.aborted && !context.signal.aborted
+    if (late) context.onOffence(remotePeer)
     if (error instanceof CircuitMessageError) return undefined
     throw error
   }
@@ -58,8 +67,10 @@ async function answer(
   connection: HopConnection,
   context: HopContext
 ): Promise<void> {
-  if (request === undefined) refuse(stream, CircuitStatus.MALFORMED_MESSAGE)
-  else if (request.type === 'STATUS') refuse(stream, CircuitStatus.UNEXPECTED_MESSAGE)
-  else if (request.type === 'RESERVE') await reserve(stream, connection, context)
+  if (request === undefined || request.type === 'STATUS') {
+    const { MALFORMED_MESSAGE, UNEXPECTED_MESSAGE } = CircuitStatus
+    refuse(stream, request === undefined ? MALFORMED_MESSAGE : UNEXPECTED_MESSAGE)
+    context.onOffence(connection.remotePeer)
+  } else if (request.type === 'RESERVE') await reserve(stream, connection, context)
   else await connect(request, stream, connection, context)
 }

@@ -4,7 +4,13 @@ import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
 import { sealVoucher } from '../../shared/wire/reservation-voucher.ts'
 import { hostKey } from '../host-key.ts'
 import { whyOf, type Why } from '../why.ts'
-import { announcedLimit, refuse, type HopConnection, type HopContext } from './context.ts'
+import {
+  announcedLimit,
+  countRequest,
+  refuse,
+  type HopConnection,
+  type HopContext
+} from './context.ts'
 import { sendFrame } from './frames.ts'
 
 /** A host of containers has an address for each of their networks; this many keep the answer under its 4 KiB. */
@@ -26,15 +32,16 @@ export async function reserve(
     refused(CircuitStatus.PERMISSION_DENIED, { reason: 'asked over a circuit' })
     return
   }
-  const host = hostKey(connection.remoteAddr)
-  const tooMany = books.tooMany('hop', { peer, host })
+  const tooMany = countRequest(context, connection)
   if (tooMany !== undefined) {
     refused(CircuitStatus.RESERVATION_REFUSED, tooMany)
     return
   }
   // What is granted from here on is released by the disconnection that comes after it.
   if (context.connectionsTo(connection.remotePeer).length === 0) return
-  const verdict = books.admission.reserve(peer, host, context.nowMs())
+  const host = hostKey(connection.remoteAddr)
+  const nowMs = context.nowMs()
+  const verdict = books.admission.reserve(peer, host, nowMs)
   if (!verdict.admitted) {
     refused(verdict.status, verdict)
     return
@@ -46,7 +53,7 @@ export async function reserve(
     action: 'granted',
     ...(verdict.renewed ? { reason: 'renewed' } : {})
   })
-  const expireSeconds = Math.floor(verdict.expiresAtMs / 1000)
+  const expireSeconds = Math.floor((context.clockMs() + verdict.expiresAtMs - nowMs) / 1000)
   const voucher = await sealVoucher(
     { relay: context.peerId, peer: connection.remotePeer, expireSeconds },
     context.privateKey,

@@ -34,10 +34,12 @@ export interface CircuitServerComponents {
 export interface CircuitServerConfig {
   books: Books
   onEvent: RelayListener
+  onOffence: (peer: PeerId) => void
   /** The relay's own, best first, ending in `/p2p/…`. */
   addresses: () => Multiaddr[]
   /** Of the relay's own self-check: served by books of their own, and told to nobody. */
   own: OwnEnds
+  /** Monotonic. */
   nowMs?: () => number
 }
 
@@ -63,7 +65,7 @@ export class CircuitServer implements Startable {
   constructor(components: CircuitServerComponents, config: CircuitServerConfig) {
     this.#components = components
     this.#config = config
-    this.#nowMs = config.nowMs ?? Date.now
+    this.#nowMs = config.nowMs ?? (() => performance.now())
   }
 
   /** Those that are open now, but for the relay's own. */
@@ -103,7 +105,7 @@ export class CircuitServer implements Startable {
 
   #context(remote: PeerId): HopContext {
     const { privateKey, peerId, connectionManager } = this.#components
-    const { own: ownEnds, books, onEvent, addresses } = this.#config
+    const { own: ownEnds, books, onEvent, onOffence, addresses } = this.#config
     const own = ownEnds.peers.has(remote.toString())
     return {
       privateKey,
@@ -112,8 +114,10 @@ export class CircuitServer implements Startable {
       circuits: own ? new Set() : this.#circuits,
       onEvent: own ? () => {} : onEvent,
       nowMs: this.#nowMs,
+      clockMs: () => Date.now(),
       addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
+      onOffence,
       onReserved: () => this.#scheduleExpiry(),
       signal: this.#stopping.signal
     }

@@ -9,6 +9,7 @@ import {
   STOP_PROTOCOL,
   type CircuitLimit
 } from '../../shared/wire/circuit.ts'
+import { keepPacked } from '../../shared/transport/packing.ts'
 import { readFrame, sendFrame } from './frames.ts'
 import { MAX_STOP_STREAMS } from './limits.ts'
 import { keepWindowSmall } from './window.ts'
@@ -42,6 +43,7 @@ export async function openStop(
     if (answer.type !== 'STATUS' || answer.status !== CircuitStatus.OK) {
       throw new StopError(`the target refused it: ${circuitStatusName(answer.status)}`)
     }
+    keepPacked(stream)
     return stream
   } catch (cause) {
     const error = stopError('failed to exchange STOP messages with the target', cause, options)

@@ -11,7 +11,8 @@ import {
 import type { Books } from '../books.ts'
 import type { RelayEvent } from '../events.ts'
 import type { TooMany } from '../request-rates.ts'
-import { whyOf } from '../why.ts'
+import { whyOf, type Why } from '../why.ts'
+import { BlamelessError } from './frames.ts'
 import type { Refused } from './limits.ts'
 import type { Registered, RoomStore } from './room-store.ts'
 
@@ -22,6 +23,8 @@ export interface AnswersConfig {
   books: Books
   isConnected: (peer: PeerId) => boolean
   onEvent: (event: RegistrationEvent) => void
+  /** The peer asks on although it is told to wait. */
+  onOffence: (peer: PeerId) => void
   nowMs: () => number
   signal: AbortSignal
 }
@@ -39,7 +42,7 @@ export class Answers {
   /**
    * The reply to a request of that peer; undefined for UNREGISTER, which has none.
    *
-   * @throws Error when the message is no request
+   * @throws Error when the message is no request; BlamelessError for one too many that has no reply to refuse it with
    */
   async answer(
     request: RendezvousMessage,
@@ -47,13 +50,15 @@ export class Answers {
     host: string
   ): Promise<RendezvousResponse | undefined> {
     const tooMany = this.#config.books.tooMany('rendezvous', { peer: peer.toString(), host })
+    if (tooMany?.limit === 'rendezvous-rate-per-peer') this.#config.onOffence(peer)
     switch (request.type) {
       case 'register':
         return this.#register(request, peer, host, unavailable(tooMany))
       case 'discover':
         return this.#discover(request, peer, unavailable(tooMany))
       case 'unregister':
-        await this.#unregister(request.ns, peer)
+        if (tooMany === undefined) await this.#unregister(request.ns, peer)
+        else this.#refuseToUnregister(request.ns, peer, tooMany)
         return undefined
       case 'registerResponse':
       case 'discoverResponse':
@@ -152,14 +157,19 @@ export class Answers {
     }
   }
 
-  #refused({ peer, room = '' }: { peer: string; room?: string | undefined }, why: Refused): void {
+  #refused({ peer, room = '' }: { peer: string; room?: string | undefined }, why: Why): void {
     const about = { peer, room: room.slice(0, MAX_ROOM_IN_EVENT) }
     this.#config.onEvent({ event: 'registration', ...about, action: 'refused', ...whyOf(why) })
   }
 
+  #refuseToUnregister(room: string, peer: PeerId, tooMany: TooMany): never {
+    this.#refused({ peer: peer.toString(), room }, tooMany)
+    throw new BlamelessError(tooMany.reason)
+  }
+
   async #unregister(room: string, peer: PeerId): Promise<void> {
     if (!(await this.#config.store.unregister(peer.toString(), room))) return
-    const about = { peer: peer.toString(), room }
+    const about = { peer: peer.toString(), room: room.slice(0, MAX_ROOM_IN_EVENT) }
     this.#config.onEvent({
       event: 'registration',
       ...about,

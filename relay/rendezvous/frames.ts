@@ -10,6 +10,11 @@ export interface FrameLimits {
   stallMs: number
 }
 
+/** Ends a stream whose remote has done nothing wrong. */
+export class BlamelessError extends Error {
+  override name = 'BlamelessError'
+}
+
 /** The next frame without its length, or undefined when the remote has closed the stream between two. */
 export async function readFrame(
   bytes: ByteStream<Stream>,
@@ -19,7 +24,7 @@ export async function readFrame(
   using idle = deadline(signal, limits.idleMs, `no request for ${limits.idleMs} ms`)
   const first = await readByte(bytes, idle.signal).catch((error: unknown) => {
     if (error instanceof UnexpectedEOFError) return undefined
-    throw error
+    throw idle.signal.aborted ? new BlamelessError(String(idle.signal.reason)) : error
   })
   if (first === undefined) return undefined
 

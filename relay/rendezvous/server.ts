@@ -15,9 +15,10 @@ import {
 import { Books } from '../books.ts'
 import { hostKey } from '../host-key.ts'
 import { DEFAULT_LIMITS, type Usage } from '../limits.ts'
+import { keepPacked } from '../../shared/transport/packing.ts'
 import { Answers, type RegistrationEvent } from './answers.ts'
 import { EPOCHS } from './cookie.ts'
-import { readFrame, type FrameLimits } from './frames.ts'
+import { BlamelessError, readFrame, type FrameLimits } from './frames.ts'
 import type { RegistrySettings } from './limits.ts'
 import { Registry } from './registry.ts'
 import type { RoomStore } from './room-store.ts'
@@ -25,6 +26,8 @@ import type { RoomStore } from './room-store.ts'
 export interface RendezvousOptions {
   signal: AbortSignal
   onEvent: (event: RegistrationEvent) => void
+  /** A peer has sent what is no request, or not sent one, or asks on although it is told to wait. */
+  onOffence?: (peer: PeerId) => void
   /** Its limits are those of the default store as well. */
   books?: Books
   /** The memory of this process by default. */
@@ -88,6 +91,7 @@ export async function startRendezvousServer(
 class Server implements RendezvousServer {
   readonly #node: RendezvousNode
   readonly #onEvent: RendezvousOptions['onEvent']
+  readonly #onOffence: (peer: PeerId) => void
   readonly #nowMs: () => number
   readonly #frames: FrameLimits
   readonly #store: RoomStore
@@ -100,6 +104,7 @@ class Server implements RendezvousServer {
   constructor(node: RendezvousNode, options: RendezvousOptions) {
     this.#node = node
     this.#onEvent = options.onEvent
+    this.#onOffence = options.onOffence ?? (() => {})
     this.#nowMs = options.nowMs ?? (() => performance.now())
     this.#frames = { ...DEFAULT_FRAME_LIMITS, ...options.frames }
     const books = options.books ?? new Books(DEFAULT_LIMITS)
@@ -111,6 +116,7 @@ class Server implements RendezvousServer {
       books,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
+      onOffence: this.#onOffence,
       nowMs: this.#nowMs,
       signal: this.#signal
     })
@@ -184,6 +190,7 @@ class Server implements RendezvousServer {
     try {
       // More than one request may be on its way; what does not fit here ends the stream.
       const bytes = byteStream(stream, { maxBufferSize: 2 * this.#frames.maxFrameBytes })
+      keepPacked(stream, bytes)
       for (;;) {
         const frame = await readFrame(bytes, this.#frames, this.#signal)
         if (frame === undefined) break
@@ -195,6 +202,9 @@ class Server implements RendezvousServer {
       }
       await stream.close({ signal: this.#signal })
     } catch (error) {
+      const left = stream.status === 'reset' || stream.status === 'closed'
+      const blameless = error instanceof BlamelessError || this.#signal.aborted
+      if (!left && !blameless) this.#onOffence(peer)
       stream.abort(asError(error))
     }
   }

@@ -43,7 +43,9 @@ export class Tally {
     if (event.event === 'reservation') this.#noteReservation(event, nowMs)
     if (event.event === 'circuit') this.#noteCircuit(event)
     const { event: about } = event
-    if (about === 'registration' || about === 'connection' || about === 'access') {
+    const isRefusable =
+      about === 'registration' || about === 'connection' || about === 'stream' || about === 'access'
+    if (isRefusable) {
       if (event.action === 'refused') this.#noteRefusal(event)
     }
   }

@@ -4,10 +4,10 @@ import { UnsupportedProtocolError } from '@libp2p/interface'
 import { encode } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 
-const MULTISTREAM = '/multistream/1.0.0'
+export const MULTISTREAM = '/multistream/1.0.0'
 
 /** What a stream or connection of libp2p has beside its public face: the place where incoming bytes are put. */
-interface Receiver {
+export interface Receiver {
   onData(data: Uint8Array | Uint8ArrayList): void
   abort(error: Error): void
 }

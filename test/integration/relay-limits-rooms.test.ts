@@ -69,4 +69,15 @@ describe('requests of rendezvous', () => {
       assert.ok(scene.relay.refusals[name] >= 2)
     })
   }
+
+  it('that have no reply are refused all the same, and told of', async (t) => {
+    await using scene = await relayScene({ 'rendezvous-rate-per-peer': 1 })
+    const ada = await member(t, scene)
+    assert.equal(await ada.register('kitchen'), STATUS.ok)
+    const signal = patience()
+    await ada.channel.tell({ type: 'unregister', ns: 'kitchen' }, { signal })
+    const event = await scene.event('registration', { action: 'refused' })
+    assert.deepEqual([event.room, event.limit], ['kitchen', 'rendezvous-rate-per-peer'])
+    assert.equal(scene.relay.snapshot().registrations, 1)
+  })
 })

@@ -1,39 +1,27 @@
 // Each limit of a relay, run into by real nodes: the status that the peer gets, and the name that the operator gets.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import type { LimitName } from '../../relay/limits.ts'
-import { tcpEndpoint } from '../../shared/addresses.ts'
-import { CircuitStatus, encodeHop } from '../../shared/wire/circuit.ts'
+import { CircuitStatus, encodeHop, STOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import { askHop, connectRequest, patience, reserveRequest } from '../support/raw-circuit.ts'
-import { guest, statusOf, target } from '../support/relay-guests.ts'
+import { closed, rawSocket } from '../support/raw-socket.ts'
+import { answerTo, guest, statusOf, target } from '../support/relay-guests.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 
-const { OK, RESERVATION_REFUSED, RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
+const { OK, CONNECTION_FAILED, MALFORMED_MESSAGE, RESERVATION_REFUSED, RESOURCE_LIMIT_EXCEEDED } =
+  CircuitStatus
 
 function assertUsed(scene: RelayScene, name: LimitName, used: number, max: number): void {
   const usage = scene.relay.usage().find(({ limit }) => limit === name)
   assert.deepEqual(usage, { limit: name, used, max })
 }
 
-async function closed(socket: Socket): Promise<void> {
-  if (socket.closed) return
-  const gone = Promise.withResolvers<void>()
-  socket.on('close', gone.resolve)
-  await gone.promise
-}
-
 /** A connection that says nothing. */
 async function silent(test: TestContext, scene: RelayScene): Promise<Socket> {
-  const { host = '', port = 0 } = tcpEndpoint(scene.address) ?? {}
-  const socket = connect({ host, port }).on('error', () => {})
+  const socket = await rawSocket(scene.address)
   test.after(() => socket.destroy())
-  socket.resume()
-  // A relay that turns it away may be quicker than this side is to learn that it was connected.
-  const there = Promise.withResolvers<void>()
-  socket.on('connect', there.resolve).on('close', there.resolve)
-  await there.promise
   return socket
 }
 
@@ -191,4 +179,51 @@ describe('circuits', () => {
       assert.equal(scene.relay.refusals[end.limit ?? 'circuits'], 1)
     })
   }
+})
+
+describe('offences', () => {
+  const limits = { 'offences-per-peer': 2 }
+
+  it('of a peer that sends nonsense end its connection, and nobody else’s', async () => {
+    await using scene = await relayScene(limits)
+    const [peer, other] = [await guest(scene), await guest(scene)]
+    const nonsense = Uint8Array.of(0)
+    const ended = once(peer.toRelay, 'close', { signal: patience() })
+    for (let n = 0; n < 2; n++) assert.equal(await answerTo(peer, nonsense), MALFORMED_MESSAGE)
+    assert.equal(peer.toRelay.status, 'open')
+    await answerTo(peer, nonsense).catch(() => {}) // whether its answer comes before the end
+    await ended
+    const event = await scene.event('connection', { action: 'closed' })
+    assert.equal(event.limit, 'offences-per-peer')
+    assert.equal(await statusOf(other, reserveRequest()), OK)
+  })
+
+  it('are those of a target that answers nonsense, and not of who asked for it', async () => {
+    await using scene = await relayScene(limits)
+    const [mad, from] = [await guest(scene), await guest(scene)]
+    await mad.node.handle(STOP_PROTOCOL, (stream) => void stream.send(Uint8Array.of(0)))
+    assert.equal(await statusOf(mad, reserveRequest()), OK)
+    const ended = once(mad.toRelay, 'close', { signal: patience() })
+    const ask = async (): Promise<number | undefined> =>
+      statusOf(from, connectRequest(mad.node.peerId))
+    for (let n = 0; n < 3; n++) assert.equal(await ask(), CONNECTION_FAILED)
+    await ended
+    assert.equal(from.toRelay.status, 'open')
+  })
+
+  it('are none of a target that refuses, does not answer, or does not speak STOP', async () => {
+    await using scene = await relayScene({ ...limits, 'stop-seconds': 0.05 })
+    const from = await guest(scene)
+    const refusing = await target(scene, { status: CircuitStatus.PERMISSION_DENIED })
+    const [mute, ignorant] = [await guest(scene), await guest(scene)]
+    await mute.node.handle(STOP_PROTOCOL, () => {})
+    for (const each of [mute, ignorant]) assert.equal(await statusOf(each, reserveRequest()), OK)
+    for (const each of [refusing, mute, ignorant]) {
+      const ask = async (): Promise<number | undefined> =>
+        statusOf(from, connectRequest(each.node.peerId))
+      for (let n = 0; n < 4; n++) assert.equal(await ask(), CONNECTION_FAILED)
+      assert.equal(each.toRelay.status, 'open')
+    }
+    assert.equal(scene.relay.refusals['offences-per-peer'], 0)
+  })
 })

@@ -14,6 +14,8 @@ export interface RunOptions {
   input?: string | undefined
   /** The Node to run it with; the one of the tests by default. */
   node?: string
+  /** What starts it, such as `prlimit` and its options: they come before Node. */
+  before?: readonly string[]
 }
 
 export class RunningProgram {
@@ -21,8 +23,9 @@ export class RunningProgram {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], { env = {}, input, node }: RunOptions) {
-    this.child = spawn(node ?? process.execPath, args, {
+  constructor(args: readonly string[], { env = {}, input, node, before = [] }: RunOptions) {
+    const [command = '', ...rest] = [...before, node ?? process.execPath, ...args]
+    this.child = spawn(command, rest, {
       cwd: ROOT,
       // Relays of several tests run at once, and the status page has one port by default.
       env: { ...withoutParley(process.env), PARLEY_STATUS: 'off', ...env },

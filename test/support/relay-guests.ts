@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { CircuitStatus, decodeHop, HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import { askHop, patience, reserveRequest, takeCircuits, type TakenCircuit } from './raw-circuit.ts'
-import type { RelayScene } from './relay-scene.ts'
 
 export interface Guest {
   node: Libp2p
@@ -12,7 +12,14 @@ export interface Guest {
   toRelay: Connection
 }
 
-export async function guest(scene: Pick<RelayScene, 'address' | 'plainPeer'>): Promise<Guest> {
+/** What guests have to know of a relay, wherever it runs. */
+export interface Hospitable {
+  address: Multiaddr
+  /** That does not know circuits; stopped with the test. */
+  plainPeer(): Promise<Libp2p>
+}
+
+export async function guest(scene: Hospitable): Promise<Guest> {
   const node = await scene.plainPeer()
   const toRelay = await node.dial(scene.address, { signal: patience() })
   return { node, id: node.peerId.toString(), toRelay }
@@ -37,7 +44,7 @@ export async function answerTo(from: Guest, bytes: Uint8Array): Promise<number |
 
 /** A target with a reservation, and what reaches it. */
 export async function target(
-  scene: Pick<RelayScene, 'address' | 'plainPeer'>,
+  scene: Hospitable,
   options: { first?: Uint8Array; status?: number } = {}
 ): Promise<Guest & { taken: Promise<TakenCircuit> }> {
   const host = await guest(scene)

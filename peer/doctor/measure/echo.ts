@@ -1,15 +1,14 @@
 // Bytes that come back: /ipfs/ping/1.0.0 with as many of its 32-byte questions at once as make up a size.
 // https://github.com/libp2p/specs/blob/master/ping/ping.md
 import type { Connection } from '@libp2p/interface'
+import { PING_BYTES, PING_PROTOCOL } from '../../../shared/answer-pings.ts'
 import { deadline } from '../../../shared/deadline.ts'
 import { openAtOnce } from '../../../shared/transport/optimistic-streams.ts'
-import { PING_PROTOCOL } from '../../liveness/probe.ts'
 import { unlessAborted } from '../../unless-aborted.ts'
 import type { Echoed } from '../assess/large-packets.ts'
 import { roundMs } from './tcp-connect.ts'
 
 const PINGS = 6
-const PING_BYTES = 32
 
 /**
  * More than one full packet of Ethernet, then some, then many; multiples of 32. The first is what a tunnel with a

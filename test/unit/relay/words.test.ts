@@ -79,6 +79,11 @@ describe('the words of the relay', () => {
       eventWords({ event: 'connection', host: '7.7.7.7', action: 'refused', reason: 'full' }),
       'connection refused · 7.7.7.7: full'
     )
+    const stream = { event: 'stream', peer: ID, host: '7.7.7.7', action: 'refused' } as const
+    assert.equal(
+      eventWords({ ...stream, reason: 'full', limit: 'waiting-streams' }),
+      'stream refused · …W8TLKvvv at 7.7.7.7: full (limit waiting-streams)'
+    )
   })
 
   it('name the rule of access that was the reason', () => {

@@ -44,6 +44,18 @@ describe('frames of circuit messages', () => {
     await assert.rejects(readFrame(far, patience()), named)
   })
 
+  it('that come drop by drop are refused before they are whole', async () => {
+    const { near, far } = await yamuxPair()
+    const refused = assert.rejects(readFrame(far, patience()), named)
+    near.send(Uint8Array.of(0xff, 0x0f))
+    for (let n = 0; n < 1000; n++) {
+      near.send(Uint8Array.of(1))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await refused
+    assert.ok(far.readBufferLength > 0, 'the rest was not read')
+  })
+
   it('that stall are given up with the reason of the signal', async () => {
     const { near, far } = await yamuxPair()
     near.send(Uint8Array.of(10, 1, 2))

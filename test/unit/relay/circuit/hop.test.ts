@@ -31,6 +31,8 @@ async function ask(request: Uint8Array): Promise<{ status?: number; events: Rela
     circuits: new Set(),
     onEvent: (event) => events.push(event),
     nowMs: () => 0,
+    clockMs: () => 0,
+    onOffence: () => assert.fail('nobody has offended'),
     addresses: () => [],
     connectionsTo: () => [],
     onReserved: () => assert.fail('a reservation was made'),

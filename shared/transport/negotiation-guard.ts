@@ -1,0 +1,142 @@
+// Ends whoever answers or proposes in multistream-select without ever coming to an end. The library's lpStream collects
+// the bytes of a length that does not stop one by one: eight connections that sent 0xff took a relay's CPU for 17 s.
+import type { ConnectionEncrypter, ConnectionGater, SecuredConnection } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import { isReceiver, type Receiver } from './multistream-answer.ts'
+
+/** Of a length; those of the library's own protocols are at most 8 KiB. */
+const MAX_LENGTH_BYTES = 3
+/** That it comes in. The library keeps each as it came, at 120 bytes beside what it carries. */
+const MAX_PIECES = 256
+/** Proposed protocols, or refusals of ours: nobody has so many. */
+const MAX_LINES = 32
+
+/** The remote does not negotiate. */
+export class NegotiationError extends Error {
+  override name = 'NegotiationError'
+}
+
+export interface NegotiationRules {
+  /** Whether a line ends the negotiation: a protocol that both sides speak then. */
+  isAgreed(line: string): boolean
+  /** Whether lengths go on behind that line, which the library reads as carelessly. */
+  isPrefixed?(protocol: string): boolean
+}
+
+/** Follows what comes in for as long as the library's reader of lengths is to read it. */
+export function guardNegotiation(receiver: Receiver, rules: NegotiationRules): void {
+  const onData = receiver.onData.bind(receiver)
+  const follower = new Follower(rules)
+  receiver.onData = (data) => {
+    const problem = follower.isOver ? undefined : follower.follow(data)
+    if (problem === undefined) onData(data)
+    else receiver.abort(new NegotiationError(problem))
+  }
+}
+
+/** Wraps an encrypter's factory: what negotiates on the encrypted connection is followed as well. */
+export function guardedEncrypter<Components>(
+  factory: (components: Components) => ConnectionEncrypter,
+  muxer: string
+): (components: Components) => ConnectionEncrypter {
+  return (components) => {
+    const inner = factory(components)
+    const secureInbound = inner.secureInbound.bind(inner)
+    const secureOutbound = inner.secureOutbound.bind(inner)
+    inner.secureInbound = async (...args) => guardMuxing(await secureInbound(...args), muxer)
+    inner.secureOutbound = async (...args) => guardMuxing(await secureOutbound(...args), muxer)
+    return inner
+  }
+}
+
+function guardMuxing<T extends SecuredConnection>(secured: T, muxer: string): T {
+  const { connection, streamMuxer } = secured
+  // Agreed within the handshake of the encryption, there is nothing to negotiate.
+  if (streamMuxer === undefined && isReceiver(connection)) {
+    guardNegotiation(connection, { isAgreed: (line) => line === muxer })
+  }
+  return secured
+}
+
+/** What others propose before a connection is encrypted is followed; what we propose has its answer foreseen. */
+export function guardedGater(gater: ConnectionGater, encryption: string): ConnectionGater {
+  return {
+    ...gater,
+    denyInboundConnection: (connection) => {
+      if (isReceiver(connection)) {
+        guardNegotiation(connection, { isAgreed: (line) => line === encryption })
+      }
+      return gater.denyInboundConnection?.(connection) ?? false
+    }
+  }
+}
+
+/** Reads along: a length, as many bytes, a length. */
+class Follower {
+  readonly #rules: NegotiationRules
+  isOver = false
+  #agreed = false
+  #pieces = 0
+  #lines = 0
+  #lengthBytes = 0
+  #length = 0
+  /** Of what the length has announced. */
+  #missing = 0
+  #line = ''
+
+  constructor(rules: NegotiationRules) {
+    this.#rules = rules
+  }
+
+  /** What is wrong with it, if anything is. */
+  follow(data: Uint8Array | Uint8ArrayList): string | undefined {
+    if (++this.#pieces > MAX_PIECES) return 'a negotiation that comes drop by drop'
+    for (const piece of data instanceof Uint8Array ? [data] : data) {
+      const problem = this.#followPiece(piece)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  #followPiece(piece: Uint8Array): string | undefined {
+    for (let at = 0; at < piece.byteLength && !this.isOver;) {
+      if (this.#missing > 0) {
+        at += this.#takeBody(piece.subarray(at))
+        continue
+      }
+      const problem = this.#takeLength(piece[at++] ?? 0)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  #takeLength(byte: number): string | undefined {
+    this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes
+    this.#lengthBytes++
+    if (byte >= 0x80) {
+      return this.#lengthBytes < MAX_LENGTH_BYTES ? undefined : 'a length that does not end'
+    }
+    this.#missing = this.#length
+    this.#length = 0
+    this.#lengthBytes = 0
+    this.#line = ''
+    if (this.#agreed || ++this.#lines <= MAX_LINES) return undefined
+    return `more than ${MAX_LINES} lines, and no protocol agreed`
+  }
+
+  /** How many bytes of it there were. */
+  #takeBody(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, this.#missing)
+    this.#missing -= part.byteLength
+    if (this.#agreed) return part.byteLength
+    this.#line += Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1')
+    if (this.#missing === 0) this.#endLine(this.#line.trimEnd())
+    return part.byteLength
+  }
+
+  #endLine(line: string): void {
+    if (!this.#rules.isAgreed(line)) return
+    this.#agreed = true
+    this.isOver = this.#rules.isPrefixed?.(line) !== true
+  }
+}

@@ -1,10 +1,11 @@
 // Assembles a libp2p node the way both programs run it: what is encrypted, multiplexed and pinged with,
 // and the limits of the connection manager, in one place.
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
+import { swiftNoise } from './transport/swift-noise.ts'
+import { thriftyWindows } from './transport/thrifty-windows.ts'
 
 export interface NodeConfig<Services extends ServiceMap> {
   privateKey: PrivateKey
@@ -45,8 +46,8 @@ export async function createNode<Services extends ServiceMap>(
     privateKey: config.privateKey,
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
-    connectionEncrypters: [noise()],
-    streamMuxers: [optimisticStreams(yamux())],
+    connectionEncrypters: [swiftNoise()],
+    streamMuxers: [thriftyWindows(optimisticStreams(yamux()))],
     services: config.services,
     connectionManager: {
       maxConnections: config.maxConnections,

@@ -1,6 +1,5 @@
 // A peer with nothing but what a relay sees of it: TCP, Noise, yamux, identify, HOP and STOP. Thousands of whole nodes
 // would measure the machine that makes them and not the relay.
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type {
@@ -20,6 +19,7 @@ import { lpStream } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isReceiver, proposal, stripAnswer } from '../../shared/transport/multistream-answer.ts'
 import { optimisticStreams } from '../../shared/transport/optimistic-streams.ts'
+import { swiftNoise } from '../../shared/transport/swift-noise.ts'
 import { thriftyWindows } from '../../shared/transport/thrifty-windows.ts'
 import {
   CircuitStatus,
@@ -85,7 +85,7 @@ export class LightPeer {
   static async connect(relay: Multiaddr, localAddress: string): Promise<LightPeer> {
     const privateKey = await generateKeyPair('Ed25519')
     const id = peerIdFromPrivateKey(privateKey)
-    const encrypter = noise()({ privateKey, peerId: id, logger, upgrader: UPGRADER })
+    const encrypter = swiftNoise()({ privateKey, peerId: id, logger, upgrader: UPGRADER })
     const opened = Promise.withResolvers<[MultiaddrConnection, StreamMuxer]>()
     const upgradeOutbound = async (connection: MultiaddrConnection): Promise<never> => {
       propose(connection, NOISE)

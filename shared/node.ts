@@ -3,7 +3,11 @@
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import { connectionList } from './transport/connection-list.ts'
+import { keptKey } from './transport/kept-key.ts'
+import { muxerPings } from './transport/muxer-pings.ts'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
+import { quietLogger } from './transport/quiet-logger.ts'
 import { swiftNoise } from './transport/swift-noise.ts'
 import { thriftyWindows } from './transport/thrifty-windows.ts'
 
@@ -19,7 +23,7 @@ export interface NodeConfig<Services extends ServiceMap> {
   maxConnections: number
   /** New inbound connections from one host, a second; also in silence. */
   maxInboundPerHostPerSecond: number
-  /** Whether the library pings and ends dead connections; who does that himself says no. */
+  /** Whether dead connections are found by pings and ended; who does that himself says no. */
   pings?: boolean
   /** At the same time; MAX_PENDING_INBOUND by default. */
   maxPendingInbound?: number
@@ -41,14 +45,20 @@ const DIAL_TIMEOUT_MS = 10_000
 export async function createNode<Services extends ServiceMap>(
   config: NodeConfig<Services>
 ): Promise<Libp2p<Services>> {
+  const services: ServiceFactoryMap<Services> = { ...config.services }
+  Object.assign(services, { connectionList: connectionList() })
+  if (config.pings !== false) {
+    Object.assign(services, { muxerPings: muxerPings({ timeoutMs: PING_TIMEOUT_MS }) })
+  }
   return createLibp2p({
     start: false,
-    privateKey: config.privateKey,
+    logger: quietLogger(),
+    privateKey: keptKey(config.privateKey),
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
     connectionEncrypters: [swiftNoise()],
     streamMuxers: [thriftyWindows(optimisticStreams(yamux()))],
-    services: config.services,
+    services,
     connectionManager: {
       maxConnections: config.maxConnections,
       dialTimeout: DIAL_TIMEOUT_MS,
@@ -59,10 +69,7 @@ export async function createNode<Services extends ServiceMap>(
         : { inboundUpgradeTimeout: config.inboundUpgradeTimeoutMs }),
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
-    connectionMonitor: {
-      enabled: config.pings ?? true,
-      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
-    },
+    connectionMonitor: { enabled: false },
     connectionGater: { denyDialMultiaddr: () => false, ...config.gater }
   })
 }

@@ -7,9 +7,9 @@ import { LightPeer } from './light-peer.ts'
 import type { Answer, Order } from './relay-load.ts'
 
 const PIECE = Buffer.alloc(64 * 1024, 7)
-/** Reading stops this long after each so many bytes: 100 MB/s at most. */
+/** Reading stops this long after each so many bytes: 35 MB/s at most. */
 const SLOW_BYTES = 1024 * 1024
-const SLOW_MS = 10
+const SLOW_MS = 30
 const MAX_QUEUED_BYTES = 512 * 1024
 
 const peers: LightPeer[] = []

@@ -127,7 +127,7 @@ export async function echo(relay: RunningRelay, { signal }: Step): Promise<Figur
   }
 }
 
-/** Bytes pass to somebody who reads 100 MB/s at most, and nothing for 10 ms after each MiB. */
+/** Bytes pass to somebody who reads 35 MB/s at most, and nothing for 30 ms after each MiB. */
 export async function slowReceiver(
   relay: RunningRelay,
   { signal, bytes }: Step & { bytes: number }

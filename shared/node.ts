@@ -57,7 +57,9 @@ export async function createNode<Services extends ServiceMap>(
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
     connectionEncrypters: [swiftNoise()],
-    streamMuxers: [thriftyWindows(optimisticStreams(yamux()))],
+    streamMuxers: [
+      thriftyWindows(optimisticStreams(yamux({ enableKeepAlive: config.pings === false })))
+    ],
     services,
     connectionManager: {
       maxConnections: config.maxConnections,

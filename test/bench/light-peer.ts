@@ -18,6 +18,7 @@ import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isReceiver, proposal, stripAnswer } from '../../shared/transport/multistream-answer.ts'
+import { deadline } from '../../shared/deadline.ts'
 import { optimisticStreams } from '../../shared/transport/optimistic-streams.ts'
 import { swiftNoise } from '../../shared/transport/swift-noise.ts'
 import { thriftyWindows } from '../../shared/transport/thrifty-windows.ts'
@@ -97,7 +98,10 @@ export class LightPeer {
       // The transport would hand a connection of a node to its caller; there is none.
       return new Promise(() => undefined)
     }
-    const options = { signal: patience(), upgrader: { ...UPGRADER, upgradeOutbound }, localAddress }
+    // The socket is destroyed when the signal of its dial aborts, however long ago that dial has ended.
+    using dialling = deadline(new AbortController().signal, PATIENCE_MS, 'the relay did not answer')
+    const { signal } = dialling
+    const options = { signal, upgrader: { ...UPGRADER, upgradeOutbound }, localAddress }
     const transport = tcp({ outboundSocketInactivityTimeout: 0 })({ logger })
     transport.dial(relay, options).catch(opened.reject)
     const peer = new LightPeer(id, await opened.promise, await encodeIdentify(privateKey))

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Load } from './relay-load.ts'
 import type { RunningRelay } from './relay-programs.ts'
-import { cpuMs, PeakMemory, residentMb } from './usage.ts'
+import { cpuMs, openFiles, PeakMemory, residentMb } from './usage.ts'
 
 /** By the name of the column. */
 export type Figures = Record<string, number>
@@ -60,6 +60,8 @@ export async function reservations(
   }
   await sleep(SETTLE_MS, undefined, { signal })
   const total = 2 * Math.ceil(count / 2) * batches
+  const connected = openFiles(relay.pid)
+  if (connected < total) throw new Error(`of ${total} peers at most ${connected} are connected`)
   const after = residentMb(relay.pid)
   return {
     'reservations/s': total / (tookMs / 1000),

@@ -1,5 +1,5 @@
 // What a process has used, by the system's own account: CPU time and resident memory. Linux only.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** USER_HZ; it is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
@@ -19,6 +19,11 @@ export function cpuMs(pid: number): number {
 export function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000
+}
+
+/** Open files, sockets among them. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
 }
 
 /** Watches it until disposed. */

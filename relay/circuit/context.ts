@@ -34,7 +34,7 @@ export interface HopContext {
   addresses(): Multiaddr[]
   connectionsTo(peer: PeerId): Connection[]
   /** A reservation was granted or renewed. */
-  onReserved(): void
+  onReserved(expiresAtMs: number): void
   /** Aborts when the relay stops. */
   signal: AbortSignal
 }

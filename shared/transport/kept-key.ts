@@ -10,11 +10,10 @@ const SEED_BYTES = 32
 export function keptKey(privateKey: PrivateKey): PrivateKey {
   if (privateKey.type !== 'Ed25519') return privateKey
   const seed = privateKey.raw.subarray(0, SEED_BYTES)
-  const key: KeyObject = createPrivateKey({
-    key: Buffer.concat([PRIVATE_DER, seed]),
-    format: 'der',
-    type: 'pkcs8'
-  })
+  const der = Buffer.concat([PRIVATE_DER, seed])
+  const key: KeyObject = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  // Its memory is handed out again by Node's pool.
+  der.fill(0)
   let last: { message: Buffer; signature: Uint8Array } | undefined
   return {
     type: privateKey.type,
@@ -25,10 +24,10 @@ export function keptKey(privateKey: PrivateKey): PrivateKey {
       options?.signal?.throwIfAborted()
       const bytes = Buffer.from(message.subarray())
       // Ed25519 is deterministic.
-      if (last !== undefined && last.message.equals(bytes)) return last.signature
-      const signature = sign(null, bytes, key)
-      last = { message: bytes, signature }
-      return signature
+      if (last === undefined || !last.message.equals(bytes)) {
+        last = { message: bytes, signature: sign(null, bytes, key) }
+      }
+      return Uint8Array.from(last.signature)
     }
   }
 }

@@ -9,9 +9,9 @@ import {
   createPublicKey,
   createSecretKey,
   diffieHellman,
+  generateKeyPairSync,
   hkdfSync,
-  type KeyObject,
-  randomBytes
+  type KeyObject
 } from 'node:crypto'
 import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 
@@ -27,31 +27,39 @@ const PUBLIC_DER = Buffer.from('302a300506032b656e032100', 'hex')
 /** A copy of less than this costs less than a second call of the cipher. */
 const JOINED_BYTES = 16 * 1024
 
-/** By the very array that holds the key: Noise passes it on for as long as the connection lasts. */
-const secrets = new WeakMap<Uint8Array, KeyObject>()
-const exchangeKeys = new WeakMap<object, KeyObject>()
+/** By the very array or list that holds the key: Noise passes on the same one for as long as it uses the key. */
+const secrets = new WeakMap<object, KeyObject>()
+const privateKeys = new WeakMap<object, KeyObject>()
+const publicKeys = new WeakMap<object, KeyObject>()
 
-function secretKey(key: Uint8Array): KeyObject {
-  const known = secrets.get(key)
+function kept(keys: WeakMap<object, KeyObject>, key: Bytes, make: () => KeyObject): KeyObject {
+  const known = keys.get(key)
   if (known !== undefined) return known
-  const made = createSecretKey(key)
-  secrets.set(key, made)
+  const made = make()
+  keys.set(key, made)
   return made
 }
 
-function exchangeKey(key: Bytes): KeyObject {
-  const known = exchangeKeys.get(key)
-  if (known !== undefined) return known
-  const der = Buffer.concat([PRIVATE_DER, key.subarray()])
-  const made = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  exchangeKeys.set(key, made)
-  return made
-}
+const secretOf = (key: Uint8Array): KeyObject => kept(secrets, key, () => createSecretKey(key))
 
-function keyPair(privateKey: Uint8Array): { publicKey: Uint8Array; privateKey: Uint8Array } {
-  const publicKey = createPublicKey(exchangeKey(privateKey)).export({ type: 'spki', format: 'der' })
-  return { publicKey: publicKey.subarray(PUBLIC_DER.byteLength), privateKey }
-}
+const privateOf = (key: Bytes): KeyObject =>
+  kept(privateKeys, key, () => {
+    const der = Buffer.concat([PRIVATE_DER, key.subarray()])
+    const made = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    // Its memory is handed out again by Node's pool.
+    der.fill(0)
+    return made
+  })
+
+/** The other side's ephemeral key takes part in two exchanges. */
+const publicOf = (key: Bytes): KeyObject =>
+  kept(publicKeys, key, () => {
+    const der = Buffer.concat([PUBLIC_DER, key.subarray()])
+    return createPublicKey({ key: der, format: 'der', type: 'spki' })
+  })
+
+const exported = (publicKey: KeyObject): Uint8Array =>
+  publicKey.export({ type: 'spki', format: 'der' }).subarray(PUBLIC_DER.byteLength)
 
 /** Pieces are passed on as they are when they are large. */
 function pieces(data: Bytes): Iterable<Uint8Array> {
@@ -74,27 +82,36 @@ export const noiseCrypto: ICryptoInterface = {
       new Uint8Array(derived, 2 * KEY_BYTES, KEY_BYTES)
     ]
   },
-  generateX25519KeyPair: () => keyPair(randomBytes(KEY_BYTES)),
-  generateX25519KeyPairFromSeed: (seed) => keyPair(seed),
+  /** The private key stays with OpenSSL: the array that stands for it is empty. */
+  generateX25519KeyPair() {
+    const pair = generateKeyPairSync('x25519')
+    const privateKey = new Uint8Array()
+    privateKeys.set(privateKey, pair.privateKey)
+    return { publicKey: exported(pair.publicKey), privateKey }
+  },
+  generateX25519KeyPairFromSeed(seed) {
+    return { publicKey: exported(createPublicKey(privateOf(seed))), privateKey: seed }
+  },
+  /** Throws when the other side has chosen a key with which every secret would be zero. */
   generateX25519SharedKey(privateKey, publicKey) {
-    const der = Buffer.concat([PUBLIC_DER, publicKey.subarray()])
     return diffieHellman({
-      privateKey: exchangeKey(privateKey),
-      publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' })
+      privateKey: privateOf(privateKey),
+      publicKey: publicOf(publicKey)
     })
   },
   chaCha20Poly1305Encrypt(plaintext, nonce, associated, key) {
-    const cipher = createCipheriv(CIPHER, secretKey(key), nonce, { authTagLength: TAG_BYTES })
+    const cipher = createCipheriv(CIPHER, secretOf(key), nonce, { authTagLength: TAG_BYTES })
     cipher.setAAD(associated, { plaintextLength: plaintext.byteLength })
     const sealed = passed(plaintext, (piece) => cipher.update(piece))
     cipher.final()
     sealed.push(cipher.getAuthTag())
     return joined(sealed, plaintext)
   },
-  /** Throws when the bytes are not what the other side sealed. */
+  /** Throws when the bytes are not what the other side sealed; nothing of them is handed out before that is known. */
   chaCha20Poly1305Decrypt(ciphertext, nonce, associated, key) {
     const length = ciphertext.byteLength - TAG_BYTES
-    const decipher = createDecipheriv(CIPHER, secretKey(key), nonce, { authTagLength: TAG_BYTES })
+    if (length < 0) throw new Error('a sealed message is shorter than its tag')
+    const decipher = createDecipheriv(CIPHER, secretOf(key), nonce, { authTagLength: TAG_BYTES })
     decipher.setAAD(associated, { plaintextLength: length })
     decipher.setAuthTag(ciphertext.subarray(length))
     const sealed =

@@ -15,6 +15,15 @@ describe('a private key that is imported once', () => {
     }
   })
 
+  it('hands out signatures that nobody else holds', async () => {
+    const kept = keptKey(await generateKeyPair('Ed25519'))
+    const message = new TextEncoder().encode('one')
+    const first = await kept.sign(message)
+    const before = Uint8Array.from(first)
+    first.fill(0)
+    assert.deepEqual(Buffer.from(await kept.sign(message)), Buffer.from(before))
+  })
+
   it('leaves keys of another kind as they are', async () => {
     const key = await generateKeyPair('secp256k1')
     assert.equal(keptKey(key), key)

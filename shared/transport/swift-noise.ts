@@ -1,39 +1,38 @@
-// Noise as the library speaks it, without what makes its relaying slow: see noise-crypto.ts and gathered-writes.ts, and
-// a copy of every frame that it makes for a cipher which is not used here.
+// Noise as the library speaks it, without what makes its relaying slow: see noise-crypto.ts, gathered-seals.ts and
+// whole-writes.ts. Handshake, nonces and the splitting into frames are the library's.
 import { noise, type NoiseComponents } from '@chainsafe/libp2p-noise'
-import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
-import type { Uint8ArrayList } from 'uint8arraylist'
-import { gatherWrites } from './gathered-writes.ts'
+import type {
+  ConnectionEncrypter,
+  MessageStream,
+  SecureConnectionOptions,
+  SecuredConnection
+} from '@libp2p/interface'
+import { gatherSeals } from './gathered-seals.ts'
 import { keptKey } from './kept-key.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { writeWhole } from './whole-writes.ts'
 
-/** What a secured connection has beside its public face. */
-interface Decrypting {
-  handshake: { decrypt(frame: Uint8ArrayList): Uint8ArrayList }
-  decrypt(frame: Uint8ArrayList): Uint8ArrayList
-}
-
-const TAG_BYTES = 16
+type Secure<Extensions> = (
+  connection: MessageStream,
+  options?: SecureConnectionOptions
+) => Promise<SecuredConnection<Extensions>>
 
 /** For the `connectionEncrypters` of a node. */
 export function swiftNoise(): (components: NoiseComponents) => ConnectionEncrypter {
   return (components) => {
     const inner = noise({ crypto: noiseCrypto })(withKeptKey(components))
-    const secureInbound = inner.secureInbound.bind(inner)
-    const secureOutbound = inner.secureOutbound.bind(inner)
-    inner.secureInbound = async (connection, options) => {
-      gatherWrites(connection)
-      const secured = await secureInbound(connection, options)
-      decryptInPlace(secured.connection)
-      return secured
-    }
-    inner.secureOutbound = async (connection, options) => {
-      gatherWrites(connection)
-      const secured = await secureOutbound(connection, options)
-      decryptInPlace(secured.connection)
-      return secured
-    }
+    inner.secureInbound = swiftly(inner.secureInbound.bind(inner))
+    inner.secureOutbound = swiftly(inner.secureOutbound.bind(inner))
     return inner
+  }
+}
+
+function swiftly<Extensions>(secure: Secure<Extensions>): Secure<Extensions> {
+  return async (connection, options) => {
+    writeWhole(connection)
+    const secured = await secure(connection, options)
+    gatherSeals(secured.connection)
+    return secured
   }
 }
 
@@ -49,17 +48,4 @@ function withKeptKey(components: NoiseComponents): NoiseComponents {
     },
     ...(metrics === undefined ? {} : { metrics })
   }
-}
-
-/** The decoder before it hands over one frame at a time. */
-function decryptInPlace(connection: MessageStream): void {
-  if (!isDecrypting(connection)) return
-  connection.decrypt = (frame) => {
-    if (frame.byteLength < TAG_BYTES) throw new Error('a Noise frame is shorter than its tag')
-    return connection.handshake.decrypt(frame)
-  }
-}
-
-function isDecrypting(connection: MessageStream): connection is MessageStream & Decrypting {
-  return 'handshake' in connection && 'decrypt' in connection
 }

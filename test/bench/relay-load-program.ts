@@ -30,11 +30,8 @@ function answer(message: Answer): void {
   process.send?.(message)
 }
 
-// oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which tsc checks
 async function perform(order: Order): Promise<number[] | string[]> {
   switch (order.do) {
-    case 'reserve':
-      return [await reserve(order)]
     case 'take':
       return take(order)
     case 'open':
@@ -46,7 +43,10 @@ async function perform(order: Order): Promise<number[] | string[]> {
       return [await arrival(order.bytes)]
     case 'echo':
       return echo(order.count)
+    case 'reserve':
+      return [await reserve(order)]
   }
+  return order satisfies never
 }
 
 /** A host for every 16 peers: relays bound how many may come from one. */

@@ -21,9 +21,14 @@ function connection(ping: (options: { signal: AbortSignal }) => Promise<unknown>
       return ping(options)
     }
   }
-  const made: unknown = Object.assign(pair, { muxer, abort: ended.resolve })
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what pings touch
-  return { connection: made as Connection, count: () => count, ended: ended.promise }
+  const made: object = Object.assign(pair, { muxer, abort: ended.resolve })
+  assert.ok(isConnection(made))
+  return { connection: made, count: () => count, ended: ended.promise }
+}
+
+/** As far as pings touch one. */
+function isConnection(made: object): made is Connection {
+  return 'muxer' in made && 'status' in made && 'abort' in made
 }
 
 async function silence({ signal }: { signal: AbortSignal }): Promise<never> {

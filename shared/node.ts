@@ -1,12 +1,17 @@
 // Assembles a libp2p node the way both programs run it: what is encrypted, multiplexed and pinged with,
 // and the limits of the connection manager, in one place.
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from '@libp2p/interface'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { boundedMuxer } from './transport/bounded-muxer.ts'
+import { connectionList } from './transport/connection-list.ts'
+import { keptKey } from './transport/kept-key.ts'
+import { muxerPings } from './transport/muxer-pings.ts'
 import { guardedEncrypter, guardedGater } from './transport/negotiation-guard.ts'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
+import { quietLogger } from './transport/quiet-logger.ts'
+import { swiftNoise } from './transport/swift-noise.ts'
+import { thriftyWindows } from './transport/thrifty-windows.ts'
 
 export interface NodeConfig<Services extends ServiceMap> {
   privateKey: PrivateKey
@@ -20,7 +25,7 @@ export interface NodeConfig<Services extends ServiceMap> {
   maxConnections: number
   /** New inbound connections from one host, a second; also in silence. */
   maxInboundPerHostPerSecond: number
-  /** Whether the library pings and ends dead connections; who does that himself says no. */
+  /** Whether dead connections are found by pings and ended; who does that himself says no. */
   pings?: boolean
   /** At the same time; MAX_PENDING_INBOUND by default. */
   maxPendingInbound?: number
@@ -61,16 +66,25 @@ export async function createNode<Services extends ServiceMap>(
     maxInboundStreams,
     // Those that come with the last packet of the handshake; the library takes ten, and leaves a dead connection else.
     maxEarlyStreams: maxInboundStreams,
+    enableKeepAlive: config.pings === false,
     streamOptions: { maxStreamWindowSize: maxWindowBytes }
   })
+  const services: ServiceFactoryMap<Services> = { ...config.services }
+  Object.assign(services, { connectionList: connectionList() })
+  if (config.pings !== false) {
+    Object.assign(services, { muxerPings: muxerPings({ timeoutMs: PING_TIMEOUT_MS }) })
+  }
   return createLibp2p({
     start: false,
-    privateKey: config.privateKey,
+    logger: quietLogger(),
+    privateKey: keptKey(config.privateKey),
     addresses: { listen: config.listen, appendAnnounce: config.announce },
     transports: config.transports,
-    connectionEncrypters: [guardedEncrypter(noise(), MUXER)],
-    streamMuxers: [boundedMuxer(optimisticStreams(muxer), { maxFrameBytes: maxWindowBytes })],
-    services: config.services,
+    connectionEncrypters: [guardedEncrypter(swiftNoise(), MUXER)],
+    streamMuxers: [
+      boundedMuxer(thriftyWindows(optimisticStreams(muxer)), { maxFrameBytes: maxWindowBytes })
+    ],
+    services,
     connectionManager: {
       maxConnections: config.maxConnections,
       dialTimeout: DIAL_TIMEOUT_MS,
@@ -81,10 +95,7 @@ export async function createNode<Services extends ServiceMap>(
         : { inboundUpgradeTimeout: config.inboundUpgradeTimeoutMs }),
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
-    connectionMonitor: {
-      enabled: config.pings ?? true,
-      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
-    },
+    connectionMonitor: { enabled: false },
     connectionGater: guardedGater({ denyDialMultiaddr: () => false, ...config.gater }, ENCRYPTION)
   })
 }

@@ -40,7 +40,7 @@ export interface HopContext {
   /** The peer has sent what is no message, or not sent one, or asks on although it is told to wait. */
   onOffence(peer: PeerId): void
   /** A reservation was granted or renewed. */
-  onReserved(): void
+  onReserved(expiresAtMs: number): void
   /** Aborts when the relay stops. */
   signal: AbortSignal
 }

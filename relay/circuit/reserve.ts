@@ -46,7 +46,7 @@ export async function reserve(
     refused(verdict.status, verdict)
     return
   }
-  context.onReserved()
+  context.onReserved(verdict.expiresAtMs)
   onEvent({
     event: 'reservation',
     peer,

@@ -61,6 +61,7 @@ export class CircuitServer implements Startable {
   readonly #serving = new Set<Promise<void>>()
   #stopping = new AbortController()
   #expiry: NodeJS.Timeout | undefined
+  #expiryDueMs = Infinity
 
   constructor(components: CircuitServerComponents, config: CircuitServerConfig) {
     this.#components = components
@@ -90,6 +91,7 @@ export class CircuitServer implements Startable {
     await this.#components.registrar.unhandle(HOP_PROTOCOL)
     this.#stopping.abort(new Error('the relay is stopping'))
     clearTimeout(this.#expiry)
+    this.#expiryDueMs = Infinity
     await Promise.all(this.#serving)
   }
 
@@ -118,14 +120,20 @@ export class CircuitServer implements Startable {
       addresses,
       connectionsTo: (peer) => connectionManager.getConnections(peer),
       onOffence,
-      onReserved: () => this.#scheduleExpiry(),
+      onReserved: this.#onReserved,
       signal: this.#stopping.signal
     }
+  }
+
+  /** Looking for the next goes through all reservations; one that was renewed only lets the timer come too early. */
+  #onReserved = (expiresAtMs: number): void => {
+    if (expiresAtMs < this.#expiryDueMs) this.#scheduleExpiry()
   }
 
   #scheduleExpiry(): void {
     clearTimeout(this.#expiry)
     const nextMs = this.#config.books.admission.nextExpiryMs()
+    this.#expiryDueMs = nextMs ?? Infinity
     if (nextMs === undefined) return
     const delayMs = Math.min(Math.max(nextMs - this.#nowMs(), 0), MAX_TIMER_MS)
     this.#expiry = setTimeout(this.#expire, delayMs)

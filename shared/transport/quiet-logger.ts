@@ -1,0 +1,32 @@
+// libp2p's own log, which DEBUG turns on, without its cost where it is off: the library makes a logger with a name of
+// its own for each connection and stream, and asks the terminal each time whether it has colours.
+import type { ComponentLogger, Logger } from '@libp2p/interface'
+import { defaultLogger } from '@libp2p/logger'
+
+const nothing = (): void => {}
+
+const SILENT: Logger = Object.assign(nothing, {
+  enabled: false,
+  error: nothing,
+  trace: nothing,
+  newScope: () => SILENT
+})
+
+/** What DEBUG names is logged as ever; what it does not name at its start, is not named later. */
+export function quietLogger(inner: ComponentLogger = defaultLogger()): ComponentLogger {
+  return {
+    forComponent(name) {
+      const logger = inner.forComponent(name)
+      return isHeard(logger) ? logger : SILENT
+    }
+  }
+}
+
+/** Also at one of its other levels; their type does not tell. */
+function isHeard(logger: Logger): boolean {
+  if (logger.enabled) return true
+  return ['error', 'trace'].some((level) => {
+    const log: unknown = Reflect.get(logger, level)
+    return typeof log === 'function' && Reflect.get(log, 'enabled') === true
+  })
+}

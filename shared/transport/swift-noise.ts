@@ -1,0 +1,51 @@
+// Noise as the library speaks it, without what makes its relaying slow: see noise-crypto.ts, gathered-seals.ts and
+// whole-writes.ts. Handshake, nonces and the splitting into frames are the library's.
+import { noise, type NoiseComponents } from '@chainsafe/libp2p-noise'
+import type {
+  ConnectionEncrypter,
+  MessageStream,
+  SecureConnectionOptions,
+  SecuredConnection
+} from '@libp2p/interface'
+import { gatherSeals } from './gathered-seals.ts'
+import { keptKey } from './kept-key.ts'
+import { noiseCrypto } from './noise-crypto.ts'
+import { writeWhole } from './whole-writes.ts'
+
+type Secure<Extensions> = (
+  connection: MessageStream,
+  options?: SecureConnectionOptions
+) => Promise<SecuredConnection<Extensions>>
+
+/** For the `connectionEncrypters` of a node. */
+export function swiftNoise(): (components: NoiseComponents) => ConnectionEncrypter {
+  return (components) => {
+    const inner = noise({ crypto: noiseCrypto })(withKeptKey(components))
+    inner.secureInbound = swiftly(inner.secureInbound.bind(inner))
+    inner.secureOutbound = swiftly(inner.secureOutbound.bind(inner))
+    return inner
+  }
+}
+
+function swiftly<Extensions>(secure: Secure<Extensions>): Secure<Extensions> {
+  return async (connection, options) => {
+    writeWhole(connection)
+    const secured = await secure(connection, options)
+    gatherSeals(secured.connection)
+    return secured
+  }
+}
+
+/** The upgrader is only there once the node is complete. */
+function withKeptKey(components: NoiseComponents): NoiseComponents {
+  const { peerId, logger, metrics } = components
+  return {
+    peerId,
+    logger,
+    privateKey: keptKey(components.privateKey),
+    get upgrader() {
+      return components.upgrader
+    },
+    ...(metrics === undefined ? {} : { metrics })
+  }
+}

@@ -189,12 +189,12 @@ function isDirect(event: PeerEvent & { at: string }): event is PathTold {
 
 type PunchTold = Extract<PeerEvent, { event: 'punch' }> & { at: string }
 
-function isFailedPunch(event: PeerEvent & { at: string }): event is PunchTold {
+export function isFailedPunch(event: PeerEvent & { at: string }): event is PunchTold {
   return event.event === 'punch' && event.outcome === 'failed'
 }
 
 /** Of the side that starts the rounds: those in quick succession are over. */
-export function isLastFailure(event: Told<PeerEvent>): boolean {
+function isLastFailure(event: Told<PeerEvent>): boolean {
   return isFailedPunch(event) && event.role === 'initiator' && event.attempt >= ROUNDS
 }
 

@@ -12,7 +12,7 @@ export function direct(reachMs: number, rest: Partial<Run> = {}): Run {
 }
 
 export function relayed(reason: string, rest: Partial<Run> = {}): Run {
-  return { newcomer: 'a', outcome: 'relayed', reason, ...rest }
+  return { newcomer: 'a', outcome: 'relayed', reasons: { a: reason, b: reason }, ...rest }
 }
 
 export function failed(failure: string): Run {

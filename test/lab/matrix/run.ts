@@ -15,6 +15,8 @@ export interface Run {
   direct?: DirectRun
   /** Why it stayed relayed, as each side was told last. */
   reasons?: Partial<Record<Side, string>>
+  /** All that both sides told in a run that was not direct at the first attempt: whoever wants to know why begins here. */
+  told?: Record<Side, ReadonlyArray<{ event: string }>>
   /** What was waited for in vain. */
   failure?: string
 }

@@ -155,8 +155,11 @@ export class Stand implements AsyncDisposable {
       events: this.#members[side].events.slice(marks[side]).filter(isPeerEvent)
     })
     const [anna, ben] = newcomer === 'a' ? [since('a'), since('b')] : [since('b'), since('a')]
-    if (isDirectNow) return directRun(newcomer, measuresOf({ anna, ben }))
-    return { newcomer, outcome: 'relayed', reasons: reasonsOf(since) }
+    const run: Run = isDirectNow
+      ? directRun(newcomer, measuresOf({ anna, ben }))
+      : { newcomer, outcome: 'relayed', reasons: reasonsOf(since) }
+    if (run.direct?.firstAttempt === true) return run
+    return { ...run, told: { a: since('a').events, b: since('b').events } }
   }
 
   #deadline(timeoutMs: number): AbortSignal {

@@ -6,7 +6,7 @@ export function direct(reachMs: number, rest: Partial<Run> = {}): Run {
   return {
     newcomer: 'a',
     outcome: 'direct',
-    direct: { firstAttempt: true, reachMs, openMs: reachMs / 2 },
+    direct: { firstAttempt: true, reachMs, openMs: reachMs / 2, joinMs: reachMs * 2 },
     ...rest
   }
 }

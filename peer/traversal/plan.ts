@@ -38,7 +38,8 @@ export const REDIAL_MS = 5
 export const EAGER_DIALS = 60
 export const SPACED_REDIAL_MS = 200
 
-/** After EADDRNOTAVAIL the other side's SYN holds the 4-tuple; look again when its handshake had its time. */
+/** The code of a dial whose 4-tuple the other side's SYN holds; look again when its handshake had its time. */
+export const TAKEN = 'EADDRNOTAVAIL'
 export const TAKEN_REDIAL_MS = 1_000
 
 /** After those: networks change without a word, and a round costs some seconds of SYNs. */
@@ -114,7 +115,7 @@ export function redialAfterMs({
   isPublic,
   random
 }: FailedDial): number | undefined {
-  if (errorCode === 'EADDRNOTAVAIL') return TAKEN_REDIAL_MS
+  if (errorCode === TAKEN) return TAKEN_REDIAL_MS
   if (errorCode === 'EINVAL' || errorCode === 'EAFNOSUPPORT' || errorCode === 'EACCES')
     return undefined
   // Without a code it was the handshake that failed: somebody else lives there.

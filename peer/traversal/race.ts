@@ -4,7 +4,7 @@ import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { isPublicAddress } from '../../shared/addresses.ts'
 import { asError } from '../../shared/as-error.ts'
-import { HANDSHAKES_MS, redialAfterMs, WINDOW_MS } from './plan.ts'
+import { HANDSHAKES_MS, redialAfterMs, TAKEN, WINDOW_MS } from './plan.ts'
 
 export interface RaceInit {
   candidates: readonly Multiaddr[]
@@ -54,7 +54,10 @@ export async function race({
   }
 }
 
-/** The window is over: nothing more is dialled, but what is connected may complete its handshakes. */
+/**
+ * The window is over, but what is connected may complete its handshakes, whoever's SYN made it. Of a connection that the
+ * other side's SYN makes, a lane knows only that its 4-tuple is taken, and looks now and then whether it still is.
+ */
 async function lastOnes(lanes: readonly Lane[], over: AbortController): Promise<void> {
   for (const lane of lanes) lane.dialNoMore()
   const { signal } = over
@@ -74,6 +77,7 @@ class Lane {
   readonly #stopped = new AbortController()
   readonly #counts = new Map<string, number>()
   #isConnected = false
+  #isTaken = false
   #isLast = false
 
   constructor(candidate: Multiaddr, parts: LaneParts) {
@@ -97,7 +101,7 @@ class Lane {
 
   dialNoMore(): void {
     this.#isLast = true
-    if (!this.#isConnected) this.abort()
+    if (!this.#isConnected && !this.#isTaken) this.abort()
   }
 
   async #run(): Promise<void> {
@@ -105,21 +109,24 @@ class Lane {
     for (let dials = 1; !signal.aborted; dials += 1) {
       const failure = await this.#dial()
       if (failure === undefined || signal.aborted) return
-      const description = codeOf(failure) ?? failure.message
+      const code = codeOf(failure)
+      const description = code ?? failure.message
       this.#counts.set(description, (this.#counts.get(description) ?? 0) + 1)
       const pauseMs = redialAfterMs({
-        errorCode: codeOf(failure),
+        errorCode: code,
         dials,
         isPublic: this.#isPublic,
         random: this.#parts.random()
       })
-      if (pauseMs === undefined || this.#isLast) return
+      this.#isTaken = code === TAKEN
+      if (pauseMs === undefined || (this.#isLast && !this.#isTaken)) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     }
   }
 
   /** Resolves with why it failed. */
   async #dial(): Promise<Error | undefined> {
+    this.#isTaken = false
     const attempt = new AbortController()
     const abort = (): void => attempt.abort(this.#stopped.signal.reason)
     this.#stopped.signal.addEventListener('abort', abort, { once: true })

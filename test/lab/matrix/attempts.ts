@@ -5,7 +5,7 @@ import type { Conditions } from './record.ts'
 import type { Run, Side } from './run.ts'
 import { Stand } from './stand.ts'
 
-/** What has stayed relayed so often, and never was direct, is not going to change: each of these runs takes 35 s. */
+/** What has stayed relayed so often, and never was direct, is not going to change: each of these runs takes 40 s. */
 const ENOUGH_RELAYED = 3
 
 /** So often in a row it is not chance. */
@@ -13,6 +13,8 @@ const ENOUGH_FAILED = 3
 
 export interface CellInit {
   conditions: Conditions
+  /** After so many failed rounds a pair stays relayed. */
+  rounds: number
   /** So many runs, those in `runs` included. */
   until: number
   /** Of this cell so far; the new ones are added to it. */
@@ -28,14 +30,14 @@ export async function runCell(cell: Cell, init: CellInit): Promise<void> {
 
 /** Until all runs are done, or one did not come to an end. */
 async function runStand(cell: Cell, init: CellInit): Promise<void> {
-  const { conditions, runs, onRun, signal } = init
+  const { conditions, rounds, runs, onRun, signal } = init
   signal.throwIfAborted()
   await using stand = await Stand.open(cell.build(conditions), signal)
   while (isOpen(init)) {
     const { newcomer, delaysMs } = turn(runs.length, conditions)
     if (cell.kinds !== undefined) await stand.setDelays(delaysMs)
     try {
-      runs.push(await stand.run(newcomer))
+      runs.push(await stand.run(newcomer, { rounds }))
     } catch (error) {
       signal.throwIfAborted()
       const failure = error instanceof Error ? error.message : String(error)

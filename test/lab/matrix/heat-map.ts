@@ -9,7 +9,7 @@ import type { Run } from './run.ts'
 import { percent, tallyOf, type Tally } from './tally.ts'
 
 const CELL = { width: 74, height: 44 }
-const LEFT = 138
+const LEFT = 146
 const TOP = 96
 const LEGEND_HEIGHT = 54
 
@@ -28,8 +28,9 @@ const STYLE = `text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1f
   .share { font-size: 13px; font-weight: 600 }
   .column { text-anchor: middle }
   .row { text-anchor: end }
+  .page { fill: #fff }
   .none { fill: none; stroke: #8c959f; stroke-dasharray: 3 3 }
-  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }`
+  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .page { fill: #0d1117 } }`
 
 /** Kinds of which no pair was run are left out. */
 export function heatMap(cells: readonly CellRecord[], conditions: Conditions): string {
@@ -48,6 +49,8 @@ export function heatMap(cells: readonly CellRecord[], conditions: Conditions): s
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">`,
     `<style>${STYLE}</style>`,
+    // Of its own: the page may be light where the system is dark.
+    `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
     text({ x: 8, y: 22, words: 'Which pairs become direct', class: 'title', id: 'title' }),
     text({
       x: 8,

@@ -5,18 +5,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { noPlaceFor, writeBlock } from '../marked-block.ts'
 import { runCell } from './attempts.ts'
 import { cellsOf, type Cell } from './cells.ts'
+import { complaints } from './expectations.ts'
 import { heatMap } from './heat-map.ts'
 import { cellLine, matrixTable } from './markdown.ts'
 import { matrixOptions, USAGE, type MatrixOptions } from './options.ts'
 import { progressLine } from './progress.ts'
 import { decodeRecord, encodeRecord, type CellRecord } from './record.ts'
-import { tallyOf } from './tally.ts'
 
 /** The marks in a file between which the table belongs. */
 const PLACE = 'nat-table'
 
 const options = readOptions()
-const { delaysMs, lossPercent, runs: runsEach, atOnce, markdown, json, svg } = options
+const { delaysMs, lossPercent, runs: runsEach, rounds, atOnce, markdown, json, svg } = options
 const conditions = { delaysMs, lossPercent }
 const rows = readRows(options)
 
@@ -39,7 +39,11 @@ if (signal.aborted) {
 } else {
   for (const worker of workers) if (worker.status === 'rejected') throw worker.reason
   if (markdown !== undefined) writeBlock(markdown, PLACE, table)
-  if (records.some(({ runs }) => tallyOf(runs).failed > 0)) process.exitCode = 1
+  const wrong = records.flatMap((record) =>
+    complaints(record, conditions).map((complaint) => `${record.title}: ${complaint}`)
+  )
+  for (const complaint of wrong) console.error(`NOT AS IT MUST BE: ${complaint}`)
+  if (wrong.length > 0) process.exitCode = 1
 }
 
 interface Row {
@@ -51,7 +55,7 @@ async function work(): Promise<void> {
   for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
     const { cell, record } = row
     const onRun = (): void => status(`${cell.title} ${record.runs.length}`)
-    await runCell(cell, { conditions, until: runsEach, runs: record.runs, onRun, signal })
+    await runCell(cell, { conditions, rounds, until: runsEach, runs: record.runs, onRun, signal })
     ended.add(row)
     save()
     say(cellLine(record))

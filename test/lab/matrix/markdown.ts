@@ -9,7 +9,7 @@ export interface CellRuns {
 }
 
 const HEAD = [
-  '| between A and B | direct | at the first attempt | known → direct, p50 / p95 | circuit → direct, p50 / p95 | why relayed, as A is told |',
+  '| between A and B | direct | at the first attempt | known → direct, p50 / p95 | joining → direct, p50 / p95 | why relayed, as A is told |',
   '| --- | ---: | ---: | ---: | ---: | --- |'
 ]
 
@@ -32,7 +32,7 @@ function line({ title, runs }: CellRuns): string {
     share(tally.direct, tally.runs),
     share(tally.first, tally.runs),
     seconds(tally.reach),
-    seconds(tally.open),
+    seconds(tally.join),
     (tally.reason ?? '').replaceAll('|', '\\|') + failures(tally)
   ]
   return `| ${cells.join(' | ')} |`

@@ -47,6 +47,14 @@ it('three kinds of NAT become direct with each other, whoever comes, at the firs
   assert.match(await readFile(svg, 'utf8'), /drop comes, RST is there: 1 of 1 direct/)
 })
 
+it('two pairs that cannot be direct stay relayed, and all four sides are told why', async () => {
+  const only = ['--only', 'drop×symmetric,symmetric×symmetric', '--runs', '1', '--rounds', '1']
+  const [code, table, aside] = await outcome(start(...only, '--at-once', '2'))
+  assert.equal(code, 0, aside)
+  assert.match(table, /^\| drop × symmetric random \| 0 % .* \| B's NAT changes ports \(port/m)
+  assert.match(table, /^\| symmetric random × symmetric random \| 0 % .* \| your NAT and B's/m)
+})
+
 it('goes on from the runs that it has, and prints what it has when it is stopped', async () => {
   const json = join(folder, 'stopped.json')
   const args = ['--only', 'none×none,drop×drop', '--at-once', '1', '--json', json]

@@ -1,6 +1,7 @@
 // The options of the matrix, checked. (pure)
 
 import { parseArgs } from 'node:util'
+import { ROUNDS } from '../../../peer/traversal/plan.ts'
 import { isKind, KINDS } from '../kinds.ts'
 import type { NatKind } from '../nat.ts'
 
@@ -9,6 +10,8 @@ export interface MatrixOptions {
   /** Names of cells; empty for all of the kinds. */
   only: readonly string[]
   runs: number
+  /** After so many failed ones a pair stays relayed. */
+  rounds: number
   delaysMs: { relay: number; a: number; b: number }
   lossPercent: number
   atOnce: number
@@ -27,6 +30,7 @@ export const USAGE = `npm run lab:matrix -- [options]: every pair of kinds of NA
   --kinds a,b       pairs of these only: ${KINDS.join(', ')}
   --only a×b,c      these cells only (x does for ×); some are no pairs: one-nat, container
   --runs N          of each cell (default 20)
+  --rounds N        of a punch; a pair that is not direct then stays relayed (default ${ROUNDS})
   --delays R/A/B    one way in ms, of the relay's link and of the two sites' (default ${DELAYS_MS})
   --skew 1:N        the two sites' delays, with their sum kept, in this ratio
   --loss P          percent of the packets, at each site's uplink in each direction (default 0)
@@ -43,6 +47,7 @@ export function matrixOptions(args: string[]): MatrixOptions {
       kinds: { type: 'string' },
       only: { type: 'string' },
       runs: { type: 'string', default: '20' },
+      rounds: { type: 'string', default: String(ROUNDS) },
       delays: { type: 'string', default: DELAYS_MS },
       skew: { type: 'string' },
       loss: { type: 'string', default: '0' },
@@ -59,6 +64,7 @@ export function matrixOptions(args: string[]): MatrixOptions {
     kinds: values.kinds?.split(',').map(kindOf) ?? KINDS,
     only: values.only?.split(',') ?? [],
     runs: atLeastOne('--runs', values.runs),
+    rounds: atLeastOne('--rounds', values.rounds),
     delaysMs: skewed(delays(values.delays), values.skew),
     lossPercent: percentage('--loss', values.loss),
     atOnce: atLeastOne('--at-once', values['at-once']),

@@ -2,18 +2,21 @@
 
 import type { Measures } from '../stories/measures.ts'
 
-/** Of the two hosts, A and B of the cell. */
-export type Side = 'a' | 'b'
+/** The two hosts, A and B of the cell. */
+export const SIDES = ['a', 'b'] as const
+export type Side = (typeof SIDES)[number]
 
 export interface Run {
   /** Who came into the room while the other one was there already. */
   newcomer: Side
-  /** `relayed`: the rounds in quick succession have all failed. `failed`: it did not come to an end. */
+  /** `relayed`: as many rounds have failed as were waited for. `failed`: it did not come to an end. */
   outcome: 'direct' | 'relayed' | 'failed'
   /** Of a direct one. */
   direct?: DirectRun
-  /** Why it stayed relayed, as A was told. */
-  reason?: string
+  /** Why it stayed relayed, as each side was told last. */
+  reasons?: Partial<Record<Side, string>>
+  /** All that both sides told in a run that was not direct at the first attempt: whoever wants to know why begins here. */
+  told?: Record<Side, ReadonlyArray<{ event: string }>>
   /** What was waited for in vain. */
   failure?: string
 }

@@ -6,10 +6,10 @@ import { Cast, type RelayActor } from '../../../peer/demo/cast.ts'
 import type { PeerEvent } from '../../../peer/events.ts'
 import type { Host } from '../host.ts'
 import { measuresOf, type Watched } from '../stories/measures.ts'
-import { isLastFailure, launcher, RELAY_PORT, STATE_FOLDERS } from '../stories/scene.ts'
+import { isFailedPunch, launcher, RELAY_PORT, STATE_FOLDERS } from '../stories/scene.ts'
 import type { Lab } from '../topologies.ts'
 import type { MemberTold, Order } from './orders.ts'
-import { directRun, type Run, type Side } from './run.ts'
+import { directRun, SIDES, type Run, type Side } from './run.ts'
 
 const MEMBER = fileURLToPath(new URL('member.ts', import.meta.url))
 const TELL_CONNECTIONS = fileURLToPath(new URL('../stories/tell-connections.ts', import.meta.url))
@@ -20,8 +20,11 @@ const START_TIMEOUT_MS = 30_000
 /** Reservation and registration, on links that lose packets. */
 const JOIN_TIMEOUT_MS = 30_000
 
-/** Five rounds of 5 s, the pauses between them, and exchanges over a relay that loses packets. */
-const END_TIMEOUT_MS = 70_000
+/** Five rounds of 5 s and the pauses between them; three where NATs answer RST, which are left alone for 11 s. */
+const PATIENCE_MS = 45_000
+
+/** After that, no side is told of its first failed round any more: it takes 13 s, with a connection that was begun. */
+const REASON_TIMEOUT_MS = 20_000
 
 /** A line over the path that was found; what gets lost is sent again after a second or a few. */
 const TALK_TIMEOUT_MS = 20_000
@@ -31,6 +34,8 @@ const LEAVE_TIMEOUT_MS = 20_000
 type Member = Actor<MemberTold>
 
 type Marks = Record<Side, number>
+
+type Match = (told: Told<MemberTold>) => boolean
 
 export class Stand implements AsyncDisposable {
   readonly #lab: Lab
@@ -70,15 +75,15 @@ export class Stand implements AsyncDisposable {
   }
 
   /**
-   * Two new peers meet, go direct or not, say a line each, and leave. Rejects when something does not happen that
-   * must: then the stand is of no more use.
+   * Two new peers meet, go direct or have failed in so many rounds, say a line each, and leave. Rejects when something
+   * does not happen that must: then the stand is of no more use.
    */
-  async run(newcomer: Side): Promise<Run> {
+  async run(newcomer: Side, { rounds }: { rounds: number }): Promise<Run> {
     const marks = { a: this.#members.a.mark(), b: this.#members.b.mark() }
     const room = `room ${++this.#rooms}`
     await this.#join(newcomer === 'a' ? 'b' : 'a', room)
     await this.#join(newcomer, room)
-    const isDirectNow = await this.#takeItsCourse(marks)
+    const isDirectNow = await this.#takeItsCourse(marks, rounds)
     const run = this.#describe(isDirectNow, newcomer, marks)
     await this.#talk()
     await Promise.all([this.#leave('a'), this.#leave('b')])
@@ -100,19 +105,28 @@ export class Stand implements AsyncDisposable {
     await member.next('joined', { from, signal: this.#deadline(2 * JOIN_TIMEOUT_MS) })
   }
 
-  /** Resolves with true when both are direct, with false when the rounds in quick succession are over. */
-  async #takeItsCourse(marks: Marks): Promise<boolean> {
+  /** Resolves with true when both are direct, with false when enough rounds have failed and both were told why. */
+  async #takeItsCourse(marks: Marks, rounds: number): Promise<boolean> {
     const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, this.#deadline(END_TIMEOUT_MS)])
-    const told = async (side: Side, match: (event: Told<MemberTold>) => boolean, what: string) =>
-      this.#members[side].next(match, { from: marks[side], signal, what })
-    const direct = SIDES.map(async (side) => told(side, isDirect, 'a direct path'))
-    const givenUp = SIDES.map(async (side) => told(side, isGivenUp, 'its last failed punch'))
+    const told = (match: Match, what: string, timeoutMs: number): Array<Promise<unknown>> => {
+      const signal = AbortSignal.any([over.signal, this.#deadline(timeoutMs)])
+      return SIDES.map(async (side) =>
+        this.#members[side].next(match, { from: marks[side], signal, what })
+      )
+    }
+    const goDirect = async (): Promise<boolean> => {
+      await Promise.all(told(isDirect, 'a direct path', PATIENCE_MS + REASON_TIMEOUT_MS))
+      return true
+    }
+    const giveUp = async (): Promise<boolean> => {
+      await Promise.any(told(isFailure(rounds), 'failed rounds', PATIENCE_MS)).catch(
+        () => undefined
+      )
+      await Promise.all(told(isFailure(1), 'why it is not direct', REASON_TIMEOUT_MS))
+      return false
+    }
     try {
-      return await Promise.race([
-        Promise.all(direct).then(() => true),
-        Promise.any(givenUp).then(() => false)
-      ])
+      return await Promise.race([goDirect(), giveUp()])
     } finally {
       over.abort()
     }
@@ -141,16 +155,17 @@ export class Stand implements AsyncDisposable {
       events: this.#members[side].events.slice(marks[side]).filter(isPeerEvent)
     })
     const [anna, ben] = newcomer === 'a' ? [since('a'), since('b')] : [since('b'), since('a')]
-    if (isDirectNow) return directRun(newcomer, measuresOf({ anna, ben }))
-    return { newcomer, outcome: 'relayed', ...reasonOf(since('a')) }
+    const run: Run = isDirectNow
+      ? directRun(newcomer, measuresOf({ anna, ben }))
+      : { newcomer, outcome: 'relayed', reasons: reasonsOf(since) }
+    if (run.direct?.firstAttempt === true) return run
+    return { ...run, told: { a: since('a').events, b: since('b').events } }
   }
 
   #deadline(timeoutMs: number): AbortSignal {
     return AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)])
   }
 }
-
-const SIDES = ['a', 'b'] as const
 
 function startMember(name: string, host: Host): Member {
   const args = ['--import', TELL_CONNECTIONS, MEMBER, name]
@@ -171,19 +186,22 @@ function isDirect(told: MemberTold): boolean {
   return told.event === 'path' && told.path === 'direct'
 }
 
-function isGivenUp(told: Told<MemberTold>): boolean {
-  return isPeerEvent(told) && isLastFailure(told)
+/** Both sides count the rounds that one of them starts. */
+function isFailure(rounds: number): Match {
+  return (told) => isPeerEvent(told) && isFailedPunch(told) && told.attempt >= rounds
 }
 
 function isPeerEvent(told: Told<MemberTold>): told is Told<PeerEvent> {
   return told.event !== 'joined'
 }
 
-/** The last one told. */
-function reasonOf({ events }: Watched): { reason?: string } {
-  const reasons = events.flatMap((told) =>
-    told.event === 'punch' && told.reason !== undefined ? [told.reason] : []
-  )
-  const reason = reasons.at(-1)
-  return reason === undefined ? {} : { reason }
+/** The last ones told. */
+function reasonsOf(since: (side: Side) => Watched): NonNullable<Run['reasons']> {
+  const told = SIDES.flatMap((side) => {
+    const reasons = since(side).events.flatMap((each) =>
+      each.event === 'punch' ? (each.reason ?? []) : []
+    )
+    return reasons.slice(-1).map((reason) => [side, reason])
+  })
+  return Object.fromEntries(told)
 }

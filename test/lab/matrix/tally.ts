@@ -22,7 +22,7 @@ export interface Tally {
   open: Spread | undefined
   /** From the newcomer's first packet to the relay. */
   join: Spread | undefined
-  /** The reason told most often, without its numbers. */
+  /** The reason that A was told most often, without its numbers. */
   reason: string | undefined
 }
 
@@ -38,7 +38,7 @@ export function tallyOf(runs: readonly Run[]): Tally {
     reach: spread(direct.map(({ reachMs }) => reachMs)),
     open: spread(direct.map(({ openMs }) => openMs)),
     join: spread(direct.map(({ joinMs }) => joinMs)),
-    reason: mostOften(runs.flatMap(({ reason }) => general(reason)))
+    reason: mostOften(runs.flatMap(({ reasons }) => general(reasons?.a)))
   }
 }
 

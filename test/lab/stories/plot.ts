@@ -5,7 +5,7 @@ import type { PathKind } from '../../../peer/events.ts'
 import type { Lab } from '../topologies.ts'
 import { Scene, type SceneOptions } from './scene.ts'
 
-/** Three rounds of 5 s, the pauses between them, and exchanges over a relay that loses packets. */
+/** Two rounds of 5 s, or of 13 s with handshakes that get lost, 11 s between them, and exchanges over a relay that loses packets. */
 const DIRECT_TIMEOUT_MS = 45_000
 
 /** A line that is lost is sent again after a second or a few, by the kernel. */
@@ -34,26 +34,6 @@ export async function goDirectAndTalkOn(scene: Scene, { first }: Plot): Promise<
   await loseTheRelay(scene)
   await scene.end()
   scene.dialogue.assertComplete()
-}
-
-/**
- * For networks of which nothing is promised: as above when they go direct, else to the last round of the punch.
- * Resolves with the reasons of those that stay relayed, and with nothing when they went direct.
- */
-export async function takeItsCourse(scene: Scene): Promise<string[]> {
-  await scene.meet()
-  await scene.dialogue.exchange(3, scene.deadline(TALK_TIMEOUT_MS))
-  const all = scene.deadline(DIRECT_TIMEOUT_MS + TALK_TIMEOUT_MS)
-  const ends = Promise.race([
-    scene.direct(DIRECT_TIMEOUT_MS).then(() => []),
-    scene.givenUp(DIRECT_TIMEOUT_MS)
-  ])
-  const reasons = await scene.dialogue.talkWhile(ends, all)
-  if (reasons.length === 0) await loseTheRelay(scene)
-  else await scene.dialogue.exchange(5, scene.deadline(TALK_TIMEOUT_MS))
-  await scene.end()
-  scene.dialogue.assertComplete()
-  return reasons
 }
 
 /** No punch can work: they talk over the relay and are told why. Resolves with the reasons that each was told. */

@@ -2,10 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
-import type { Told } from '../../../peer/demo/actor.ts'
 import { Cast, type PeerActor, type RelayActor } from '../../../peer/demo/cast.ts'
 import type { PeerEvent } from '../../../peer/events.ts'
-import { ROUNDS } from '../../../peer/traversal/plan.ts'
 import type { Host } from '../host.ts'
 import type { Lab } from '../topologies.ts'
 import { Dialogue } from './dialogue.ts'
@@ -98,15 +96,6 @@ export class Scene implements AsyncDisposable {
     return failed.map(({ reason }) => reason ?? '')
   }
 
-  /** The side that starts the rounds has failed in its last one. Resolves with the reasons that both are told. */
-  async givenUp(timeoutMs: number): Promise<string[]> {
-    const signal = this.deadline(timeoutMs)
-    await Promise.race(
-      this.peers.map((peer) => peer.next(isLastFailure, { signal, what: 'its last failed punch' }))
-    )
-    return this.whyRelayed(timeoutMs)
-  }
-
   /** SIGKILL: no goodbye, its host's kernel closes the sockets. Resolves when both peers have noticed. */
   async killRelay(): Promise<void> {
     const marks = this.peers.map((peer) => peer.mark())
@@ -189,13 +178,8 @@ function isDirect(event: PeerEvent & { at: string }): event is PathTold {
 
 type PunchTold = Extract<PeerEvent, { event: 'punch' }> & { at: string }
 
-function isFailedPunch(event: PeerEvent & { at: string }): event is PunchTold {
+export function isFailedPunch(event: PeerEvent & { at: string }): event is PunchTold {
   return event.event === 'punch' && event.outcome === 'failed'
-}
-
-/** Of the side that starts the rounds: those in quick succession are over. */
-export function isLastFailure(event: Told<PeerEvent>): boolean {
-  return isFailedPunch(event) && event.role === 'initiator' && event.attempt >= ROUNDS
 }
 
 function lostRelay(event: PeerEvent): boolean {

@@ -25,7 +25,7 @@ describe('the table', () => {
     const [, , line] = matrixTable([cell({ runs })]).split('\n')
     assert.equal(
       line,
-      '| drop × RST | 67 % (2/3) | 67 % (2/3) | 300 / 500 ms | 150 / 250 ms | a \\| b |'
+      '| drop × RST | 67 % (2/3) | 67 % (2/3) | 300 / 500 ms | 600 / 1000 ms | a \\| b |'
     )
   })
 

@@ -6,13 +6,13 @@ export function direct(reachMs: number, rest: Partial<Run> = {}): Run {
   return {
     newcomer: 'a',
     outcome: 'direct',
-    direct: { firstAttempt: true, reachMs, openMs: reachMs / 2 },
+    direct: { firstAttempt: true, reachMs, openMs: reachMs / 2, joinMs: reachMs * 2 },
     ...rest
   }
 }
 
 export function relayed(reason: string, rest: Partial<Run> = {}): Run {
-  return { newcomer: 'a', outcome: 'relayed', reason, ...rest }
+  return { newcomer: 'a', outcome: 'relayed', reasons: { a: reason, b: reason }, ...rest }
 }
 
 export function failed(failure: string): Run {

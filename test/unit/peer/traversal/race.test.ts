@@ -170,6 +170,25 @@ describe('a race of dials', () => {
     assert.equal((await result).outcome, 'direct')
   })
 
+  it("lets the handshakes of the other side's SYN go on, too", async (t) => {
+    const { clock, dials, result } = start(t, [LAN, NAT], (dial) => {
+      if (dial.candidate === NAT) dial.fail('connect', 'EADDRNOTAVAIL')
+    })
+    await clock.pass(WINDOW_MS + HANDSHAKES_MS - 100, 100)
+    assert.ok(dials.dials[0]?.signal.aborted)
+    dials.accept(fakeConnection())
+    assert.equal((await result).outcome, 'direct')
+  })
+
+  it('ends when there is nothing more of such handshakes', async (t) => {
+    const { clock, result } = start(t, [NAT], (dial) => {
+      const isTaken = dial.atMs < WINDOW_MS
+      dial.fail('connect', isTaken ? 'EADDRNOTAVAIL' : 'ECONNREFUSED')
+    })
+    await clock.pass(WINDOW_MS + TAKEN_REDIAL_MS, 100)
+    assert.deepEqual(plain(await result), { [NAT]: { EADDRNOTAVAIL: 5, ECONNREFUSED: 1 } })
+  })
+
   it('ends when such handshakes fail, without another dial', async (t) => {
     const { clock, dials, result } = start(t, [NAT])
     dials.dials[0]?.connect()

@@ -1,6 +1,8 @@
 // `parley doctor`: whether this machine can talk and be direct, and if not, what to change first.
 import { resolveConfig, type CommandSpec } from '../../shared/config.ts'
 import { jsonLine } from '../../shared/json-line.ts'
+import { loadSecrets } from '../../shared/secrets.ts'
+import { withSecretVariable } from '../../shared/secret-option.ts'
 import { parseRelayAddress } from '../../shared/relay-address.ts'
 import { stateFolder } from '../../shared/state-folder.ts'
 import type { Diagnosis } from '../doctor/diagnosis.ts'
@@ -9,6 +11,7 @@ import type { Check, Checked } from '../doctor/finding.ts'
 import { styleFor, type Style } from '../terminal/paint.ts'
 import { startSpinner } from '../terminal/spinner.ts'
 import { checkLine, diagnosisLines, titleOf } from './doctor-lines.ts'
+import { CHAT_COMMAND } from './chat-options.ts'
 import type { ExitCode, Program } from './program.ts'
 
 const COMMAND = {
@@ -23,6 +26,7 @@ const COMMAND = {
       env: 'PARLEY_RELAY',
       help: 'the relay to look at; without one, only this machine is looked at'
     },
+    'secret-file': CHAT_COMMAND.options['secret-file'],
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print JSON, one object a line' }
   },
   notes: [
@@ -33,14 +37,16 @@ const COMMAND = {
 
 export async function runDoctor(program: Program): Promise<ExitCode> {
   const { terminal, env, platform, signal, nodeVersion } = program
-  const resolved = resolveConfig(COMMAND, program)
-  if (resolved.kind === 'print') {
-    terminal.print(resolved.text.trimEnd())
+  const asked = resolveConfig(COMMAND, program)
+  if (asked.kind === 'print') {
+    terminal.print(asked.text.trimEnd())
     return 0
   }
+  const resolved = withSecretVariable(asked, env)
   const { relay, json } = resolved.values
   const init = {
     relays: relay.map((text) => parseRelayAddress(text).address.toString()),
+    secrets: await loadSecrets(resolved, env),
     nodeVersion,
     stateFolder: stateFolder(env, platform)
   }

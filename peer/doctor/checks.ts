@@ -94,9 +94,9 @@ async function reservationOf(
     const answer = await reservation
     return answer.granted
       ? assessReserved({ relay, limit: answer.limit })
-      : assessRefused(relay, refusal(relay, answer).message)
+      : assessRefused(relay, refusal(relay, answer))
   } catch (error) {
-    return assessRefused(relay, relayFailure(relay, error).message)
+    return assessRefused(relay, relayFailure(relay, error))
   }
 }
 

@@ -1,6 +1,7 @@
 // Looks at everything that a chat needs, within ten seconds, and says what follows from it.
 import { UserError } from '../../shared/errors.ts'
 import { deadline } from '../../shared/deadline.ts'
+import type { Secret } from '../../shared/secrets.ts'
 import { probePortReuse } from '../../shared/transport/port-reuse.ts'
 import { UNKNOWN_NAT } from '../nat/nat-kind.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -13,6 +14,8 @@ import type { Check, Checked, Finding } from './finding.ts'
 export interface DoctorInit {
   /** Multiaddrs that passed `parseRelayAddress`. */
   relays: readonly string[]
+  /** For relays that want one. */
+  secrets: readonly Secret[]
   nodeVersion: string
   stateFolder: string
 }

@@ -3,6 +3,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { isLoopback } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { isRelayed, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import type { Secret } from '../../shared/secrets.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
 import { classifyNat, UNKNOWN_NAT, type Endpoint, type NatKind } from '../nat/nat-kind.ts'
@@ -16,6 +17,8 @@ import { tryForward } from './measure/try-forward.ts'
 export interface ExaminationInit {
   /** Multiaddrs that passed `parseRelayAddress`. */
   relays: readonly string[]
+  /** For relays that want one. */
+  secrets: readonly Secret[]
   reuse: PortReuse
 }
 
@@ -32,7 +35,7 @@ const LISTEN = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 
 /** Throws UserError when it cannot listen anywhere. */
 export async function startExamination(
-  { relays, reuse }: ExaminationInit,
+  { relays, secrets, reuse }: ExaminationInit,
   { signal }: { signal: AbortSignal }
 ): Promise<Examination> {
   const net = await startPeerNode({
@@ -45,7 +48,8 @@ export async function startExamination(
   const listening = (): Multiaddr[] => listeningOn(net)
   const visits = relays.map((text) => {
     const relay = multiaddr(text)
-    return visitRelay({ ...net, relay, listening: localEnd(relay, listening(), reuse) }, signal)
+    const local = localEnd(relay, listening(), reuse)
+    return visitRelay({ ...net, relay, secrets, listening: local }, signal)
   })
   const seen = observations(visits)
   const nat = seen.then((each) => natOf(listening(), each))

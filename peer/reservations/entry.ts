@@ -1,7 +1,15 @@
 // Asks a relay for a reservation, and to be let in first where that takes a secret.
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
-import { reserve, type Granted, type HopConnection, type Refused } from './hop-client.ts'
+import {
+  reserve,
+  type Granted,
+  type HopConnection,
+  type Refused,
+  type ReserveOptions
+} from './hop-client.ts'
 import { proveSecret, type ProofOptions, type SecretVerdict } from './secret-proof.ts'
+
+export type EntryOptions = ProofOptions & ReserveOptions
 
 export interface Declined extends Refused {
   /** When the relay does not let us in: what it made of our secrets. */
@@ -11,7 +19,7 @@ export interface Declined extends Refused {
 /** On a new connection. Throws ReservationError, or the signal's reason. */
 export async function enter(
   connection: HopConnection,
-  options: ProofOptions
+  options: EntryOptions
 ): Promise<Granted | Declined> {
   const { verdict } = await proveSecret(connection, options)
   const answer = await reserve(connection, options)
@@ -24,7 +32,7 @@ export async function enter(
 /** Where we have been let in before; the relay may have other secrets since. Throws as `enter` does. */
 export async function renew(
   connection: HopConnection,
-  options: ProofOptions
+  options: EntryOptions
 ): Promise<Granted | Declined> {
   const answer = await reserve(connection, options)
   return isDenied(answer) && options.secrets.length > 0 ? enter(connection, options) : answer

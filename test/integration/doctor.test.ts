@@ -10,12 +10,14 @@ import type { CheckName } from '../../peer/doctor/finding.ts'
 import { DEFAULT_LIMITS } from '../../relay/limits.ts'
 import { startRelay } from '../../relay/relay.ts'
 import { lockIdentity } from '../../shared/identity-lock.ts'
+import { secretOf } from '../support/access-visitors.ts'
 import { DoctorTold } from '../support/doctor-told.ts'
 import { start, type RunningProgram } from '../support/program.ts'
 import { freePort, portOf, relayAt } from '../support/relay-at.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const LIMIT_MS = 10_000
+const SECRET = 'the secret of this relay'
 
 function doctor(
   test: TestContext,
@@ -110,8 +112,34 @@ describe('parley doctor', () => {
     )
     test.after(async () => relay[Symbol.asyncDispose]())
     const found = await told(doctor(test, ['--json', '--relay', String(relay.addresses[0])]))
-    assert.deepEqual(found.verdicts('relay', 'reservation', 'clock'), ['ok', 'fail', 'skipped'])
+    assert.deepEqual(found.verdicts('relay', 'reservation', 'clock'), ['ok', 'fail', 'ok'])
     assert.match(found.check('reservation').sentence, /refused a reservation/)
+  })
+
+  it('proves the secret of a relay that wants one, and without it says how to give it', async (test) => {
+    const relay = await startRelay(
+      {
+        privateKey: await generateKeyPair('Ed25519'),
+        listen: ['/ip4/127.0.0.1/tcp/0'],
+        announce: [],
+        access: { secrets: [secretOf(SECRET)] }
+      },
+      { signal: new AbortController().signal }
+    )
+    test.after(async () => relay[Symbol.asyncDispose]())
+    const args = ['--json', '--relay', String(relay.addresses[0])]
+    const [knows, wrong, none] = await Promise.all([
+      told(doctor(test, args, { PARLEY_SECRET: SECRET })),
+      told(doctor(test, args, { PARLEY_SECRET: `not-${SECRET}` })),
+      told(doctor(test, args))
+    ])
+    assert.equal(knows.check('reservation').verdict, 'ok')
+    for (const refused of [wrong, none]) {
+      assert.deepEqual([refused.check('reservation').verdict, refused.code], ['fail', 1])
+      assert.match(refused.diagnosis.changes[0]?.text ?? '', /^Give the secret of the relay/)
+    }
+    assert.match(wrong.check('reservation').sentence, /does not take the secret/)
+    assert.match(none.check('reservation').sentence, /wants a secret: give it with PARLEY_SECRET/)
   })
 
   it('leaves at once when it is interrupted', async (test) => {

@@ -1,6 +1,8 @@
 // What was seen at a relay: whether it answers, how fast, and whether it gives us a place. (pure)
+import { SECRET_VARIABLE } from '../../../shared/secret-option.ts'
 import type { CircuitLimit } from '../../../shared/wire/circuit.ts'
 import { duration, size } from '../../terminal/amounts.ts'
+import type { RelayFailure } from '../../reservations/relay-failures.ts'
 import type { Finding, Remedy } from '../finding.ts'
 
 export interface Reached {
@@ -77,19 +79,24 @@ export function assessReserved({ relay, limit }: Reserved): Finding {
   }
 }
 
-export function assessRefused(relay: string, sentence: string): Finding {
+export function assessRefused(relay: string, { code, message }: RelayFailure): Finding {
+  const evidence = { relay, granted: false, code }
+  if (code === 'relay-closed') {
+    const sentence = `the relay at ${place(relay)} lets in whom it knows, and this look at it has an identity of its own: chat itself shows whether you are let in`
+    return { verdict: 'skipped', sentence, evidence }
+  }
+  const text = ABOUT_SECRETS.has(code)
+    ? `Give the secret of the relay at ${place(relay)} with ${SECRET_VARIABLE} or --secret-file.`
+    : `Ask who runs the relay at ${place(relay)} for a place, or name another one.`
   return {
     verdict: 'fail',
-    sentence,
-    evidence: { relay, granted: false },
-    remedies: [
-      {
-        text: `Ask who runs the relay at ${place(relay)} for a place, or name another one.`,
-        effect: 'to talk at all'
-      }
-    ]
+    sentence: message,
+    evidence,
+    remedies: [{ text, effect: 'to talk at all' }]
   }
 }
+
+const ABOUT_SECRETS = new Set(['relay-wants-secret', 'relay-wrong-secret'])
 
 /** `7.7.7.1:4001` of `/ip4/7.7.7.1/tcp/4001/p2p/…`. */
 export function place(relay: string): string {

@@ -1,14 +1,17 @@
 // One visit to a relay under an identity that is thrown away: everything that is learnt there, in an order in which no
 // measurement disturbs another.
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
+import type { Secret } from '../../../shared/secrets.ts'
 import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
 import type { Endpoint } from '../../nat/nat-kind.ts'
-import { reserve, type Granted, type Refused } from '../../reservations/hop-client.ts'
+import { enter, type Declined } from '../../reservations/entry.ts'
+import type { Granted } from '../../reservations/hop-client.ts'
 import type { PeerNode } from '../../node.ts'
 import { RelayDialler } from '../../reservations/relay-dialler.ts'
+import type { ProofOptions } from '../../reservations/secret-proof.ts'
 import type { TransportDial } from '../../traversal/punch.ts'
 import type { Echoed } from '../assess/large-packets.ts'
 import type { Reached } from '../assess/relay.ts'
@@ -21,8 +24,8 @@ import { tcpConnectMs } from './tcp-connect.ts'
 const CONNECT_TIMEOUT_MS = 4_500
 const RESERVE_TIMEOUT_MS = 4_000
 
-/** `nowMs`: our clock when the answer came; `self`: the peer id that asked, without a secret. */
-type Reservation = (Granted | Refused) & { nowMs: number; wantsSecret: boolean; self: string }
+/** `nowMs`: our clock when the answer came; `self`: the peer id that asked. */
+type Reservation = (Granted | Declined) & { nowMs: number; wantsSecret: boolean; self: string }
 
 /** Each rejects when the relay was not reached, with why; or with the signal's reason. */
 export interface RelayVisit {
@@ -35,12 +38,14 @@ export interface RelayVisit {
 
 export interface VisitInit extends PeerNode {
   relay: Multiaddr
+  /** For a relay that wants one. */
+  secrets: readonly Secret[]
   /** The local end of dials that share the listening port; undefined: ports cannot be shared here. */
   listening: Endpoint | undefined
 }
 
 export function visitRelay(
-  { node, transportManager, relay, listening }: VisitInit,
+  { node, transportManager, relay, secrets, listening }: VisitInit,
   signal: AbortSignal
 ): RelayVisit {
   const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
@@ -49,7 +54,7 @@ export function visitRelay(
   const connection = connected.then((each) => each.connection)
   const pings = connection.then(async (open) => pingTimes(open, signal))
   const reservation = connection.then(async (open) =>
-    askForPlace(node.peerId, dialler, open, signal)
+    askForPlace(open, { self: node.peerId, secrets, signal }, dialler)
   )
   const observed = Promise.all([connection, reservation.catch(() => undefined)]).then(
     async ([open, answer]) => {
@@ -95,13 +100,12 @@ async function connect(
 }
 
 async function askForPlace(
-  self: PeerId,
-  dialler: RelayDialler,
   connection: Connection,
-  signal: AbortSignal
+  asking: ProofOptions,
+  dialler: RelayDialler
 ): Promise<Reservation> {
-  const answer = await reserve(connection, { self, signal, timeoutMs: RESERVE_TIMEOUT_MS })
+  const answer = await enter(connection, { ...asking, timeoutMs: RESERVE_TIMEOUT_MS })
   const nowMs = Date.now()
   const wantsSecret = dialler.speaks(connection, ACCESS_PROTOCOL)
-  return { ...answer, nowMs, wantsSecret, self: self.toString() }
+  return { ...answer, nowMs, wantsSecret, self: asking.self.toString() }
 }

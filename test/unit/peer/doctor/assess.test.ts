@@ -83,7 +83,21 @@ describe('a relay', () => {
     const unreached = assessUnreached(RELAY, 'nothing listens at 7.7.7.1')
     assertFinding(unreached, 'fail', /^nothing listens/)
     assert.equal(unreached.remedies?.[0]?.effect, 'to talk at all')
-    assertFinding(assessRefused(RELAY, 'it is full'), 'fail', /^it is full$/)
+    const full = assessRefused(RELAY, { code: 'relay-refused', message: 'it is full' })
+    assertFinding(full, 'fail', /^it is full$/)
+    assert.match(full.remedies?.[0]?.text ?? '', /^Ask who runs the relay/)
+  })
+
+  it('that wants a secret is to be given one', () => {
+    const wants = assessRefused(RELAY, { code: 'relay-wants-secret', message: 'it wants a secret' })
+    assertFinding(wants, 'fail', /^it wants a secret$/)
+    assert.match(wants.remedies?.[0]?.text ?? '', /^Give the secret .*--secret-file\.$/)
+  })
+
+  it('that lets in only whom it knows cannot be judged from an identity of our own', () => {
+    const closed = assessRefused(RELAY, { code: 'relay-closed', message: 'ask to let X in' })
+    assertFinding(closed, 'skipped', /lets in whom it knows, .* identity of its own/)
+    assert.equal(closed.remedies, undefined)
   })
 
   it('says what a circuit through it may use', () => {

@@ -14,7 +14,8 @@ else {
 }
 
 async function main(): Promise<number> {
-  const { fail, runRelay } = await import('./program.ts')
+  const { Output } = await import('./output.ts')
+  const { runRelay } = await import('./program.ts')
   const { peerCommand } = await import('./peer-command.ts')
   const { version } = await import('../shared/version.ts')
   const stopping = new AbortController()
@@ -29,8 +30,15 @@ async function main(): Promise<number> {
   process.on('SIGHUP', () => reloads.forEach((reload) => reload()))
   // A relay goes on when nobody reads what it prints any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const argv = process.argv.slice(2)
+  const output = new Output({
+    argv,
+    env: process.env,
+    print: (text) => process.stdout.write(text),
+    say: (text) => process.stderr.write(text)
+  })
   const program = {
-    argv: process.argv.slice(2),
+    argv,
     env: process.env,
     platform: process.platform,
     version,
@@ -38,10 +46,11 @@ async function main(): Promise<number> {
     stopping: stopping.signal,
     signal: new AbortController().signal,
     onReload: (listener) => void reloads.add(listener),
-    print: (text) => process.stdout.write(text),
-    say: (text) => process.stderr.write(text)
+    output
   } satisfies RelayProgram
-  process.on('uncaughtException', (error) => process.exit(fail(program, error)))
+  process.on('uncaughtException', (error) => process.exit(output.fail(error)))
+  // Node's own listener writes text, whatever was asked for.
+  process.removeAllListeners('warning').on('warning', (warning) => output.warning(warning))
   const code = await runRelay(program)
   // A handle that somebody forgot must not keep a program alive that has stopped.
   setTimeout(() => process.exit(code), 200).unref()

@@ -1,17 +1,15 @@
 // `parley-relay` from its arguments to its exit code; everything of the process comes from `main.ts`.
 import { UserError } from '../shared/errors.ts'
-import { harmless } from '../shared/harmless.ts'
 import { lockIdentity } from '../shared/identity-lock.ts'
 import { loadOrCreateIdentity } from '../shared/identity.ts'
-import { isJsonAsked } from '../shared/json-asked.ts'
 import { createLog } from '../shared/log.ts'
-import { jsonLine } from '../shared/json-line.ts'
 import { OPEN_TO_ALL } from './access/access.ts'
 import { accessWords, sameAccess } from './access/words.ts'
 import type { AnnouncedWatch, AnnouncedWatchInit } from './announced/watch.ts'
 import type { RelaySettings } from './config.ts'
-import type { RelayEvent, RelayListener } from './events.ts'
+import type { RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
+import type { Output } from './output.ts'
 import type { Relay, RelayConfig } from './relay.ts'
 import { reloadWords } from './reload.ts'
 import type { Status, StatusConfig } from './status/status.ts'
@@ -31,10 +29,7 @@ export interface RelayProgram {
   signal: AbortSignal
   /** Takes what is to be called when the configuration is to be read again. */
   onReload: (listener: () => void) => void
-  /** Standard output: data. */
-  print: (text: string) => void
-  /** Standard error: talk. */
-  say: (text: string) => void
+  output: Output
 }
 
 /** Runs until the signal aborts. Never throws; resolves to 0 done, 1 failed, 2 wrong usage. */
@@ -45,19 +40,20 @@ export async function runRelay(program: RelayProgram): Promise<0 | 1 | 2> {
   } catch (error) {
     const asked = program.signal.aborted || program.stopping.aborted
     if (asked && !(error instanceof UserError)) return 0
-    return fail(program, error)
+    return program.output.fail(error)
   }
 }
 
 async function run(program: RelayProgram): Promise<void> {
   const loaded = await loadSettings(program, (sentence) => {
-    tellError(program, { code: 'config-file', message: sentence })
+    program.output.error({ code: 'config-file', message: sentence })
   })
   if (loaded.kind === 'print') {
-    program.print(loaded.text)
+    program.output.print(loaded.text)
     return
   }
   const { settings, file } = loaded
+  program.output.json = settings.json
   const onEvent = reporter(program, settings)
   if (file !== undefined) onEvent({ event: 'configuration', message: `configured by ${file}` })
   if (!sameAccess(settings.access, OPEN_TO_ALL))
@@ -144,41 +140,16 @@ async function watchAnnounced(
   return startAnnouncedWatch(init, { signal })
 }
 
-function reporter(program: RelayProgram, settings: RelaySettings): RelayListener {
+function reporter({ output, peerCommand }: RelayProgram, settings: RelaySettings): RelayListener {
   const { json, verbose, access } = settings
+  if (json) return (event) => output.event(event)
   const rest = access.secrets.length === 0 ? '' : ' --secret-file FILE'
-  if (json) return (event) => program.print(eventLine(event))
-  const log = createLog({ write: program.say, verbose })
+  const log = createLog({ write: output.say, verbose })
   return (event) => {
-    if (event.event === 'listening')
-      program.print(addressBlock(event.addresses, program.peerCommand, rest))
+    if (event.event === 'listening') output.print(addressBlock(event.addresses, peerCommand, rest))
     const words = eventWords(event)
     if (words === undefined) return
     if (isRoutine(event)) log.verbose(words)
     else log.info(words)
   }
-}
-
-function eventLine(event: RelayEvent): string {
-  const { event: name, ...fields } = event
-  return `${jsonLine({ event: name, at: new Date().toISOString(), ...fields })}\n`
-}
-
-/** Says what has ended the program; returns its exit code. */
-export function fail(program: RelayProgram, error: unknown): 1 | 2 {
-  const known =
-    error instanceof UserError
-      ? error
-      : new UserError('unexpected', `parley-relay failed unexpectedly: ${String(error)}`)
-  tellError(program, known)
-  return known.exitCode
-}
-
-/** The options themselves may be what is wrong, so this looks at them as they were typed. */
-function tellError(
-  { argv, env, print, say }: RelayProgram,
-  { code, message }: { code: string; message: string }
-): void {
-  say(`${harmless(message)}\n`)
-  if (isJsonAsked(argv, env)) print(eventLine({ event: 'error', code, message }))
 }

@@ -1,17 +1,18 @@
-// npm run bench:sizing [-- --peers N,…] [--circuits N] [--bytes N] [--every MS] [--settle S] [--seconds S]: what a relay
-// takes of memory and of one CPU for so many peers that are there, and for circuits that carry something. The relay is
-// the program, with its status page, its self-checks, and limits wide enough for one host; the peers' side is ours. Linux
-// only. Prints a row of Markdown for each number of peers.
+// npm run bench:sizing [-- --peers N,…] [--circuits N] [--bytes N] [--every MS] [--settle S] [--seconds S] [--memory MB]:
+// what a relay takes of memory and of one CPU for so many peers that are there, and for circuits that carry something.
+// The relay is the program, with its status page, its self-checks, and limits wide enough for one host; the peers' side
+// is ours. Linux only. Prints a row of Markdown for each number of peers.
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
+import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { LIMIT_NAMES, LIMITS, type LimitName } from '../../relay/limits.ts'
+import { boundMemory, type MemoryBound } from './memory-bound.ts'
 
 /** What each source of circuits does. */
 export interface Traffic {
@@ -24,7 +25,8 @@ export interface Traffic {
 
 interface Program {
   child: ChildProcessByStdio<Writable, Readable, null>
-  lines: Interface
+  /** Those that nobody has looked at yet. */
+  lines: AsyncIterator<string>
 }
 
 /** So many libp2p nodes keep up in one process. */
@@ -40,7 +42,9 @@ const { values } = parseArgs({
     every: { type: 'string', default: '1000' },
     // Rooms in which nobody comes or goes are asked after less often from the 60th second on.
     settle: { type: 'string', default: '75' },
-    seconds: { type: 'string', default: '60' }
+    seconds: { type: 'string', default: '60' },
+    // What the relay's host has; all of this one's when left out.
+    memory: { type: 'string' }
   }
 })
 
@@ -51,14 +55,19 @@ async function measured(count: number): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), 'parley-sizing-'))
   writeFileSync(join(home, 'relay.yaml'), wideLimits())
   const running: Program[] = []
-  const run = (...args: string[]): Program => {
-    const program = start(args, { PARLEY_HOME: home })
+  const run = (args: readonly string[], bound?: MemoryBound): Program => {
+    const command = [process.execPath, ...args]
+    const program = start(bound?.wrap(command) ?? command, { PARLEY_HOME: home })
     running.push(program)
     return program
   }
+  using stack = new DisposableStack()
+  const bound =
+    values.memory === undefined ? undefined : stack.use(boundMemory(Number(values.memory)))
   try {
     const main = join(import.meta.dirname, '../../relay/main.ts')
-    const relay = run(main, '--listen', '/ip4/127.0.0.1/tcp/0', '--status', '127.0.0.1:0', '--json')
+    const args = ['--listen', '/ip4/127.0.0.1/tcp/0', '--status', '127.0.0.1:0', '--json']
+    const relay = run([main, ...args], bound)
     const { addresses }: { addresses: string[] } = JSON.parse(await lineOf(relay, '"listening"'))
     const { url }: { url: string } = JSON.parse(await lineOf(relay, '"status"'))
     const groups = Math.max(2, Math.ceil(count / PEERS_PER_PROCESS))
@@ -66,7 +75,8 @@ async function measured(count: number): Promise<string> {
       const share = String(
         Math.round(((n + 1) * count) / groups) - Math.round((n * count) / groups)
       )
-      return run(join(import.meta.dirname, 'sizing-program.ts'), addresses[0] ?? '', share, `${n}`)
+      const program = join(import.meta.dirname, 'sizing-program.ts')
+      return run([program, addresses[0] ?? '', share, `${n}`])
     })
     await talk(loaders)
     await sleep(Number(values.settle) * 1000)
@@ -130,19 +140,20 @@ function widest(name: LimitName): number {
   return LIMITS[name].unit === 'seconds' ? LIMITS[name].default : LIMITS[name].max
 }
 
-function start(args: readonly string[], env: Record<string, string>): Program {
-  const child = spawn(process.execPath, args, {
+function start([file = '', ...args]: readonly string[], env: Record<string, string>): Program {
+  const child = spawn(file, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...env }
   })
-  return { child, lines: createInterface({ input: child.stdout }) }
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
 }
 
 /** The next one that contains this. */
 async function lineOf({ lines }: Program, containing: string): Promise<string> {
   for (;;) {
-    const [line] = await once(lines, 'line')
-    if (String(line).includes(containing)) return String(line)
+    const { done = false, value: line } = await lines.next()
+    if (done) throw new Error(`a program ended without having said ${containing}`)
+    if (line.includes(containing)) return line
   }
 }
 

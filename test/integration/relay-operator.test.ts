@@ -1,6 +1,8 @@
 // What a running relay tells its operator: addresses that cannot be right, and a log that nobody else writes lines into.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
@@ -33,8 +35,8 @@ function relay(t: TestContext, args: string[], yaml?: string): Run {
   return { program, home }
 }
 
-const eventsOf = ({ stdout }: RunningProgram): Array<Record<string, unknown>> =>
-  stdout
+const eventsOf = (lines: string): Array<Record<string, unknown>> =>
+  lines
     .split('\n')
     .slice(0, -1)
     .map((line): Record<string, unknown> => JSON.parse(line))
@@ -67,7 +69,8 @@ describe('a relay with announced addresses', { concurrency: 2 }, () => {
   it('has the warnings among its events as well', async (t) => {
     const { program } = relay(t, ['--json', ...LOOPBACK, '--announce', '/ip4/10.0.0.1/tcp/1'])
     await program.shows('stdout', /"event":"warning".*\n/)
-    const { code, message } = eventsOf(program).find(({ event }) => event === 'warning') ?? {}
+    const { code, message } =
+      eventsOf(program.stdout).find(({ event }) => event === 'warning') ?? {}
     assert.equal(code, 'unreachable-address')
     assert.match(String(message), /outside its private network/)
     assert.equal(program.stderr, '')
@@ -120,7 +123,7 @@ describe('the log of a relay', { concurrency: 2 }, () => {
   it('is JSON on standard output alone when that is asked for, reloads and their mistakes too', async (t) => {
     const { program, home } = relay(t, ['--json', ...LOOPBACK], 'drain: 3\n')
     await program.shows('stdout', /"listening".*\n/)
-    const [listening] = eventsOf(program).filter(({ event }) => event === 'listening')
+    const [listening] = eventsOf(program.stdout).filter(({ event }) => event === 'listening')
     assert.ok(Array.isArray(listening?.['addresses']))
     await registerIn(t, ROOM, multiaddr(String(listening['addresses'][0])))
     await program.shows('stdout', /"registration".*\n/)
@@ -131,7 +134,7 @@ describe('the log of a relay', { concurrency: 2 }, () => {
     await program.shows('stdout', /not reloaded, everything is as it was: .*"drain.*\n/)
     program.child.kill('SIGTERM')
     assert.equal(await program.ended(), 0)
-    const events = eventsOf(program)
+    const events = eventsOf(program.stdout)
     assert.deepEqual(
       new Set(events.map(({ event }) => event)),
       new Set(['configuration', 'listening', 'registration', 'stopped'])
@@ -142,4 +145,47 @@ describe('the log of a relay', { concurrency: 2 }, () => {
     assert.doesNotMatch(program.stdout, /[^\P{Cc}\n]/v)
     assert.equal(program.stderr, '')
   })
+
+  it('is JSON on both streams when it cannot serve or is not understood, wherever that is asked for', async (t) => {
+    const port = await busyPort(t)
+    const busy = ['--status', 'off', '--listen', `/ip4/127.0.0.1/tcp/${port}`]
+    for (const [args, yaml, codes] of [
+      [['--json', ...busy], '', ['cannot-listen']],
+      [busy, 'json: true\n', ['cannot-listen']],
+      [['--json'], 'drain: long\nno-such-key: 1\n', ['config-file', 'config-file']],
+      [['--json', '--no-such-option'], '', ['unknown-option']]
+    ] as const) {
+      const { program } = relay(t, [...args], yaml)
+      assert.notEqual(await program.ended(), 0)
+      assert.deepEqual(eventsOf(program.stderr), errorsIn(program))
+      assert.deepEqual(
+        errorsIn(program).map(({ code }) => code),
+        codes
+      )
+    }
+  })
+
+  it('has what Node warns of, in the form that is asked for', async (t) => {
+    const warns = 'setTimeout(() => process.emitWarning("it is odd"), 1000)'
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(warns)}`
+    const home = { PARLEY_HOME: scratchFolder(t) }
+    const words = start(t, ['relay/main.ts', ...LOOPBACK], { env: { ...home, NODE_OPTIONS } })
+    await words.shows('stderr', /^warning: Warning: it is odd\n/m)
+    const elsewhere = { PARLEY_HOME: scratchFolder(t), NODE_OPTIONS }
+    const json = start(t, ['relay/main.ts', '--json', ...LOOPBACK], { env: elsewhere })
+    await json.shows('stdout', /"event":"warning".*"message":"Warning: it is odd"\}\n/)
+    assert.equal(json.stderr, '')
+  })
 })
+
+const errorsIn = (program: RunningProgram): Array<Record<string, unknown>> =>
+  eventsOf(program.stdout).filter(({ event }) => event === 'error')
+
+async function busyPort(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}

@@ -63,7 +63,7 @@ describe('the systemd unit', () => {
   it('lets the relay drain, reload, and stop for good where another start would not help', () => {
     const { settings } = relayOf(setting)
     assert.ok(Number(setting('TimeoutStopSec')) >= settings.drainSeconds + 10)
-    assert.match(setting('ExecReload'), /kill -HUP \$MAINPID$/)
+    assert.match(setting('ExecReload'), /kill -HUP \$\{MAINPID\}'$/)
     assert.equal(setting('RestartPreventExitStatus'), String(new UsageError('x', 'x').exitCode))
   })
 

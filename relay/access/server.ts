@@ -121,7 +121,7 @@ class Server implements AccessServer {
   /** Never rejects. */
   async #serve(stream: Stream, connection: AccessConnection): Promise<void> {
     const ms = this.#init.books.limits['hop-seconds'] * 1000
-    using limit = deadline(this.#signal, ms, 'no proof of a secret in time')
+    using limit = deadline(this.#signal, ms, LATE.reason)
     try {
       const relayNonce = randomBytes(NONCE_BYTES)
       sendFrame(stream, encodeChallenge(relayNonce))
@@ -143,7 +143,11 @@ class Server implements AccessServer {
       return decodeProof(await readFrame(stream, limit))
     } catch (error) {
       const left = stream.status === 'reset' || stream.status === 'closed'
-      if (!left && !this.#signal.aborted) this.#init.onOffence(remotePeer)
+      if (left || this.#signal.aborted) throw error
+      const { onEvent, onOffence } = this.#init
+      const peer = remotePeer.toString()
+      if (limit.signal.aborted) onEvent({ event: 'access', peer, action: 'refused', ...LATE })
+      onOffence(remotePeer)
       throw error
     }
   }
@@ -180,6 +184,8 @@ class Server implements AccessServer {
     return AccessStatus.OK
   }
 }
+
+const LATE = { limit: 'hop-seconds', reason: 'no proof of a secret in time' } as const
 
 const WRONG_SECRET: Why = {
   rule: 'secret-wrong',

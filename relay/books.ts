@@ -58,8 +58,9 @@ export class Books {
   }
 
   usage(): Usage[] {
-    return [this.door, this.waiting, this.admission, this.pacing, this.held]
+    const nowMs = this.#nowMs()
+    return [this.waiting, this.admission, this.pacing, this.held]
       .flatMap((part) => part.usage())
-      .concat(this.rates.usage(this.#nowMs()))
+      .concat(this.door.usage(nowMs), this.rates.usage(nowMs))
   }
 }

@@ -79,10 +79,12 @@ export class Door {
     return undefined
   }
 
-  usage(): Usage[] {
+  usage(nowMs: number): Usage[] {
+    const rate = perMinute(this.#limits['connection-rate-per-host'])
     const used = {
       connections: this.#connections,
       'connections-per-host': this.#connectionsByHost.most,
+      'connection-rate-per-host': this.#rateByHost.mostUsed(rate, nowMs),
       handshakes: this.#handshakes,
       'handshakes-per-host': this.#handshakesByHost.most
     }

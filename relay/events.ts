@@ -56,12 +56,12 @@ export type RelayEvent =
       limit?: LimitName
       rule?: AccessRule
     }
-  /** A stream that was opened and reset before it was told what it was for. */
+  /** A stream that was reset before it was told what it was for, or because its time was up. */
   | {
       event: 'stream'
       peer: string
       host: string
-      action: 'refused'
+      action: 'refused' | 'closed'
       reason: string
       limit?: LimitName
       rule?: AccessRule

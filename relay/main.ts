@@ -13,6 +13,13 @@ else {
   process.exitCode = 1
 }
 
+/** Node has raised it to what it may be. A number in the report of a process, where the system knows it. */
+function maxOpenFiles(): number | undefined {
+  const report: { userLimits?: { open_files?: { soft: unknown } } } = process.report.getReport()
+  const soft = report.userLimits?.open_files?.soft
+  return typeof soft === 'number' ? soft : undefined
+}
+
 async function main(): Promise<number> {
   const { Output } = await import('./output.ts')
   const { runRelay } = await import('./program.ts')
@@ -42,6 +49,7 @@ async function main(): Promise<number> {
     env: process.env,
     platform: process.platform,
     version,
+    maxOpenFiles: maxOpenFiles(),
     peerCommand: peerCommand(join(import.meta.dirname, '..')),
     stopping: stopping.signal,
     signal: new AbortController().signal,

@@ -10,6 +10,7 @@ import type { RelaySettings } from './config.ts'
 import type { RelayListener } from './events.ts'
 import { loadSettings } from './load-settings.ts'
 import type { Output } from './output.ts'
+import { openFilesProblem } from './open-files.ts'
 import type { Relay, RelayConfig } from './relay.ts'
 import { reloadWords } from './reload.ts'
 import type { Status, StatusConfig } from './status/status.ts'
@@ -21,6 +22,8 @@ export interface RelayProgram {
   /** As `process.platform`. */
   platform: string
   version: string
+  /** Undefined where the system does not say. */
+  maxOpenFiles: number | undefined
   /** What starts a peer, but for its relay. */
   peerCommand: string
   /** Aborts when the relay is to stop once its circuits have ended. */
@@ -64,6 +67,7 @@ async function run(program: RelayProgram): Promise<void> {
   const asked = AbortSignal.any([program.signal, program.stopping])
   const { status: endpoint } = settings
   const status = endpoint && held.use(await openStatus({ endpoint, onEvent }, asked))
+  warnOfOpenFiles(program, settings, onEvent)
   const relay = held.use(await start(program, { ...settings, privateKey }, onEvent))
   const inForce = keepReloading(program, relay, { settings, onEvent })
   const announced = held.use(await watchAnnounced({ ...settings, relay, onEvent }, asked))
@@ -110,6 +114,7 @@ function keepReloading(
       relay.reload(loaded.settings)
       for (const line of reloadWords(settings, inForce, loaded.settings)) tell(line)
       inForce = loaded.settings
+      warnOfOpenFiles(program, inForce, onEvent)
     } catch (error) {
       problems.push(error instanceof UserError ? error.message : String(error))
       for (const problem of problems) tell(`not reloaded, everything is as it was: ${problem}`)
@@ -118,6 +123,15 @@ function keepReloading(
   let reloading = Promise.resolve()
   program.onReload(() => void (reloading = reloading.then(reload)))
   return () => inForce
+}
+
+function warnOfOpenFiles(
+  { maxOpenFiles }: RelayProgram,
+  { limits }: RelaySettings,
+  onEvent: RelayListener
+): void {
+  const message = openFilesProblem(limits, maxOpenFiles)
+  if (message !== undefined) onEvent({ event: 'warning', code: 'open-files', message })
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -90,7 +90,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const { onOffence } = reception
   const keeping = { signal, onEvent: emit, onOffence, books, parts: starting }
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
-  const access = starting.use(await startAccessServer(node, { books, onEvent: emit }, options))
+  const entry = { books, onEvent: emit, onOffence }
+  const access = starting.use(await startAccessServer(node, entry, options))
   await listen(node, config, assembled.listening, options)
   const places = reflectPlaces(config.listen, config.reflectPort ?? 'beside')
   starting.use(await startReflector(node, { ...config, places, books, onEvent: emit }, options))

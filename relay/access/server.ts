@@ -15,6 +15,7 @@ import {
 } from '../../shared/wire/access.ts'
 import type { Books } from '../books.ts'
 import { closeBothWays } from '../circuit/close-both-ways.ts'
+import { countRequest } from '../circuit/context.ts'
 import { readFrame, sendFrame } from '../circuit/frames.ts'
 import type { RelayListener } from '../events.ts'
 import { hostKey } from '../host-key.ts'
@@ -23,6 +24,8 @@ import { whyOf, type Why } from '../why.ts'
 export interface AccessServerInit {
   books: Books
   onEvent: RelayListener
+  /** A peer has sent what is no proof, or none, or asks on although it is told to wait. */
+  onOffence: (peer: PeerId) => void
 }
 
 /** What is used of a libp2p node. */
@@ -116,14 +119,14 @@ class Server implements AccessServer {
   }
 
   /** Never rejects. */
-  async #serve(stream: Stream, { remotePeer, remoteAddr }: AccessConnection): Promise<void> {
+  async #serve(stream: Stream, connection: AccessConnection): Promise<void> {
     const ms = this.#init.books.limits['hop-seconds'] * 1000
-    using limit = deadline(this.#signal, ms, 'no proof of a secret in time')
+    using limit = deadline(this.#signal, ms, LATE.reason)
     try {
       const relayNonce = randomBytes(NONCE_BYTES)
       sendFrame(stream, encodeChallenge(relayNonce))
-      const proof = decodeProof(await readFrame(stream, limit))
-      const status = this.#judge(proof, relayNonce, remotePeer, hostKey(remoteAddr))
+      const proof = await this.#readProof(stream, connection, limit)
+      const status = this.#judge(proof, relayNonce, connection)
       sendFrame(stream, encodeVerdict(status))
       await closeBothWays(stream, limit)
     } catch (error) {
@@ -131,20 +134,39 @@ class Server implements AccessServer {
     }
   }
 
+  async #readProof(
+    stream: Stream,
+    { remotePeer }: AccessConnection,
+    limit: { signal: AbortSignal }
+  ): Promise<AccessProof> {
+    try {
+      return decodeProof(await readFrame(stream, limit))
+    } catch (error) {
+      const left = stream.status === 'reset' || stream.status === 'closed'
+      if (left || this.#signal.aborted) throw error
+      const { onEvent, onOffence } = this.#init
+      const peer = remotePeer.toString()
+      if (limit.signal.aborted) onEvent({ event: 'access', peer, action: 'refused', ...LATE })
+      onOffence(remotePeer)
+      throw error
+    }
+  }
+
   /** One of AccessStatus. */
   #judge(
     { nonce: peerNonce, macs }: AccessProof,
     relayNonce: Uint8Array,
-    remote: PeerId,
-    host: string
+    connection: AccessConnection
   ): number {
     const { books, onEvent } = this.#init
+    const { remotePeer: remote, remoteAddr } = connection
     const peer = remote.toString()
+    const host = hostKey(remoteAddr)
     const refuse = (status: number, why: Why): number => {
       onEvent({ event: 'access', peer, action: 'refused', ...whyOf(why) })
       return status
     }
-    const tooMany = books.tooMany('hop', { peer, host }) ?? books.tooManyWrongSecrets(host)
+    const tooMany = countRequest(this.#init, connection) ?? books.tooManyWrongSecrets(host)
     if (tooMany !== undefined) return refuse(AccessStatus.TOO_MANY_TRIES, tooMany)
     const secret = provenSecret(books.access.secrets, macs, {
       relay: this.#node.peerId.toMultihash().bytes,
@@ -162,6 +184,8 @@ class Server implements AccessServer {
     return AccessStatus.OK
   }
 }
+
+const LATE = { limit: 'hop-seconds', reason: 'no proof of a secret in time' } as const
 
 const WRONG_SECRET: Why = {
   rule: 'secret-wrong',

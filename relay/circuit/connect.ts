@@ -132,7 +132,8 @@ async function openTarget(
   } catch (error) {
     const { cause, message } = asError(error)
     if (cause instanceof CircuitMessageError) context.onOffence(to)
-    return why ?? { reason: message }
+    const late = inTime.signal.aborted && !context.signal.aborted
+    return why ?? { reason: message, ...(late ? { limit: 'stop-seconds' } : {}) }
   } finally {
     release()
   }

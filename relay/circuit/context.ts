@@ -48,7 +48,7 @@ export interface HopContext {
 /** Counts one request; undefined when it may be answered. Who asks on beyond a rate of its own offends by it. */
 export function countRequest(
   { books, onOffence }: Pick<HopContext, 'books' | 'onOffence'>,
-  { remotePeer, remoteAddr }: HopConnection
+  { remotePeer, remoteAddr }: Pick<HopConnection, 'remotePeer' | 'remoteAddr'>
 ): TooMany | undefined {
   const who = { peer: remotePeer.toString(), host: hostKey(remoteAddr) }
   const tooMany = books.tooMany('hop', who)

@@ -10,6 +10,7 @@ import {
   type HopMessage
 } from '../../shared/wire/circuit.ts'
 import { keepPacked } from '../../shared/transport/packing.ts'
+import { hostKey } from '../host-key.ts'
 import { closeBothWays } from './close-both-ways.ts'
 import { connect } from './connect.ts'
 import { refuse, type HopConnection, type HopContext } from './context.ts'
@@ -29,12 +30,7 @@ export async function serveHop(
     const request = await readRequest(stream, connection, context)
     context.books.waiting.settled(stream)
     await answer(request, stream, connection, context)
-    using limit = deadline(
-      context.signal,
-      context.books.limits['hop-seconds'] * 1000,
-      'the remote did not close a HOP stream'
-    )
-    await closeBothWays(stream, limit)
+    await closeInTime(stream, connection, context)
   } catch (error) {
     stream.abort(asError(error))
   }
@@ -43,22 +39,47 @@ export async function serveHop(
 /** Undefined for bytes that are not a request. Throws when nothing arrives, or the stream breaks. */
 async function readRequest(
   stream: Stream,
-  { remotePeer }: HopConnection,
+  connection: HopConnection,
   context: HopContext
 ): Promise<HopMessage | undefined> {
-  using limit = deadline(
-    context.signal,
-    context.books.limits['hop-seconds'] * 1000,
-    'no HOP message arrived in time'
-  )
+  const reason = 'no HOP message arrived in time'
+  using limit = deadline(context.signal, context.books.limits['hop-seconds'] * 1000, reason)
   try {
     return decodeHop(await readFrame(stream, limit))
   } catch (error) {
-    const late = limit.signal.aborted && !context.signal.aborted
-    if (late) context.onOffence(remotePeer)
+    if (limit.signal.aborted && tellLate(reason, connection, context)) {
+      context.onOffence(connection.remotePeer)
+    }
     if (error instanceof CircuitMessageError) return undefined
     throw error
   }
+}
+
+async function closeInTime(
+  stream: Stream,
+  connection: HopConnection,
+  context: HopContext
+): Promise<void> {
+  const reason = 'the remote did not close a HOP stream'
+  using limit = deadline(context.signal, context.books.limits['hop-seconds'] * 1000, reason)
+  try {
+    await closeBothWays(stream, limit)
+  } catch (error) {
+    if (limit.signal.aborted) tellLate(reason, connection, context)
+    throw error
+  }
+}
+
+/** False when it is the relay that stops. */
+function tellLate(
+  reason: string,
+  { remotePeer, remoteAddr }: HopConnection,
+  { signal, onEvent }: HopContext
+): boolean {
+  if (signal.aborted) return false
+  const who = { peer: remotePeer.toString(), host: hostKey(remoteAddr) }
+  onEvent({ event: 'stream', ...who, action: 'closed', reason, limit: 'hop-seconds' })
+  return true
 }
 
 async function answer(

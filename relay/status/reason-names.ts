@@ -11,7 +11,6 @@ const REFUSALS: Names = [
   [/^the target has no reservation/, 'no reservation'],
   [/^the target is not connected/, 'target gone'],
   [/^the target refused/, 'target refused'],
-  [/in time$/, 'target silent'],
   [/^failed to|went away/, 'connection failed'],
   [/^asked over a circuit|circuit to itself/, 'not allowed'],
   [/namespace/, 'bad room name'],

@@ -142,6 +142,24 @@ describe('a stream for proofs', { concurrency: 4 }, () => {
     const ends = [silent, slow].map((stream) => once(stream, 'close', { signal: patience() }))
     slow.send(Uint8Array.of(98, 0x0a))
     await Promise.all(ends)
+    const late = await scene.event('access', { peer: bob.id, action: 'refused' })
+    assert.equal(late.limit, 'hop-seconds')
+    assert.equal(await bob.prove(SECRET), 'proven')
+  })
+
+  it('that is none, again and again, is the end of the connection', async (t) => {
+    await using scene = await relayScene({ 'offences-per-peer': 2 }, { access: WITH_SECRET })
+    const [bob, eve] = [await visitor(t, scene), await visitor(t, scene)]
+    const ended = once(eve.toRelay, 'close', { signal: patience() })
+    for (let n = 0; n < 3; n++) {
+      const stream = await eve.toRelay.newStream(ACCESS_PROTOCOL, { signal: patience() })
+      const reset = once(stream, 'close', { signal: patience() })
+      stream.send(Uint8Array.of(0))
+      await reset
+    }
+    await ended
+    const event = await scene.event('connection', { action: 'closed' })
+    assert.equal(event.limit, 'offences-per-peer')
     assert.equal(await bob.prove(SECRET), 'proven')
   })
 

@@ -141,6 +141,8 @@ describe('a circuit asked for by hand', () => {
     assert.equal(status, CircuitStatus.CONNECTION_FAILED)
     const refused = await scene.event('circuit', { to: host.id, action: 'refused' })
     assert.match(refused.reason ?? '', /failed to exchange STOP messages with the target in time/)
+    assert.equal(refused.limit, 'stop-seconds')
+    assert.equal(scene.relay.refusals['stop-seconds'], 1)
   })
 
   it('is refused over the limit of a peer, and admitted when an earlier one has ended', async () => {
@@ -239,9 +241,12 @@ describe('bad input on HOP', () => {
     stalled.send(Uint8Array.of(10, 1))
     await closed
     assert.equal(stalled.status, 'reset')
+    const late = await scene.event('stream', { peer: peer.id, action: 'closed' })
+    assert.deepEqual([late.limit, late.reason], ['hop-seconds', 'no HOP message arrived in time'])
     const unclosed = await askHop(peer.toRelay, reserveRequest())
     await once(unclosed.stream, 'close', { signal: patience() })
     assert.equal(unclosed.stream.status, 'reset')
+    assert.equal(scene.relay.refusals['hop-seconds'], 2)
   })
 
   it('a stream that ends or breaks before its message leaves nothing behind', async () => {

@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { assert as check, asyncProperty, constantFrom, oneof, string, uint8Array } from 'fast-check'
 import { rawClient, rawExchange } from '../support/raw-http.ts'
-import { statusScene, type StatusScene } from '../support/relay-status.ts'
+import { mutated } from '../support/mutations.ts'
+import { relayScene } from '../support/relay-scene.ts'
+import { eventually, statusScene, type StatusScene } from '../support/relay-status.ts'
 
 let status: StatusScene
 const head = (line: string, ...headers: string[]): string =>
@@ -125,6 +127,38 @@ describe('the status port', { concurrency: true }, () => {
       { numRuns: 200 }
     )
     await alive()
+  })
+})
+
+/** What HTTP has for requests that are nearly right; a 500 would be a mistake of ours. */
+const EXPECTED = new Set([200, 400, 404, 405, 408, 413, 417, 421, 431])
+
+describe('the status port of a relay', () => {
+  it('answers requests that are nearly right with what HTTP has for them', async () => {
+    await using relayed = await relayScene()
+    await using watched = await statusScene()
+    await watched.show(relayed.relay)
+    await eventually(
+      async () => watched.get('/readyz'),
+      ({ status: code }) => code === 200
+    )
+    const paths = ['/', '/status.js', '/status.json', '/metrics', '/healthz', '/readyz']
+    const requests = paths.flatMap((path) =>
+      ['GET', 'HEAD'].map((method) => head(`${method} ${path}?a=b HTTP/1.1`, 'Content-Length: 0'))
+    )
+    const valid = requests.map((text) => Buffer.from(text))
+    await check(
+      asyncProperty(mutated(valid), async (bytes) => {
+        const client = await rawClient(watched.url)
+        client.socket.end(bytes)
+        const answer = await client.closed
+        for (const [line, code] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) .*$/gm)) {
+          assert.ok(EXPECTED.has(Number(code)), line)
+        }
+      }),
+      { numRuns: 300 }
+    )
+    assert.equal((await watched.get('/status.json')).status, 200)
   })
 })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { LIMIT_NAMES } from '../../relay/limits.ts'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import type { StatusView } from '../../relay/status/view.ts'
 import { ROOT } from '../support/program.ts'
@@ -205,6 +206,17 @@ describe('the status port of a relay', () => {
     assert.equal(samples.get('parley_relay_limit_used{limit="connections-per-host"}'), 2)
     assert.equal(samples.get('parley_relay_draining'), 0)
     assert.doesNotMatch(text, /12D3KooW|127\.0\.0\.1/)
+    for (const limit of LIMIT_NAMES) {
+      assert.ok(samples.has(`parley_relay_limit_refusals_total{limit="${limit}"}`), limit)
+    }
+    const unused = LIMIT_NAMES.filter(
+      (limit) => !samples.has(`parley_relay_limit_used{limit="${limit}"}`)
+    )
+    assert.deepEqual(
+      unused.filter((limit) => !limit.endsWith('-seconds')),
+      // What a circuit has used is its own.
+      ['circuit-bytes', 'circuit-bytes-per-second']
+    )
 
     const file = readFileSync(join(ROOT, 'relay/status/grafana-dashboard.json'), 'utf8')
     const dashboard: { panels: Array<{ targets: Array<{ expr: string }> }> } = JSON.parse(file)

@@ -16,7 +16,7 @@ function door(limits: Partial<RelayLimits>) {
     assert.ok('reason' in visit, 'let in')
     return visit.limit
   }
-  const used = (name: string) => opened.usage().find(({ limit }) => limit === name)?.used
+  const used = (name: string) => opened.usage(0).find(({ limit }) => limit === name)?.used
   return { opened, enter, away, used }
 }
 
@@ -60,9 +60,10 @@ describe('the door', () => {
   })
 
   it('slows a host down that comes and goes', () => {
-    const { enter, away } = door({ 'connection-rate-per-host': 2 })
+    const { enter, away, used } = door({ 'connection-rate-per-host': 2 })
     enter('a').left()
     enter('a').left()
+    assert.equal(used('connection-rate-per-host'), 2)
     assert.equal(away('a'), 'connection-rate-per-host')
     enter('b').left()
     enter('a', 30_000).left()

@@ -1,0 +1,15 @@
+// Whether the system lets this process open as many files as the limits let connections in. (pure)
+import type { RelayLimits } from './limits.ts'
+
+/** What a relay has open beside its connections: its own files, the status port and those who ask there. */
+const BESIDE = 128
+
+/** What is to be mended, in a sentence; undefined when all is well, or the system does not say. */
+export function openFilesProblem(
+  { connections }: Pick<RelayLimits, 'connections'>,
+  maxOpenFiles: number | undefined
+): string | undefined {
+  const needed = connections + BESIDE
+  if (maxOpenFiles === undefined || maxOpenFiles >= needed) return undefined
+  return `the system lets this process open ${maxOpenFiles} files, and ${connections} connections need ${needed}: raise it to that (ulimit -n, LimitNOFILE, --ulimit nofile), or lower the limit connections; until then those beyond it are closed without a word`
+}

@@ -53,11 +53,26 @@ export class RelayDialler implements Disposable {
 
   /** Our address as the relay sees it; undefined when it does not say, or nothing that can be true. Never rejects. */
   async mapped(connection: Connection, signal: AbortSignal): Promise<Multiaddr | undefined> {
+    const said = await this.#introduction(connection, signal)
+    // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
+    return believableMapping(said?.observed, connection.remoteAddr)
+  }
+
+  /** No as well when the relay does not say. Never rejects. */
+  async speaks(connection: Connection, protocol: string, signal: AbortSignal): Promise<boolean> {
+    const said = await this.#introduction(connection, signal)
+    return said?.protocols.includes(protocol) ?? false
+  }
+
+  async #introduction(
+    connection: Connection,
+    signal: AbortSignal
+  ): Promise<Introduction | undefined> {
     using limit = deadline(signal, IDENTIFY_TIMEOUT_MS, 'not identified in time')
-    const { promise, resolve } = Promise.withResolvers<Multiaddr | undefined>()
+    const { promise, resolve } = Promise.withResolvers<Introduction | undefined>()
     const look = (): void => {
       const said = this.#introductions.get(connection)
-      if (said !== undefined) resolve(said.observed)
+      if (said !== undefined) resolve(said)
     }
     const end = (): void => resolve(undefined)
     this.#node.addEventListener('peer:identify', look)
@@ -66,17 +81,11 @@ export class RelayDialler implements Disposable {
     look()
     if (limit.signal.aborted || connection.status !== 'open') end()
     try {
-      // What a relay sees of a circuit is the other relay; of a direct connection it is our NAT's mapping.
-      return believableMapping(await promise, connection.remoteAddr)
+      return await promise
     } finally {
       this.#node.removeEventListener('peer:identify', look)
       connection.removeEventListener('close', end)
     }
-  }
-
-  /** As far as the relay has said. */
-  speaks(connection: Connection, protocol: string): boolean {
-    return this.#introductions.get(connection)?.protocols.includes(protocol) ?? false
   }
 
   readonly #identified = ({ detail }: CustomEvent<IdentifyResult>): void => {

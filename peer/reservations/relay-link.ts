@@ -153,7 +153,7 @@ class RunningLink implements RelayLink {
       this.peerId = connection.remotePeer.toString()
       const answer = await this.#introduce(connection)
       if (!answer.granted) {
-        const wantsSecret = this.#dialler.speaks(connection, ACCESS_PROTOCOL)
+        const wantsSecret = await this.#dialler.speaks(connection, ACCESS_PROTOCOL, this.#signal)
         const about = { ...answer, wantsSecret, self: this.#init.node.peerId.toString() }
         return { ...refusal(this.#named, about), state: 'refused', heldMs: 0 }
       }

@@ -106,6 +106,6 @@ async function askForPlace(
 ): Promise<Reservation> {
   const answer = await enter(connection, { ...asking, timeoutMs: RESERVE_TIMEOUT_MS })
   const nowMs = Date.now()
-  const wantsSecret = dialler.speaks(connection, ACCESS_PROTOCOL)
+  const wantsSecret = await dialler.speaks(connection, ACCESS_PROTOCOL, asking.signal)
   return { ...answer, nowMs, wantsSecret, self: asking.self.toString() }
 }

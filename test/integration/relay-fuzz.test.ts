@@ -124,7 +124,7 @@ it('proofs of a secret have a verdict, or their stream is reset', async (t) => {
     framed(
       encodeProof({
         nonce: new Uint8Array(32),
-        macs: Array<Uint8Array>(count).fill(new Uint8Array(32))
+        macs: Array.from({ length: count }, () => new Uint8Array(32))
       })
     )
   )

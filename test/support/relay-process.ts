@@ -27,6 +27,8 @@ export interface RelayProcessOptions extends Pick<RunOptions, 'before' | 'env'> 
 export class RelayProcess {
   readonly program: RunningProgram
   readonly log = new EventLog<RelayEvent | Told>()
+  /** What it weighed before anything was done to it; for whoever compares. */
+  baseline: Weight | undefined
   readonly #test: TestContext
 
   /** Resolves when it serves; killed when the test is over. */

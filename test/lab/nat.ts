@@ -90,6 +90,25 @@ export function renumberRule(port: number, outsidePort: number): string {
   return `insert rule ip router postrouting oifname "wan" tcp sport ${port} masquerade to :${outsidePort}\n`
 }
 
+/** For a router of a kind that lets in answers alone: one port leads to one host, for everybody. */
+export function forwardRules(inside: string, port: number): string {
+  return `table ip forwards {
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    iifname "wan" tcp dport ${port} dnat to ${inside}
+  }
+}
+insert rule ip router forward ct status dnat accept
+`
+}
+
+/** A router that translates nothing and lets only answers in. */
+export function firewall6Rules(): string {
+  return `table ip6 router {
+${filter()}}
+`
+}
+
 const RULES: Record<RouterKind, (inside: string) => string> = {
   firewall: () => table(filter()),
   'full-cone': (inside) =>

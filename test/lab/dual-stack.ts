@@ -70,7 +70,8 @@ async function stackedSite(
     await host.ip(`addr add ${lan4}.2/24 dev eth0`, `route add default via ${lan4}.1`)
   }
   if (ip6) {
-    await router.ip(`addr add ${lan6}:1/64 dev lan nodad`)
+    // A router asks for its neighbours' Ethernet addresses from a link-local address.
+    await router.ip(`addr add ${lan6}:1/64 dev lan nodad`, 'addr add fe80::1/64 dev lan nodad')
     await host.ip(`addr add ${lan6}:2/64 dev eth0 nodad`, `route add default via ${lan6}:1`)
   }
   if (ip4 === undefined)

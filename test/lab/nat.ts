@@ -105,7 +105,7 @@ insert rule ip router forward ct status dnat accept
 /** A router that translates nothing and lets only answers in. */
 export function firewall6Rules(): string {
   return `table ip6 router {
-${filter()}}
+${filter({ input: NEIGHBOURS })}}
 `
 }
 
@@ -150,6 +150,8 @@ const RULES: Record<RouterKind, (inside: string) => string> = {
 
 const MASQUERADE = 'oifname "wan" masquerade'
 const RANDOM = 'oifname "wan" masquerade random,fully-random'
+/** Without them nobody on its links knows its Ethernet addresses, nor it theirs. */
+const NEIGHBOURS = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
 const REFUSE = 'meta l4proto tcp reject with tcp reset'
 
 /** A plain `numgen … offset` counts in the host's byte order, and ports are in the network's. */

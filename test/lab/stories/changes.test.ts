@@ -38,7 +38,7 @@ async function directAgain(scene: Scene, marks: readonly number[]): Promise<void
 function portOf({ anna }: Scene): number {
   const started = anna.events.find((told) => told.event === 'started')
   assert.ok(started?.event === 'started')
-  const [, port] = /\/tcp\/(\d+)/.exec(started.addresses.join()) ?? []
+  const [, port] = /\/ip4\/[^/]+\/tcp\/(\d+)/.exec(started.addresses.join()) ?? []
   return Number(port)
 }
 

@@ -26,7 +26,7 @@ const STORIES: Array<[title: string, options: TwoStacksOptions, over: RegExp]> =
 for (const [title, options, over] of STORIES) {
   it(`${title}: direct, and the relay is not missed`, () =>
     play(twoStacks(options), async (scene) => {
-      await goDirectAndTalkOn(scene, { first: 'relayed' })
+      await goDirectAndTalkOn(scene, { first: 'either' })
       for (const peer of scene.peers) {
         const direct = scene.paths(peer).filter(({ path }) => path === 'direct')
         assert.match(direct[0]?.address ?? '', over)

@@ -27,8 +27,8 @@ export const STATE_FOLDERS = '/run'
 export interface SceneOptions {
   /** Has the peers tell of their connections too (tell-connections.ts). */
   measured?: boolean
-  /** More arguments of their `parley chat`. */
-  args?: { anna?: string[]; ben?: string[] }
+  /** More arguments of anna's `parley chat`. */
+  annaArgs?: string[]
   signal?: AbortSignal
 }
 
@@ -153,7 +153,7 @@ type Started = Pick<Scene, 'relay' | 'ben' | 'anna'>
 async function enter(
   lab: Lab,
   cast: Cast,
-  { measured = false, args = {}, signal: stop }: SceneOptions & { signal: AbortSignal }
+  { measured = false, annaArgs = [], signal: stop }: SceneOptions & { signal: AbortSignal }
 ): Promise<Started> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(START_TIMEOUT_MS)])
   const nodeArgs = measured ? ['--import', TELL_CONNECTIONS] : []
@@ -166,9 +166,9 @@ async function enter(
     relay: `${multiaddrOf(lab.relay.address)}/tcp/${RELAY_PORT}/p2p/${peerId}`,
     nodeArgs
   }
-  const ben = await cast.peer({ ...part, name: 'ben', args: args.ben ?? [] })
+  const ben = await cast.peer({ ...part, name: 'ben' })
   await relay.next((told) => told.event === 'registration' && told.action === 'added', { signal })
-  const anna = await cast.peer({ ...part, name: 'anna', args: args.anna ?? [] })
+  const anna = await cast.peer({ ...part, name: 'anna', args: annaArgs })
   return { relay, ben, anna }
 }
 

@@ -31,6 +31,7 @@ export function whyNotDirect(evidence: Evidence): string {
   return (
     exchangeFailed(evidence) ??
     noCandidates(evidence) ??
+    oneNat(evidence) ??
     noPortReuse(evidence) ??
     portsChange(evidence) ??
     nobodyAnswers(evidence)
@@ -49,6 +50,21 @@ function noCandidates({ offered, refused, peerName }: Evidence): string | undefi
   if (refused.length < offered.length) return undefined
   const listed = refused.slice(0, 3).map(({ address, reason }) => `${address}: ${reason}`)
   return `${peerName} offered no address that may be dialled (${listed.join('; ')})`
+}
+
+/** Whoever has the address that relays see us at is behind our own NAT, or our carrier's. */
+function oneNat({ own, offered, peerName }: Evidence): string | undefined {
+  const ours = new Set(publicHosts4(own.mapped))
+  const shared = publicHosts4(offered).find((host) => ours.has(host))
+  if (shared === undefined) return undefined
+  return `you and ${peerName} are both behind ${shared}, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct`
+}
+
+function publicHosts4(addresses: readonly Multiaddr[]): string[] {
+  return addresses.filter(isPublicAddress).flatMap((address) => {
+    const endpoint = tcpEndpoint(address)
+    return endpoint?.family === 4 ? [endpoint.host] : []
+  })
 }
 
 function noPortReuse({ reuse }: Evidence): string | undefined {

@@ -68,7 +68,9 @@ class RunningTraversal implements Traversal {
   readonly #active = new Map<string, ActivePunch>()
   /** Relayed connection → rounds that the other side has started on it. */
   readonly #heardOf = new WeakMap<Connection, number>()
+  /** Of the rounds that others start, and of our own: a network may change every other second. */
   readonly #budget = new RoundBudget()
+  readonly #ownBudget = new RoundBudget()
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
   readonly #running = new Set<Promise<void>>()
@@ -185,6 +187,8 @@ class RunningTraversal implements Traversal {
   async #round(start: RoundStart, attempt: number): Promise<RoundResult | undefined> {
     const peer = start.connection.remotePeer.toString()
     if (this.#active.has(peer) || this.#active.size >= MAX_ACTIVE) return undefined
+    if (start.role === 'initiator' && !this.#ownBudget.take(peer, performance.now()))
+      return undefined
     const place = { role: start.role, controller: new AbortController() }
     this.#active.set(peer, place)
     const yielded = place.controller.signal

@@ -25,7 +25,7 @@ interface Upgrade {
   attempt: number
 }
 
-/** There are many punches at once, or the other side is in the middle of one: a round takes some seconds. */
+/** There are many punches at once, the other side is in the middle of one, or the peer has had its share of this minute. */
 const NO_PLACE_MS = 1_000
 
 /** Peers whose losses are remembered; the one that lost longest ago is forgotten first. */

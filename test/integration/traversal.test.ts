@@ -1,6 +1,7 @@
 // From a circuit to a direct connection, with our relay in between and no ordinary dials.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_ROUNDS_PER_MINUTE } from '../../peer/traversal/round-budget.ts'
 import { withoutPeer } from '../../shared/addresses.ts'
 import {
   becomesDirect,
@@ -14,6 +15,16 @@ import {
 import { relayScene } from '../support/relay-scene.ts'
 
 const portOf = ({ address }: Puncher): string => withoutPeer(address).toString()
+/** Many times as long as a round takes that has nothing to dial. */
+async function manyRoundTrips(
+  relay: Puncher['address'],
+  from: Puncher,
+  to: Puncher
+): Promise<void> {
+  const circuit = await dialThrough(relay, from, to)
+  for (let n = 0; n < 50; n += 1) await echoes(circuit)
+}
+
 const roundOf = async (puncher: Puncher): Promise<Round> => puncher.rounds.first(() => true)
 
 describe('a circuit between two peers', () => {
@@ -94,6 +105,39 @@ describe('a circuit between two peers', () => {
     await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
     const direct = await ben.rounds.first(({ outcome }) => outcome === 'direct')
     assert.equal(direct.attempt, 2)
+  })
+
+  for (const who of ['dialled', 'was dialled']) {
+    it(`is tried at once, in the middle of a pause, when the network of the side that ${who} has changed`, async () => {
+      await using scene = await relayScene()
+      await using ann = await startPuncher(scene.address)
+      await using ben = await startPuncher(scene.address)
+      const { own } = ann
+      ann.own = () => ({ mapped: [], announced: [], listening: [] })
+      await dialThrough(scene.address, ann, ben)
+      await ben.rounds.until(() => ben.rounds.events.find(({ attempt }) => attempt === 2))
+      ann.own = own
+      const changed = who === 'dialled' ? ann : ben
+      changed.traversal.hurry()
+      const direct = await changed.rounds.first(({ outcome }) => outcome === 'direct')
+      assert.deepEqual([direct.role, direct.attempt], ['initiator', 1])
+    })
+  }
+
+  it('is tried a dozen times a minute at most, however often a network changes', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    ann.own = () => ({ mapped: [], announced: [], listening: [] })
+    await dialThrough(scene.address, ann, ben)
+    const changing = setInterval(() => ben.traversal.hurry(), 1)
+    try {
+      await ben.rounds.until(() => ben.rounds.events[MAX_ROUNDS_PER_MINUTE - 1])
+      await manyRoundTrips(scene.address, ann, ben)
+    } finally {
+      clearInterval(changing)
+    }
+    assert.equal(ben.rounds.events.length, MAX_ROUNDS_PER_MINUTE)
   })
 
   it('becomes direct for three peers with each other at the same time', async () => {

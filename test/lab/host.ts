@@ -3,7 +3,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Machine } from './machine.ts'
 import { forwardedPorts, startMiniupnpd, type MiniupnpdOptions } from './miniupnpd.ts'
-import { dropLargeRules, dropRules, renumberRule } from './nat.ts'
+import { dropLargeRules, dropRules, forwardRules, renumberRule } from './nat.ts'
 import type { SwitchPort } from './switch/switch.ts'
 
 /** The interface at which a router translates addresses. */
@@ -28,25 +28,25 @@ export class Host {
   readonly name: string
   readonly address: string
   readonly publicAddress: string
-  readonly #machine: Machine
+  readonly machine: Machine
   readonly #route: Route
 
   constructor(machine: Machine, route: Route) {
     this.name = machine.name
     this.address = route.address
     this.publicAddress = route.publicAddress
-    this.#machine = machine
+    this.machine = machine
     this.#route = route
   }
 
   /** Starts a command on this host. Its pid is the command's own, so `kill` reaches the command. */
   spawn(command: string, args: string[] = [], options: SpawnOptions = {}): ChildProcess {
-    return this.#machine.spawn(command, args, options)
+    return this.machine.spawn(command, args, options)
   }
 
   /** Runs a command on this host and resolves with its stdout; rejects with its stderr when it fails. */
   run(command: string, args: string[] = []): Promise<string> {
-    return this.#machine.run(command, args)
+    return this.machine.run(command, args)
   }
 
   /** From now on everything to and from this host's site is lost, silently. */
@@ -109,6 +109,11 @@ export class Host {
   /** This host's router silently drops packets that are longer, in both directions. */
   async dropLongerThan(bytes: number): Promise<void> {
     await this.#nat.router.nft(dropLargeRules(bytes))
+  }
+
+  /** Somebody has told this host's router to forward a port to it. */
+  async forwardByHand(port: number): Promise<void> {
+    await this.#nat.router.nft(forwardRules(this.address, port))
   }
 
   /** From now on this host's router forwards ports to whoever asks for it. */

@@ -53,6 +53,7 @@ export class Machine implements AsyncDisposable {
   /** Lets it pass on packets that are not its own. */
   async becomeRouter(): Promise<void> {
     await this.run('tee', ['/proc/sys/net/ipv4/ip_forward'], '1')
+    await this.run('tee', ['/proc/sys/net/ipv6/conf/all/forwarding'], '1')
   }
 
   /** Kills everything that runs inside, grandchildren too, and removes the namespace. */

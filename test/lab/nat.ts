@@ -90,6 +90,25 @@ export function renumberRule(port: number, outsidePort: number): string {
   return `insert rule ip router postrouting oifname "wan" tcp sport ${port} masquerade to :${outsidePort}\n`
 }
 
+/** For a router of a kind that lets in answers alone: one port leads to one host, for everybody. */
+export function forwardRules(inside: string, port: number): string {
+  return `table ip forwards {
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    iifname "wan" tcp dport ${port} dnat to ${inside}
+  }
+}
+insert rule ip router forward ct status dnat accept
+`
+}
+
+/** A router that translates nothing and lets only answers in. */
+export function firewall6Rules(): string {
+  return `table ip6 router {
+${filter({ input: NEIGHBOURS })}}
+`
+}
+
 const RULES: Record<RouterKind, (inside: string) => string> = {
   firewall: () => table(filter()),
   'full-cone': (inside) =>
@@ -131,6 +150,8 @@ const RULES: Record<RouterKind, (inside: string) => string> = {
 
 const MASQUERADE = 'oifname "wan" masquerade'
 const RANDOM = 'oifname "wan" masquerade random,fully-random'
+/** Without them nobody on its links knows its Ethernet addresses, nor it theirs. */
+const NEIGHBOURS = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
 const REFUSE = 'meta l4proto tcp reject with tcp reset'
 
 /** A plain `numgen … offset` counts in the host's byte order, and ports are in the network's. */

@@ -9,7 +9,7 @@ import type { LinkOptions } from './switch/fabric.ts'
 import { publicHost, wanAddressing, wanPort } from './wan.ts'
 
 /** With a site's 15 ms: 40 ms RTT between host and relay, 60 ms between the hosts. */
-const RELAY_DELAY_MS = 5
+export const RELAY_DELAY_MS = 5
 
 export interface Lab extends AsyncDisposable {
   relay: Host
@@ -93,23 +93,43 @@ export function oneNat(options: OneNatOptions): Promise<Lab> {
  */
 export function container(): Promise<Lab> {
   return build(async (network) => {
-    const onLan = async (name: string, address: string): Promise<Host> => {
-      const machine = await network.machine(name)
-      const uplink = await network.plug(machine, 'eth0', LAN_PORT)
-      await machine.ip(`addr add ${address}/24 dev eth0`)
-      return new Host(machine, { address, publicAddress: address, uplink })
-    }
     const [relay, b, a] = await Promise.all([
-      onLan('relay', '192.168.1.105'),
-      onLan('b', '192.168.1.108'),
-      containerHost(network, '192.168.1.106')
+      lanHost(network, 'relay', '192.168.1.105'),
+      lanHost(network, 'b', '192.168.1.108'),
+      containerHost(network, 'a', '192.168.1.106')
     ])
     return { relay, a, b }
   })
 }
 
-async function containerHost(network: Network, lanAddress: string): Promise<Host> {
-  const [inside, docker] = await Promise.all([network.machine('a'), network.machine('docker')])
+/**
+ *     a 172.17.0.2 -- docker0 172.17.0.1 on host 192.168.1.106 --+-- 192.168.1.107 host on docker0 172.17.0.1 -- 172.17.0.2 b
+ *                                                                |
+ *                                                       relay 192.168.1.105
+ */
+export function twoContainers(): Promise<Lab> {
+  return build(async (network) => {
+    const [relay, a, b] = await Promise.all([
+      lanHost(network, 'relay', '192.168.1.105'),
+      containerHost(network, 'a', '192.168.1.106'),
+      containerHost(network, 'b', '192.168.1.107')
+    ])
+    return { relay, a, b }
+  })
+}
+
+async function lanHost(network: Network, name: string, address: string): Promise<Host> {
+  const machine = await network.machine(name)
+  const uplink = await network.plug(machine, 'eth0', LAN_PORT)
+  await machine.ip(`addr add ${address}/24 dev eth0`)
+  return new Host(machine, { address, publicAddress: address, uplink })
+}
+
+async function containerHost(network: Network, name: string, lanAddress: string): Promise<Host> {
+  const [inside, docker] = await Promise.all([
+    network.machine(name),
+    network.machine(`docker-${name}`)
+  ])
   const nat = { router: docker, ifname: 'eth0', addressing: [`addr add ${lanAddress}/24 dev eth0`] }
   const [uplink] = await Promise.all([
     network.plug(docker, 'eth0', LAN_PORT),
@@ -128,7 +148,7 @@ async function containerHost(network: Network, lanAddress: string): Promise<Host
   return new Host(inside, { address: '172.17.0.2', publicAddress: lanAddress, uplink, nat })
 }
 
-async function site(
+export async function site(
   network: Network,
   name: string,
   n: number,
@@ -162,7 +182,7 @@ async function site(
 }
 
 /** Between a home's router and its carrier's. */
-const CARRIER_SIDE = '100.64.0.1'
+export const CARRIER_SIDE = '100.64.0.1'
 const HOME_SIDE = '100.64.0.2'
 
 /** Puts a second router, which drops, between a host and its router. */
@@ -187,9 +207,9 @@ async function behindAnother(
 const LAN_PORT = { segment: 'lan', delayMs: 0, lossPercent: 0 }
 
 /** A network that cannot be built to the end is removed before the error is passed on. */
-async function build(
-  hosts: (network: Network) => Promise<Omit<Lab, keyof AsyncDisposable>>
-): Promise<Lab> {
+export async function build<Hosts>(
+  hosts: (network: Network) => Promise<Hosts>
+): Promise<Hosts & AsyncDisposable> {
   const network = new Network()
   try {
     return {

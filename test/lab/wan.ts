@@ -1,4 +1,5 @@
-// The WAN of a lab: 7.7.7.0/24, because js-libp2p takes the documentation ranges for private. The relay is 7.7.7.1, the sites 2 and 3.
+// The WAN of a lab: 7.7.7.0/24, because js-libp2p takes the documentation ranges for private. The relay is 7.7.7.1, the sites 2 and 3,
+// and 4 is the exit of a VPN.
 
 import { Host } from './host.ts'
 import type { Network } from './network.ts'
@@ -28,11 +29,24 @@ export function wanAddressing(ifname: string, n: number): string[] {
   return [
     `link set ${ifname} address ${mac(n)}`,
     `addr add 7.7.7.${n}/24 dev ${ifname}`,
-    ...[1, 2, 3]
+    ...[1, 2, 3, 4]
       .filter((other) => other !== n)
       .flatMap((other) => [
         `neigh replace 7.7.7.${other} lladdr ${mac(other)} dev ${ifname} nud permanent`,
         `route replace 7.7.${other}.0/24 via 7.7.7.${other}`
+      ])
+  ]
+}
+
+/** As `wanAddressing`, beside it: the WAN is 2a07:707::/64, and the n-th site has 2a07:707:0:n::/64. */
+export function wan6Addressing(ifname: string, n: number): string[] {
+  return [
+    `addr add 2a07:707::${n}/64 dev ${ifname} nodad`,
+    ...[1, 2, 3]
+      .filter((other) => other !== n)
+      .flatMap((other) => [
+        `neigh replace 2a07:707::${other} lladdr ${mac(other)} dev ${ifname} nud permanent`,
+        `route replace 2a07:707:0:${other}::/64 via 2a07:707::${other}`
       ])
   ]
 }

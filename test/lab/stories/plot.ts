@@ -51,7 +51,7 @@ export async function stayRelayedAndSayWhy(scene: Scene): Promise<string[]> {
 
 /** Opens a scene, plays in it, and takes it away again. */
 export async function play<T>(
-  lab: Promise<Lab>,
+  lab: Promise<Lab> | Lab,
   plot: (scene: Scene) => Promise<T>,
   options: SceneOptions = {}
 ): Promise<T> {

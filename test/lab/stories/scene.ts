@@ -25,6 +25,8 @@ export const STATE_FOLDERS = '/run'
 export interface SceneOptions {
   /** Has the peers tell of their connections too (tell-connections.ts). */
   measured?: boolean
+  /** More arguments of anna's `parley chat`. */
+  annaArgs?: string[]
   signal?: AbortSignal
 }
 
@@ -140,21 +142,27 @@ type Started = Pick<Scene, 'relay' | 'ben' | 'anna'>
 async function enter(
   lab: Lab,
   cast: Cast,
-  { measured = false, signal: stop }: SceneOptions & { signal: AbortSignal }
+  { measured = false, annaArgs = [], signal: stop }: SceneOptions & { signal: AbortSignal }
 ): Promise<Started> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(START_TIMEOUT_MS)])
   const nodeArgs = measured ? ['--import', TELL_CONNECTIONS] : []
-  const relay = await cast.relay({ listen: [`/ip4/0.0.0.0/tcp/${RELAY_PORT}`] })
+  const relay = await cast.relay({
+    listen: ['/ip4/0.0.0.0', '/ip6/::'].map((host) => `${host}/tcp/${RELAY_PORT}`)
+  })
   const { peerId } = await relay.next('listening', { signal })
   const part = {
     room: ROOM,
-    relay: `/ip4/${lab.relay.address}/tcp/${RELAY_PORT}/p2p/${peerId}`,
+    relay: `${multiaddrOf(lab.relay.address)}/tcp/${RELAY_PORT}/p2p/${peerId}`,
     nodeArgs
   }
   const ben = await cast.peer({ ...part, name: 'ben' })
   await relay.next((told) => told.event === 'registration' && told.action === 'added', { signal })
-  const anna = await cast.peer({ ...part, name: 'anna' })
+  const anna = await cast.peer({ ...part, name: 'anna', args: annaArgs })
   return { relay, ben, anna }
+}
+
+function multiaddrOf(address: string): string {
+  return `/${address.includes(':') ? 'ip6' : 'ip4'}/${address}`
 }
 
 /** anna is on host a, ben on host b. */

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { containerHostRules, dropLargeRules, dropRules, routerRules } from '../../lab/nat.ts'
+import {
+  containerHostRules,
+  dropLargeRules,
+  dropRules,
+  firewall6Rules,
+  forwardRules,
+  routerRules
+} from '../../lab/nat.ts'
 
 it('drop masquerades and lets nothing in unasked', () => {
   assert.equal(
@@ -165,6 +172,40 @@ it('a tunnel that is too small drops what does not fit, whatever else the router
     ip length > 1200 drop
   }
 }
+`
+  )
+})
+
+it('a firewall for IPv6 lets only answers in, and knows its neighbours', () => {
+  assert.equal(
+    firewall6Rules(),
+    `table ip6 router {
+  chain forward {
+    type filter hook forward priority filter; policy drop
+    ct state invalid drop
+    ct state established,related accept
+    iifname "lan" accept
+  }
+  chain input {
+    type filter hook input priority filter; policy drop
+    ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+  }
+}
+`
+  )
+})
+
+it('a port that is forwarded by hand leads inside, whoever asks', () => {
+  assert.equal(
+    forwardRules('192.168.1.2', 5555),
+    `table ip forwards {
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    iifname "wan" tcp dport 5555 dnat to 192.168.1.2
+  }
+}
+insert rule ip router forward ct status dnat accept
 `
   )
 })

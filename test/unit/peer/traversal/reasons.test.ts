@@ -42,6 +42,15 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
     sentence: `your NAT and bob's NAT both change ports (yours: port 4001 became 50111 at the relay; theirs: port 4002 became 50222 at the relay), so neither side knows where to dial: ${WHAT_TO_DO}`
   },
   {
+    what: 'both are behind one NAT, whatever else it does',
+    evidence: {
+      own: OUR_PORT_CHANGES,
+      offered: all(tcp('7.7.7.1', 50_222), tcp('10.0.0.6', 4002))
+    },
+    sentence:
+      'you and bob are both behind 7.7.7.1, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'
+  },
+  {
     what: 'the other side knows no address of its own',
     evidence: { offered: [] },
     sentence: 'bob knows no address of its own that could be dialled'

@@ -8,6 +8,8 @@ export const MULTISTREAM = '/multistream/1.0.0'
 
 /** What a stream or connection of libp2p has beside its public face: the place where incoming bytes are put. */
 export interface Receiver {
+  /** What has come and nobody has read yet. */
+  readonly readBuffer?: Uint8ArrayList
   onData(data: Uint8Array | Uint8ArrayList): void
   abort(error: Error): void
 }

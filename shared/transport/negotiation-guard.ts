@@ -27,11 +27,17 @@ export interface NegotiationRules {
 export function guardNegotiation(receiver: Receiver, rules: NegotiationRules): void {
   const onData = receiver.onData.bind(receiver)
   const follower = new Follower(rules)
-  receiver.onData = (data) => {
+  const isFine = (data: Uint8Array | Uint8ArrayList): boolean => {
     const problem = follower.isOver ? undefined : follower.follow(data)
-    if (problem === undefined) onData(data)
-    else receiver.abort(new NegotiationError(problem))
+    if (problem !== undefined) receiver.abort(new NegotiationError(problem))
+    return problem === undefined
   }
+  receiver.onData = (data) => {
+    if (isFine(data)) onData(data)
+  }
+  // A dialler that does not wait for us has begun before anybody could follow.
+  const { readBuffer } = receiver
+  if (readBuffer !== undefined && readBuffer.byteLength > 0) isFine(readBuffer)
 }
 
 /** Wraps an encrypter's factory: what negotiates on the encrypted connection is followed as well. */

@@ -20,6 +20,7 @@ const UP_TO_AGREED: NegotiationRules = { isAgreed: (line) => line === PROTOCOL }
 const FURTHER: NegotiationRules = { ...UP_TO_AGREED, isPrefixed: () => true }
 
 class Receiver {
+  readonly readBuffer = new Uint8ArrayList()
   readonly received = new Uint8ArrayList()
   aborted: Error | undefined
 
@@ -39,6 +40,13 @@ function receive(rules: NegotiationRules, ...pieces: Uint8Array[]): Receiver {
   return receiver
 }
 
+function begun(rules: NegotiationRules, bytes: Uint8Array): Receiver {
+  const receiver = new Receiver()
+  receiver.readBuffer.append(bytes)
+  guardNegotiation(receiver, rules)
+  return receiver
+}
+
 const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts)
 
 describe('a negotiation', () => {
@@ -52,6 +60,13 @@ describe('a negotiation', () => {
         assert.deepEqual(Buffer.from(received.subarray()), Buffer.from(bytes))
       })
     )
+  })
+
+  it('may have begun before it was followed', () => {
+    const agreed = begun(UP_TO_AGREED, AGREED.subarray(0, 5))
+    agreed.onData(join(AGREED.subarray(5), ENDLESS))
+    assert.equal(agreed.aborted, undefined)
+    assert.ok(begun(UP_TO_AGREED, ENDLESS).aborted instanceof NegotiationError)
   })
 
   it('ends at a length that does not, and nothing of it reaches the reader', () => {

@@ -12,6 +12,7 @@ import { LIMITS } from './limits.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { OwnEnds } from './own-ends.ts'
 import type { Reception } from './reception.ts'
+import { unknownPeers } from './unknown-peers.ts'
 
 export interface AssembleConfig {
   privateKey: PrivateKey
@@ -42,13 +43,15 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     // No port reuse: with it a second relay on the same port would take half of the first one's connections.
     transports: [tcp()],
     services: {
-      identify: identify(),
+      // Peers ask it who it is; it has no use for the same of them.
+      identify: identify({ runOnConnectionOpen: false }),
       identifyPush: identifyPush(),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
         ownAddresses = new OwnAddresses(components, announce)
         return ownAddresses
       },
+      unknownPeers: unknownPeers(),
       circuit: circuitServer({ books, own: config.own, onEvent, addresses })
     },
     // The reception counts instead, by names that an operator can look up, and never ends a connection that is in use.

@@ -15,6 +15,7 @@ import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { OwnEnds } from './own-ends.ts'
 import type { Reception } from './reception.ts'
 import { watchStreams } from './stream-watch.ts'
+import { unknownPeers } from './unknown-peers.ts'
 
 export interface AssembleConfig {
   privateKey: PrivateKey
@@ -45,13 +46,15 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     // No port reuse: with it a second relay on the same port would take half of the first one's connections.
     transports: [tcp()],
     services: {
-      identify: identify(),
+      // Peers ask it who it is; it has no use for the same of them.
+      identify: identify({ runOnConnectionOpen: false }),
       identifyPush: identifyPush(),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
         ownAddresses = new OwnAddresses(components, announce)
         return ownAddresses
       },
+      unknownPeers: unknownPeers(),
       circuit: circuitServer({
         books,
         own: config.own,

@@ -1,11 +1,9 @@
 // The circuit relay as a service of a libp2p node: takes HOP streams, and keeps the books in step with connections.
 import { setMaxListeners } from 'node:events'
 import type {
-  ComponentLogger,
   Connection,
   Libp2pEvents,
   PeerId,
-  PeerStore,
   PrivateKey,
   Startable,
   Stream,
@@ -26,9 +24,7 @@ export interface CircuitServerComponents {
   peerId: PeerId
   registrar: Registrar
   connectionManager: ConnectionManager
-  peerStore: PeerStore
   events: TypedEventTarget<Libp2pEvents>
-  logger: ComponentLogger
 }
 
 export interface CircuitServerConfig {
@@ -151,17 +147,9 @@ export class CircuitServer implements Startable {
       this.#released(peer.toString(), 'the peer disconnected')
     }
     this.#config.own.release(peer.toString())
-    // Nothing else removes strangers from the peer store, and a relay sees many.
-    this.#components.peerStore
-      .delete(peer)
-      .catch((error: unknown) => this.#trace('could not forget a peer', error))
   }
 
   #released(peer: string, reason: string): void {
     this.#config.onEvent({ event: 'reservation', peer, action: 'released', reason })
-  }
-
-  #trace(what: string, error: unknown): void {
-    this.#components.logger.forComponent('parley:relay').error('%s - %e', what, error)
   }
 }

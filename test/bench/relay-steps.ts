@@ -151,6 +151,17 @@ export async function slowReceiver(
   }
 }
 
+/** Buffers that wait for the collector take 10 to 20 MB; a splice without backpressure has held 1.5 × of what was sent. */
+const MAX_GROWTH_MB = 60
+
+/** What is wrong with the memory of a relay whose receiver is slow; undefined when it stays flat. */
+export function growthProblem(figures: Figures): string | undefined {
+  const grownMb = (figures['RSS MB at most'] ?? NaN) - (figures['RSS MB before'] ?? NaN)
+  return grownMb < MAX_GROWTH_MB
+    ? undefined
+    : `it grew by ${grownMb.toFixed(0)} MB; ${MAX_GROWTH_MB} are allowed`
+}
+
 interface Ends {
   sender: Load
   receiver: Load

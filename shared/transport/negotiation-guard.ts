@@ -1,7 +1,7 @@
 // Ends whoever answers or proposes in multistream-select without ever coming to an end. The library's lpStream collects
 // the bytes of a length that does not stop one by one: eight connections that sent 0xff took a relay's CPU for 17 s.
 import type { ConnectionEncrypter, ConnectionGater, SecuredConnection } from '@libp2p/interface'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { isUint8ArrayList, type Uint8ArrayList } from 'uint8arraylist'
 import { isReceiver, type Receiver } from './multistream-answer.ts'
 
 /** Of a length; those of the library's own protocols are at most 8 KiB. */
@@ -27,6 +27,10 @@ export interface NegotiationRules {
 export function guardNegotiation(receiver: Receiver, rules: NegotiationRules): void {
   const onData = receiver.onData.bind(receiver)
   const follower = new Follower(rules)
+  // Whoever waits for the first bytes before he decides what to be has some already.
+  const waiting = 'readBuffer' in receiver ? receiver.readBuffer : undefined
+  const early = isUint8ArrayList(waiting) ? follower.follow(waiting) : undefined
+  if (early !== undefined) receiver.abort(new NegotiationError(early))
   receiver.onData = (data) => {
     const problem = follower.isOver ? undefined : follower.follow(data)
     if (problem === undefined) onData(data)

@@ -94,6 +94,16 @@ describe('a negotiation', () => {
     assert.ok(aborted instanceof NegotiationError)
   })
 
+  it('is followed from its first byte, though that came before anybody followed', () => {
+    const late = Object.assign(new Receiver(), { readBuffer: new Uint8ArrayList(AGREED) })
+    guardNegotiation(late, UP_TO_AGREED)
+    late.onData(ENDLESS)
+    assert.equal(late.aborted, undefined)
+    const bad = Object.assign(new Receiver(), { readBuffer: new Uint8ArrayList(ENDLESS) })
+    guardNegotiation(bad, UP_TO_AGREED)
+    assert.ok(bad.aborted instanceof NegotiationError)
+  })
+
   it('takes lists of pieces for what they are', () => {
     const list = new Uint8ArrayList(AGREED.subarray(0, 5), AGREED.subarray(5), ENDLESS)
     const receiver = new Receiver()

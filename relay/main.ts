@@ -13,15 +13,9 @@ else {
   process.exitCode = 1
 }
 
-/** Node has raised it to what it may be. A number in the report of a process, where the system knows it. */
-function maxOpenFiles(): number | undefined {
-  const report: { userLimits?: { open_files?: { soft: unknown } } } = process.report.getReport()
-  const soft = report.userLimits?.open_files?.soft
-  return typeof soft === 'number' ? soft : undefined
-}
-
 async function main(): Promise<number> {
   const { Output } = await import('./output.ts')
+  const { openFilesOf } = await import('./open-files.ts')
   const { runRelay } = await import('./program.ts')
   const { peerCommand } = await import('./peer-command.ts')
   const { version } = await import('../shared/version.ts')
@@ -49,7 +43,7 @@ async function main(): Promise<number> {
     env: process.env,
     platform: process.platform,
     version,
-    maxOpenFiles: maxOpenFiles(),
+    maxOpenFiles: openFilesOf(process.report.getReport()),
     peerCommand: peerCommand(join(import.meta.dirname, '..')),
     stopping: stopping.signal,
     signal: new AbortController().signal,

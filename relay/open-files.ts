@@ -13,3 +13,11 @@ export function openFilesProblem(
   if (maxOpenFiles === undefined || maxOpenFiles >= needed) return undefined
   return `the system lets this process open ${maxOpenFiles} files, and ${connections} connections need ${needed}: raise it to that (ulimit -n, LimitNOFILE, --ulimit nofile), or lower the limit connections; until then those beyond it are closed without a word`
 }
+
+/** Of what Node reports of its process. Node has raised it to what it may be; undefined where the system has no such limit. */
+export function openFilesOf(report: {
+  userLimits?: { open_files?: { soft: unknown } }
+}): number | undefined {
+  const soft = report.userLimits?.open_files?.soft
+  return typeof soft === 'number' ? soft : undefined
+}

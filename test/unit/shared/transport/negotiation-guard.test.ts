@@ -20,7 +20,7 @@ const UP_TO_AGREED: NegotiationRules = { isAgreed: (line) => line === PROTOCOL }
 const FURTHER: NegotiationRules = { ...UP_TO_AGREED, isPrefixed: () => true }
 
 class Receiver {
-  readonly readBuffer = new Uint8ArrayList()
+  readBuffer = new Uint8ArrayList()
   readonly received = new Uint8ArrayList()
   aborted: Error | undefined
 
@@ -40,13 +40,6 @@ function receive(rules: NegotiationRules, ...pieces: Uint8Array[]): Receiver {
   return receiver
 }
 
-function begun(rules: NegotiationRules, bytes: Uint8Array): Receiver {
-  const receiver = new Receiver()
-  receiver.readBuffer.append(bytes)
-  guardNegotiation(receiver, rules)
-  return receiver
-}
-
 const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts)
 
 describe('a negotiation', () => {
@@ -60,13 +53,6 @@ describe('a negotiation', () => {
         assert.deepEqual(Buffer.from(received.subarray()), Buffer.from(bytes))
       })
     )
-  })
-
-  it('may have begun before it was followed', () => {
-    const agreed = begun(UP_TO_AGREED, AGREED.subarray(0, 5))
-    agreed.onData(join(AGREED.subarray(5), ENDLESS))
-    assert.equal(agreed.aborted, undefined)
-    assert.ok(begun(UP_TO_AGREED, ENDLESS).aborted instanceof NegotiationError)
   })
 
   it('ends at a length that does not, and nothing of it reaches the reader', () => {
@@ -107,6 +93,16 @@ describe('a negotiation', () => {
     assert.equal(receive(FURTHER, join(AGREED, message, message)).aborted, undefined)
     const { aborted } = receive(FURTHER, join(AGREED, message), ENDLESS)
     assert.ok(aborted instanceof NegotiationError)
+  })
+
+  it('is followed from its first byte, though that came before anybody followed', () => {
+    const late = Object.assign(new Receiver(), { readBuffer: new Uint8ArrayList(AGREED) })
+    guardNegotiation(late, UP_TO_AGREED)
+    late.onData(ENDLESS)
+    assert.equal(late.aborted, undefined)
+    const bad = Object.assign(new Receiver(), { readBuffer: new Uint8ArrayList(ENDLESS) })
+    guardNegotiation(bad, UP_TO_AGREED)
+    assert.ok(bad.aborted instanceof NegotiationError)
   })
 
   it('takes lists of pieces for what they are', () => {

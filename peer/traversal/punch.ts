@@ -6,7 +6,7 @@ import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../../shared/transport/punch-table.ts'
 import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
-import { nextDirect, type ConnectionSource } from './connections.ts'
+import { directConnection, nextDirect, type ConnectionSource } from './connections.ts'
 import { initiate, respond } from './dcutr.ts'
 import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
 import { race, type RaceInit } from './race.ts'
@@ -90,6 +90,9 @@ export async function punchRound(
     return result({ outcome: 'failed', reason, sawRst: raced.sawRst })
   } catch (error) {
     signal.throwIfAborted()
+    // Another way has led to it, and the other side, which knew first, has called this round off.
+    const standing = directConnection(parts.node, peer)
+    if (standing !== undefined) return result({ outcome: 'direct', connection: standing })
     const failedStep = error instanceof Error ? error.message : String(error)
     return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, { failedStep }) })
   } finally {

@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_ROUNDS_PER_MINUTE } from '../../peer/traversal/round-budget.ts'
+import type { Connection } from '@libp2p/interface'
 import { withoutPeer } from '../../shared/addresses.ts'
+import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import {
   becomesDirect,
   dialThrough,
   echoes,
   isDirect,
+  patience,
   startPuncher,
   type Puncher,
   type Round
@@ -26,6 +29,15 @@ async function manyRoundTrips(
 }
 
 const roundOf = async (puncher: Puncher): Promise<Round> => puncher.rounds.first(() => true)
+
+/** The next one that opens at `of`, whichever way it comes. */
+async function nextConnection(of: Puncher, to: Puncher): Promise<Connection> {
+  const { promise, resolve } = Promise.withResolvers<Connection>()
+  of.node.addEventListener('connection:open', ({ detail }) => {
+    if (detail.remotePeer.toString() === to.id) resolve(detail)
+  })
+  return promise
+}
 
 describe('a circuit between two peers', () => {
   it('becomes direct: who was dialled starts, who dialled answers, both from their ports', async () => {
@@ -138,6 +150,22 @@ describe('a circuit between two peers', () => {
       clearInterval(changing)
     }
     assert.equal(ben.rounds.events.length, MAX_ROUNDS_PER_MINUTE)
+  })
+
+  it('has not failed to when a direct connection came while its two sides agreed on a punch', async () => {
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address)
+    await using ben = await startPuncher(scene.address)
+    await ben.traversal[Symbol.asyncDispose]()
+    const atBen = nextConnection(ben, ann)
+    await dialThrough(scene.address, ann, ben)
+    const options = { signal: patience(), runOnLimitedConnection: true }
+    const stream = await (await atBen).newStream(DCUTR_PROTOCOL, options)
+    await ben.transportManager.dial(ann.address, { signal: patience() })
+    await becomesDirect(ann, ben)
+    stream.abort(new Error('another way has led to it'))
+    const { role, outcome } = await roundOf(ann)
+    assert.deepEqual([role, outcome], ['responder', 'direct'])
   })
 
   it('becomes direct for three peers with each other at the same time', async () => {

@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1000
 
 type Caused = Extract<
   RelayEvent,
-  { event: 'reservation' | 'circuit' | 'registration' | 'connection' | 'access' }
+  { event: 'reservation' | 'circuit' | 'registration' | 'connection' | 'access' | 'report' }
 >
 
 export class Refusals {

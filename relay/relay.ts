@@ -6,12 +6,14 @@ import { assemble } from './assemble.ts'
 import { Books } from './books.ts'
 import { Bulletin } from './bulletin.ts'
 import { drain } from './drain.ts'
+import type { PunchReport } from '../shared/wire/report.ts'
 import type { RelayListener } from './events.ts'
 import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { ipv6Problem, listenError } from './listening.ts'
 import { OwnEnds } from './own-ends.ts'
 import { Reception } from './reception.ts'
 import type { RendezvousServer } from './rendezvous/server.ts'
+import { serveReports } from './reports.ts'
 import { serveRooms } from './serve-rooms.ts'
 import { insidesOf } from './status/insides.ts'
 import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
@@ -86,6 +88,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const keeping = { signal, onEvent: emit, books, parts: starting }
   const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
   const access = starting.use(await startAccessServer(node, { books, onEvent: emit }, options))
+  const onReport = (report: PunchReport): void => bulletin.tally.notePunch(report)
+  await serveReports(node, { books, onReport, onEvent: emit }, options)
   await listen(node, config, assembled.listening, options)
   const stop = stopOnce(starting.move(), emit, options)
   const peerId = node.peerId.toString()

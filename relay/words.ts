@@ -44,6 +44,8 @@ export function eventWords(event: RelayEvent): string | undefined {
       return event.action === 'granted'
         ? `secret proven · ${short(event.peer)}`
         : `secret refused · ${short(event.peer)}${because(event)}`
+    case 'report':
+      return `report refused · ${short(event.peer)}${because(event)}`
     case 'draining':
       return `stopping: ${circuits(event.circuits)} still running, for up to ${event.seconds} s`
     case 'readiness':

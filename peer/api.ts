@@ -25,6 +25,8 @@ export interface PeerConfig {
    * Absent: do not.
    */
   portMapping?: boolean
+  /** Tell a relay how searches for direct paths end, for its operator's metrics. Absent: do not. */
+  reportPunches?: boolean
   /**
    * The database that keeps what is sent until it is delivered, and what was said; made when missing. One peer at a
    * time. Absent: both are kept until the peer stops.

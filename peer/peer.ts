@@ -17,6 +17,7 @@ import { startAddressBook, type AddressBook } from './own-addresses.ts'
 import type { MappingState } from './port-mapping/port-mapping.ts'
 import { Presence } from './presence.ts'
 import { startRelays, type Relays } from './relays.ts'
+import { startPunchReports } from './punch-reports.ts'
 import { Room } from './room.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import { openStore } from './store/sqlite-store.ts'
@@ -155,6 +156,11 @@ class RunningPeer implements Peer {
     const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
     this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
     this.#relays = this.#parts.use(this.#startRelays(net, book, this.#presence))
+    if (this.#config.reportPunches === true) {
+      const relays = (): RelayStatus[] => this.relays
+      const subscribe = this.subscribe.bind(this)
+      this.#parts.use(startPunchReports({ node, relays, own: book.own, subscribe }, options))
+    }
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
     await this.#relays.ready

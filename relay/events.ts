@@ -66,6 +66,15 @@ export type RelayEvent =
       limit?: LimitName
       rule?: AccessRule
     }
+  /** What a peer wanted to tell of its punches; what it could tell is in the metrics alone. */
+  | {
+      event: 'report'
+      peer: string
+      action: 'refused'
+      reason: string
+      limit?: LimitName
+      rule?: AccessRule
+    }
   | { event: 'draining'; circuits: number; seconds: number }
   /** The self-check's verdict, when it changes; the reason says what failed. */
   | { event: 'readiness'; ready: boolean; reason?: string }

@@ -10,7 +10,16 @@ const MAX_REMEMBERED = 1000
 
 type Caused = Extract<
   RelayEvent,
-  { event: 'reservation' | 'circuit' | 'registration' | 'connection' | 'stream' | 'access' }
+  {
+    event:
+      | 'reservation'
+      | 'circuit'
+      | 'registration'
+      | 'connection'
+      | 'stream'
+      | 'access'
+      | 'report'
+  }
 >
 
 export class Refusals {

@@ -1,7 +1,8 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { PunchReport } from '../shared/wire/report.ts'
 import { OPEN_TO_ALL, type AccessRules } from './access/access.ts'
-import { startAccessServer } from './access/server.ts'
+import { startAccessServer, type AccessServer } from './access/server.ts'
 import { assemble } from './assemble.ts'
 import { Books } from './books.ts'
 import { Bulletin } from './bulletin.ts'
@@ -14,9 +15,11 @@ import { Reception } from './reception.ts'
 import { reflectPlaces, type ReflectPort } from './reflect/places.ts'
 import { startReflector } from './reflect/reflector.ts'
 import type { RendezvousServer } from './rendezvous/server.ts'
-import { serveRooms } from './serve-rooms.ts'
+import { serveReports } from './reports.ts'
+import { serveRooms, type ServeRoomsOptions } from './serve-rooms.ts'
 import { insidesOf } from './status/insides.ts'
 import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
+import type { Tally } from './status/tally.ts'
 
 /** What may change while the relay runs. What is left out is as it is by default. */
 export interface ReloadableSettings {
@@ -86,12 +89,10 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const assembled = await assemble({ ...config, books, own, reception, onEvent: emit })
   const { node, addresses } = assembled
   starting.defer(async () => node.stop())
-  const { signal } = options
   const { onOffence } = reception
-  const keeping = { signal, onEvent: emit, onOffence, books, parts: starting }
-  const rooms = (rendezvous = await serveRooms(node, config.rooms, keeping))
-  const entry = { books, onEvent: emit, onOffence }
-  const access = starting.use(await startAccessServer(node, entry, options))
+  const keeping = { onEvent: emit, onOffence, books, parts: starting, tally: bulletin.tally }
+  const { rooms, access } = await serveBeside(node, config, { ...keeping, signal: options.signal })
+  rendezvous = rooms
   await listen(node, config, assembled.listening, options)
   const places = reflectPlaces(config.listen, config.reflectPort ?? 'beside')
   starting.use(await startReflector(node, { ...config, places, books, onEvent: emit }, options))
@@ -128,6 +129,20 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
       drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
     subscribe: (listener) => bulletin.subscribe(listener),
     [Symbol.asyncDispose]: stop
+  }
+}
+
+/** What peers ask of a relay beside circuits. All of it ends with `parts`. */
+async function serveBeside(
+  node: Libp2p,
+  { rooms }: RelayConfig,
+  init: ServeRoomsOptions & { tally: Tally }
+): Promise<{ rooms: RendezvousServer; access: AccessServer }> {
+  const onReport = (report: PunchReport): void => init.tally.notePunch(report)
+  await serveReports(node, { ...init, onReport }, init)
+  return {
+    rooms: await serveRooms(node, rooms, init),
+    access: init.parts.use(await startAccessServer(node, init, init))
   }
 }
 

@@ -69,6 +69,11 @@ export const CHAT_COMMAND = {
       env: 'PARLEY_RELAYED_ONLY',
       help: 'stay on the relay, so that nobody in the room learns your address'
     },
+    'report-punches': {
+      type: 'boolean',
+      env: 'PARLEY_REPORT_PUNCHES',
+      help: 'tell the relay how the search for direct paths ends, without names or addresses, for its statistics'
+    },
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: { type: 'boolean', env: 'PARLEY_VERBOSE', help: 'tell how paths are looked for' }
   },
@@ -105,6 +110,7 @@ export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSe
       parseAnnounceAddress(text, givenBy.announce).toString()
     ),
     relayedOnly: values['relayed-only'],
+    reportPunches: values['report-punches'],
     portMapping: isOn(values['port-mapping'], givenBy['port-mapping'])
   }
 }

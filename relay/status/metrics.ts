@@ -124,6 +124,14 @@ const DEFINITIONS: Definition[] = [
     ({ snapshot }) => byName('limit', snapshot.refusals),
     'limit'
   ),
+  counter(
+    'punches_reported_total',
+    'How searches for a direct path have ended, as peers tell that choose to (--report-punches), by what became of the ports of both.',
+    punches,
+    'outcome',
+    'own_port',
+    'remote_port'
+  ),
   gauge(
     'draining',
     '1 when the relay is about to stop and takes nothing new, else 0.',
@@ -183,6 +191,13 @@ function refusals({ snapshot }: Measured): Samples {
   return Object.entries(snapshot.totals.refused).map(([key, count]) => {
     const [request = '', reason = ''] = key.split('/')
     return [{ request, reason }, count] as const
+  })
+}
+
+function punches({ snapshot }: Measured): Samples {
+  return Object.entries(snapshot.totals.punches).map(([key, count]) => {
+    const [outcome = '', ownPort = '', remotePort = ''] = key.split('/')
+    return [{ outcome, own_port: ownPort, remote_port: remotePort }, count] as const
   })
 }
 

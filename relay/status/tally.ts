@@ -1,6 +1,7 @@
 // What has happened since the start, counted from the relay's events: totals, and who is reserved. (pure)
 import type { RelayEvent } from '../events.ts'
 import type { RelayLimits } from '../limits.ts'
+import type { PunchReport } from '../../shared/wire/report.ts'
 import type { Why } from '../why.ts'
 import { endName, refusalName } from './reason-names.ts'
 
@@ -20,6 +21,8 @@ export interface Totals {
   bytes: number
   /** `reservation/reservations-per-host` → how often, by limit or rule; `circuit/no reservation` where neither was the reason. */
   refused: Record<string, number>
+  /** As peers have told: `direct/kept/changed` → how often, by outcome, own port and remote port. */
+  punches: Record<string, number>
 }
 
 /** Costs nothing while bytes pass: a circuit tells its own at its end. */
@@ -29,6 +32,7 @@ export class Tally {
   readonly #reserved = new Map<string, ReservationRow>()
   readonly #closed = new Counts()
   readonly #refused = new Counts()
+  readonly #punches = new Counts()
   #granted = 0
   #renewed = 0
   #opened = 0
@@ -43,9 +47,7 @@ export class Tally {
     if (event.event === 'reservation') this.#noteReservation(event, nowMs)
     if (event.event === 'circuit') this.#noteCircuit(event)
     const { event: about } = event
-    const isRefusable =
-      about === 'registration' || about === 'connection' || about === 'stream' || about === 'access'
-    if (isRefusable) {
+    if (about !== 'reservation' && about !== 'circuit' && 'action' in event) {
       if (event.action === 'refused') this.#noteRefusal(event)
     }
   }
@@ -76,6 +78,10 @@ export class Tally {
     this.#refused.add(`${event}/${limit ?? rule ?? refusalName(reason)}`)
   }
 
+  notePunch({ outcome, ownPort, remotePort }: PunchReport): void {
+    this.#punches.add(`${outcome}/${ownPort}/${remotePort}`)
+  }
+
   reservations(): ReservationRow[] {
     return [...this.#reserved.values()]
   }
@@ -87,7 +93,8 @@ export class Tally {
       circuitsOpened: this.#opened,
       circuitsClosed: this.#closed.record(),
       bytes: this.#bytes,
-      refused: this.#refused.record()
+      refused: this.#refused.record(),
+      punches: this.#punches.record()
     }
   }
 }

@@ -64,7 +64,8 @@ async function startOne(n: number): Promise<PeerNode> {
 
 async function run({ targets, bytes, everyMs }: Traffic): Promise<void> {
   for (const [n, target] of targets.entries()) {
-    const from = peers[n % peers.length]
+    // Each time around with the next one: two peers have one circuit.
+    const from = peers[(n + Math.floor(n / peers.length)) % peers.length]
     const connection = await from?.node.dial(multiaddr(target))
     if (connection !== undefined) void talk(connection, bytes, everyMs)
   }

@@ -117,7 +117,7 @@ async function rowOf(relay: { pid: number; url: string; count: number }): Promis
   if (reserved !== relay.count) console.error(`${reserved} of ${relay.count} peers are there`)
   const circuits = await sample(relay.url, 'parley_relay_circuits')
   const memory = `${residentMb(relay.pid).toFixed(0)} MB`
-  return `| ${reserved} | ${circuits} | ${memory} | ${(cpu * 100).toFixed(1)} % | ${megabytes.toFixed(1)} MB/s |`
+  return `| ${reserved} | ${circuits} | ${memory} | ${(cpu * 100).toFixed(1)} % | ${megabytes.toFixed(2)} MB/s |`
 }
 
 async function relayed(url: string): Promise<number> {

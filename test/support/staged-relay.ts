@@ -29,7 +29,8 @@ export function stagedSnapshot(changes: Partial<RelaySnapshot> = {}): RelaySnaps
       circuitsOpened: 0,
       circuitsClosed: {},
       bytes: 0,
-      refused: {}
+      refused: {},
+      punches: {}
     },
     ...changes
   }

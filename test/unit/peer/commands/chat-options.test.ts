@@ -36,7 +36,8 @@ describe('the settings of a chat', () => {
       listen: ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'],
       announce: [],
       relayedOnly: false,
-      portMapping: true
+      portMapping: true,
+      reportPunches: false
     })
   })
 
@@ -48,7 +49,8 @@ describe('the settings of a chat', () => {
       PARLEY_LISTEN: '/ip4/127.0.0.1/tcp/4000',
       PARLEY_ANNOUNCE: '/dns4/ann.example.org/tcp/4000',
       PARLEY_RELAYED_ONLY: '1',
-      PARLEY_PORT_MAPPING: 'off'
+      PARLEY_PORT_MAPPING: 'off',
+      PARLEY_REPORT_PUNCHES: '1'
     }
     assert.deepEqual(settings([], env), {
       room: 'kitchen',
@@ -57,7 +59,8 @@ describe('the settings of a chat', () => {
       listen: ['/ip4/127.0.0.1/tcp/4000'],
       announce: ['/dns4/ann.example.org/tcp/4000'],
       relayedOnly: true,
-      portMapping: false
+      portMapping: false,
+      reportPunches: true
     })
   })
 

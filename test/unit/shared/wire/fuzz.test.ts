@@ -28,6 +28,7 @@ import {
 import { DcutrFormatError, decodeDcutr, encodeDcutr } from '../../../../shared/wire/dcutr.ts'
 import { decodeMsg, encodeMsg, MAX_MSG_BYTES, MsgFormatError } from '../../../../shared/wire/msg.ts'
 import { decodeMessage, encodeMessage } from '../../../../shared/wire/rendezvous.ts'
+import { decodeReport, encodeReport, ReportMessageError } from '../../../../shared/wire/report.ts'
 import { CHAT_FRAME } from '../../../support/chat-frames.ts'
 import { anyBytes } from '../../../support/mutations.ts'
 
@@ -51,6 +52,11 @@ const reservation = { expireSeconds: 2 ** 33, addresses: [bytes(8)], voucher: by
 const isAccessError = (error: unknown): boolean => error instanceof AccessMessageError
 
 const CODECS: Record<string, Codec> = {
+  report: {
+    valid: [encodeReport({ outcome: 'failed', ownPort: 'kept', remotePort: 'changed' })],
+    decode: decodeReport,
+    isNamed: (error) => error instanceof ReportMessageError
+  },
   chat: {
     valid: fc
       .sample(CHAT_FRAME, { numRuns: 40, seed: 1 })

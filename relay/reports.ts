@@ -1,0 +1,71 @@
+// The relay's side of /parley/report: counts what peers tell of their punches. Their word is all there is to it, so
+// nothing but a metric is made of it.
+import type { Connection, Stream, StreamHandlerOptions } from '@libp2p/interface'
+import { asError } from '../shared/as-error.ts'
+import { deadline } from '../shared/deadline.ts'
+import { decodeReport, REPORT_PROTOCOL, type PunchReport } from '../shared/wire/report.ts'
+import type { Books } from './books.ts'
+import { closeBothWays } from './circuit/close-both-ways.ts'
+import { readFrame } from './circuit/frames.ts'
+import type { RelayListener } from './events.ts'
+import { hostKey } from './host-key.ts'
+import { whyOf } from './why.ts'
+
+export interface ReportsInit {
+  books: Books
+  onReport: (report: PunchReport) => void
+  onEvent: RelayListener
+}
+
+/** What is used of a libp2p node. */
+export interface ReportsNode {
+  handle(
+    protocol: string,
+    handler: (stream: Stream, connection: ReportsConnection) => void,
+    options: StreamHandlerOptions
+  ): Promise<void>
+}
+
+type ReportsConnection = Pick<Connection, 'remotePeer' | 'remoteAddr'>
+
+/** A peer tells of one punch at a time. */
+const MAX_STREAMS_PER_CONNECTION = 2
+
+/** Ends with the node, or with `signal`. */
+export async function serveReports(
+  node: ReportsNode,
+  init: ReportsInit,
+  { signal }: { signal: AbortSignal }
+): Promise<void> {
+  const onStream = (stream: Stream, connection: ReportsConnection): void =>
+    void serve(init, { stream, connection, signal })
+  await node.handle(REPORT_PROTOCOL, onStream, { maxInboundStreams: MAX_STREAMS_PER_CONNECTION })
+}
+
+interface Served {
+  stream: Stream
+  connection: ReportsConnection
+  signal: AbortSignal
+}
+
+/** Never rejects. A report is a request like one of HOP, and counted as such. */
+async function serve(
+  { books, onReport, onEvent }: ReportsInit,
+  { stream, connection: { remotePeer, remoteAddr }, signal }: Served
+): Promise<void> {
+  const ms = books.limits['hop-seconds'] * 1000
+  using limit = deadline(signal, ms, 'no report in time')
+  try {
+    const peer = remotePeer.toString()
+    const refused =
+      books.access.refuses(peer) ?? books.tooMany('hop', { peer, host: hostKey(remoteAddr) })
+    if (refused !== undefined) {
+      onEvent({ event: 'report', peer, action: 'refused', ...whyOf(refused) })
+      throw new Error(refused.reason)
+    }
+    onReport(decodeReport(await readFrame(stream, limit)))
+    await closeBothWays(stream, limit)
+  } catch (error) {
+    stream.abort(asError(error))
+  }
+}

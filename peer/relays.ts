@@ -8,6 +8,7 @@ import type { Secret } from '../shared/secrets.ts'
 import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
 import type { PeerEvent } from './events.ts'
+import type { Observer } from './nat/survey.ts'
 import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -42,6 +43,8 @@ export interface Relays extends AsyncDisposable {
   readonly statuses: RelayStatus[]
   /** Our addresses as relays see them. */
   readonly mapped: Multiaddr[]
+  /** At which we have a place, with our address as each sees it. */
+  readonly observers: Observer[]
   /** Where we can dial others through, one for each relay: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
   /** As they were named. */
@@ -94,6 +97,11 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     },
     get mapped() {
       return places.flatMap(({ link }) => (link.mapped === undefined ? [] : [link.mapped]))
+    },
+    get observers() {
+      return places.flatMap(({ link: { connection, mapped } }) =>
+        connection === undefined ? [] : [{ connection, mapped }]
+      )
     },
     get circuits() {
       return distinct(

@@ -23,7 +23,8 @@ import { openStore } from './store/sqlite-store.ts'
 import type { HistoryLine, Store } from './store/store.ts'
 import { pathOf, tellingOf } from './tellings.ts'
 import { ownCandidates } from './traversal/candidates.ts'
-import type { RoundResult } from './traversal/punch.ts'
+import { Guessing } from './traversal/guessing.ts'
+import type { RoundResult, TransportDial } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -182,12 +183,14 @@ class RunningPeer implements Peer {
     })
   }
 
-  async #startTraversal(net: PeerNode, { own }: AddressBook): Promise<Traversal> {
+  async #startTraversal(net: PeerNode, { own, nat }: AddressBook): Promise<Traversal> {
     const { node, transportManager } = net
+    const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
     return startTraversal(
       {
         node,
-        dial: async (address, options) => transportManager.dial(address, options),
+        dial,
+        ...(nat && { guessing: new Guessing({ nat, dial, listening: () => own().listening }) }),
         punches: this.#punches,
         reuse: this.#reuse,
         own,

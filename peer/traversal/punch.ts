@@ -7,7 +7,8 @@ import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../../shared/transport/punch-table.ts'
 import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
 import { nextDirect, type ConnectionSource } from './connections.ts'
-import { initiate, respond } from './dcutr.ts'
+import { initiate, respond, type Side } from './dcutr.ts'
+import type { Guessing } from './guessing.ts'
 import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
 import { race } from './race.ts'
 import { whyNotDirect } from './reasons.ts'
@@ -15,7 +16,9 @@ import { whyNotDirect } from './reasons.ts'
 /** `transportManager.dial`, past the dial queue, which loses the role. */
 export type TransportDial = (
   address: Multiaddr,
-  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch'> & { initiator?: boolean }
+  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch' | 'socket'> & {
+    initiator?: boolean
+  }
 ) => Promise<Connection>
 
 export interface PunchParts {
@@ -25,6 +28,8 @@ export interface PunchParts {
   reuse: PortReuse
   own: () => OwnAddresses
   nameOf: (peer: string) => string
+  /** Absent: nothing is told of our NAT, and no ports are guessed. */
+  guessing?: Guessing
 }
 
 export interface RoundResult {
@@ -58,6 +63,7 @@ export async function punchRound(
   const own = parts.own()
   const offer: Offer = { offered: [], candidates: [], refused: [] }
   let release: (() => void) | undefined
+  using guesses = parts.guessing?.round(start.connection.remotePeer)
   const result = (rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason'>): RoundResult => ({
     role: start.role,
     candidates: offer.candidates.map(String),
@@ -66,15 +72,23 @@ export async function punchRound(
   })
   try {
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
-    const onOffer = (offered: Multiaddr[]): void => {
+    const onOffer: Side['onOffer'] = (offered, nat) => {
+      guesses?.heard(nat)
       Object.assign(offer, { offered, ...dialledCandidates(offered, ownCandidates(own)) })
       release = parts.punches.add(offer.candidates, punchRole(start.role))
     }
-    const rttMs = await exchange(start, ownCandidates(own), onOffer, signal)
+    const side = {
+      own: ownCandidates(own),
+      nat: async () => guesses?.report(signal),
+      onOffer,
+      signal
+    }
+    const rttMs = await exchange(start, side)
     if (offer.candidates.length === 0) {
       return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
     }
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
+    void guesses?.start({ ...offer, initiator: punchRole(start.role) === 'client', rttMs })
     const raced = await race({
       candidates: offer.candidates,
       dial: punchDial(parts, start, peer),
@@ -110,18 +124,12 @@ function reasonFor(
   })
 }
 
-async function exchange(
-  start: RoundStart,
-  own: Multiaddr[],
-  onOffer: (offered: Multiaddr[]) => void,
-  roundSignal: AbortSignal
-): Promise<number> {
-  const signal = AbortSignal.any([roundSignal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
-  const side = { own, onOffer, signal }
+async function exchange(start: RoundStart, side: Side): Promise<number> {
+  const signal = AbortSignal.any([side.signal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
   const { rttMs } =
     start.role === 'initiator'
-      ? await initiate(start.connection, side)
-      : await respond(start.stream, side)
+      ? await initiate(start.connection, { ...side, signal })
+      : await respond(start.stream, { ...side, signal })
   return rttMs
 }
 

@@ -21,7 +21,7 @@ import { Room } from './room.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import { openStore } from './store/sqlite-store.ts'
 import type { HistoryLine, Store } from './store/store.ts'
-import { pathOf, tellingOf } from './tellings.ts'
+import { pathOf, punchTelling, tellingOf } from './tellings.ts'
 import { ownCandidates } from './traversal/candidates.ts'
 import { Guessing } from './traversal/guessing.ts'
 import type { RoundResult, TransportDial } from './traversal/punch.ts'
@@ -270,10 +270,8 @@ class RunningPeer implements Peer {
   }
 
   #punched(peer: string, attempt: number, result: RoundResult): void {
-    const { role, candidates, outcome, reason, ms } = result
-    const because = reason === undefined ? {} : { reason }
-    this.#tell({ event: 'punch', peer, attempt, role, candidates, outcome, ...because, ms })
-    if (reason !== undefined) this.#staysRelayed(peer, reason)
+    this.#tell(punchTelling(peer, attempt, result))
+    if (result.reason !== undefined) this.#staysRelayed(peer, result.reason)
   }
 
   #staysRelayed(peer: string, reason: string): void {

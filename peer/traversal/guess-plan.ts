@@ -13,17 +13,17 @@ export type GuessPlan =
   | { kind: 'plain' }
   | { kind: 'aim'; sockets: number; shots: number }
   | { kind: 'guess' | 'scatter'; ports: PortSpace; sockets: number; shots: number }
-  | { kind: 'hopeless'; why: Hopeless }
+  | Hopeless
 
 export type Volleys = Exclude<GuessPlan, { kind: 'plain' | 'hopeless' }>
 
 export type Hopeless =
   /** Neither side can tell where the other one will be. */
-  | 'both-change-ports'
+  | { kind: 'hopeless'; why: 'both-change-ports' }
   /** One side is seen at several public hosts. */
-  | 'pool'
-  /** It would be possible with more file descriptors. */
-  | 'few-sockets'
+  | { kind: 'hopeless'; why: 'pool' }
+  /** With so many file descriptors it would be possible: on our side, and on the other one. */
+  | { kind: 'hopeless'; why: 'few-sockets'; mine: number; yours: number }
 
 /** Where the other side's ports may be. */
 export interface PortSpace {
@@ -81,7 +81,8 @@ export function planGuesses(own: NatReport, other: NatReport): GuessPlan {
     }
   }
   const isPossible = hits(mine.sockets, yours.sockets) >= MIN_HITS
-  return { kind: 'hopeless', why: isPossible ? 'few-sockets' : 'both-change-ports' }
+  if (!isPossible) return { kind: 'hopeless', why: 'both-change-ports' }
+  return { kind: 'hopeless', why: 'few-sockets', mine: mine.sockets, yours: yours.sockets }
 }
 
 /** Each guessed port once, for as long as there are any; and then from the beginning. */
@@ -122,13 +123,18 @@ export function* shotsOf(
   }
 }
 
-/** Where ports may come to lie that are not those the relay sees; undefined when they are. */
-function spaceOf({ mapping, ports, seenPorts, step = 0 }: NatReport): PortSpace | undefined {
-  const dependent = mapping === 'address-dependent' || mapping === 'address-and-port-dependent'
+/** Whether others have to dial another port than relays see, as far as is known. */
+export function changesPorts({ mapping, ports }: NatReport): boolean {
+  const isDependent = mapping === 'address-dependent' || mapping === 'address-and-port-dependent'
   // One observation of another port than our own: whether it is the same for all nobody knows.
-  const doubtful = mapping === 'unknown' && ports === 'unknown'
+  return isDependent || (mapping === 'unknown' && ports === 'unknown')
+}
+
+/** Where ports may come to lie that are not those the relay sees; undefined when they are. */
+function spaceOf(report: NatReport): PortSpace | undefined {
+  const { ports, seenPorts, step = 0 } = report
   const last = seenPorts.at(-1)
-  if ((!dependent && !doubtful) || last === undefined) return undefined
+  if (!changesPorts(report) || last === undefined) return undefined
   if (ports === 'sequential') return sequence(last, step)
   if (ports !== 'block') return ANYWHERE
   const [low, high] = [Math.min(...seenPorts), Math.max(...seenPorts)]

@@ -36,14 +36,24 @@ export interface GuessEvidence {
   own?: NatReport
   other?: NatReport
   plan?: GuessPlan
-  /** The other side has not proved to be where it says, so nothing was fired. */
-  isUnproven?: boolean
+  /** Why nothing was fired although the plan says so. */
+  withheld?: Withheld
   count?: VolleyCount
 }
+
+export type Withheld =
+  /** No relay of ours has seen the other side where it says it is. */
+  | 'unproven'
+  /** It is at our own public address: the way there is inside. */
+  | 'same-host'
+  /** It was tried often enough for a while. */
+  | 'spent'
 
 export interface GuessStart {
   /** The other side's, those that may be dialled: nothing is fired at any other host. */
   candidates: readonly Multiaddr[]
+  /** Where relays see us. */
+  mapped: readonly Multiaddr[]
   initiator: boolean
   /** Of the relayed path. */
   rttMs: number
@@ -51,6 +61,10 @@ export interface GuessStart {
 
 /** Each is some thousand packets: what has not met in so many rounds is not going to. */
 const MAX_VOLLEYS_PER_PEER = 12
+/** Two peers behind one NAT. Identities cost nothing: they are counted together. */
+const MAX_VOLLEYS_PER_HOST = 24
+/** A full room, once or twice. */
+const MAX_VOLLEYS = 120
 const PER_MS = 60 * 60_000
 
 /**
@@ -62,7 +76,9 @@ export class Guessing {
   readonly #init: GuessingInit
   readonly #sockets: SocketBudget
   readonly #pace = new VolleyPace()
-  readonly #budget = new RoundBudget({ rounds: MAX_VOLLEYS_PER_PEER, perMs: PER_MS })
+  readonly #byPeer = new RoundBudget({ rounds: MAX_VOLLEYS_PER_PEER, perMs: PER_MS })
+  readonly #byHost = new RoundBudget({ rounds: MAX_VOLLEYS_PER_HOST, perMs: PER_MS })
+  readonly #all = new RoundBudget({ rounds: MAX_VOLLEYS, perMs: PER_MS })
 
   constructor(init: GuessingInit) {
     this.#init = init
@@ -73,15 +89,20 @@ export class Guessing {
     return new GuessRound(peer, this.#init, {
       sockets: this.#sockets,
       pace: this.#pace,
-      mayFire: () => this.#budget.take(peer.toString(), performance.now())
+      mayFire: (host) => this.#take(peer.toString(), host, performance.now())
     })
+  }
+
+  #take(peer: string, host: string, nowMs: number): boolean {
+    const mayFire = this.#byPeer.take(peer, nowMs) && this.#byHost.take(host, nowMs)
+    return mayFire && this.#all.take('all', nowMs)
   }
 }
 
 interface Shared {
   sockets: SocketBudget
   pace: VolleyPace
-  mayFire: () => boolean
+  mayFire: (host: string) => boolean
 }
 
 /** Of one round with one peer. Disposing it ends what it has begun. */
@@ -130,12 +151,15 @@ export class GuessRound implements Disposable {
     if (own === undefined || other === undefined) return
     const plan = planGuesses(own, other)
     this.#evidence.plan = plan
-    if (plan.kind === 'plain' || plan.kind === 'hopeless') return
+    if (plan.kind === 'plain' || plan.kind === 'hopeless') {
+      this.#grant?.[Symbol.dispose]()
+      return
+    }
     const target = await this.#init.nat.provenAddress(other, this.#peer)
-    const hosts = start.candidates.map((candidate) => tcpEndpoint(candidate)?.host)
-    this.#evidence.isUnproven = target === undefined || !hosts.includes(target.host)
-    if (target === undefined || this.#evidence.isUnproven || this.#isOver) return
-    if (!this.#shared.mayFire()) return
+    if (this.#isOver) return
+    const withheld = this.#withheld(target, start)
+    if (withheld !== undefined) this.#evidence.withheld = withheld
+    if (target === undefined || withheld !== undefined) return
     const fire = (): void => this.#fire(plan, target, start)
     if (plan.kind === 'guess') fire()
     else this.#headStart = setTimeout(fire, Math.min(start.rttMs, MAX_HEAD_START_MS))
@@ -148,12 +172,23 @@ export class GuessRound implements Disposable {
     this.#grant?.[Symbol.dispose]()
   }
 
-  #fire(plan: Volleys, target: Endpoint, { initiator }: GuessStart): void {
+  #withheld(
+    target: Endpoint | undefined,
+    { candidates, mapped }: GuessStart
+  ): Withheld | undefined {
+    const isAt = (address: Multiaddr): boolean => tcpEndpoint(address)?.host === target?.host
+    if (target === undefined || !candidates.some(isAt)) return 'unproven'
+    if (mapped.some(isAt)) return 'same-host'
+    return this.#shared.mayFire(target.host) ? undefined : 'spent'
+  }
+
+  #fire(plan: Volleys, target: Endpoint, { initiator, rttMs }: GuessStart): void {
     const local = this.#local()
     if (local === undefined) return
     this.#volley = new Volley({
       peer: this.#peer.toString(),
       initiator,
+      rttMs,
       shots: shotsOf(plan, { target, local }, Math.random),
       maxOpen: plan.sockets,
       maxShots: plan.shots,

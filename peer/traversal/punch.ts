@@ -8,10 +8,10 @@ import type { PunchTable } from '../../shared/transport/punch-table.ts'
 import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
 import { nextDirect, type ConnectionSource } from './connections.ts'
 import { initiate, respond, type Side } from './dcutr.ts'
-import type { Guessing } from './guessing.ts'
+import type { GuessEvidence, Guessing } from './guessing.ts'
 import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
 import { race } from './race.ts'
-import { whyNotDirect } from './reasons.ts'
+import { whyNotDirect, type Evidence } from './reasons.ts'
 
 /** `transportManager.dial`, past the dial queue, which loses the role. */
 export type TransportDial = (
@@ -39,6 +39,8 @@ export interface RoundResult {
   connection?: Connection
   reason?: string
   ms: number
+  /** What both sides have told each other of their NATs, and what was tried because of it. */
+  guess?: GuessEvidence
 }
 
 export type RoundStart =
@@ -68,6 +70,7 @@ export async function punchRound(
     role: start.role,
     candidates: offer.candidates.map(String),
     ms: Math.round(performance.now() - startedMs),
+    ...(guesses && { guess: guesses.evidence }),
     ...rest
   })
   try {
@@ -88,7 +91,8 @@ export async function punchRound(
       return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
     }
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
-    void guesses?.start({ ...offer, initiator: punchRole(start.role) === 'client', rttMs })
+    const initiator = punchRole(start.role) === 'client'
+    void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
     const raced = await race({
       candidates: offer.candidates,
       dial: punchDial(parts, start, peer),
@@ -96,7 +100,8 @@ export async function punchRound(
       signal
     })
     if (raced.outcome === 'direct') return result(raced)
-    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, raced) })
+    const seen = { ...raced, ...(guesses && { guess: guesses.evidence }) }
+    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, seen) })
   } catch (error) {
     signal.throwIfAborted()
     const failedStep = error instanceof Error ? error.message : String(error)
@@ -111,7 +116,7 @@ function reasonFor(
   peer: string,
   own: OwnAddresses,
   { offered, refused }: Offer,
-  seen: { failedStep?: string; errors?: Map<string, Map<string, number>> }
+  seen: Partial<Pick<Evidence, 'failedStep' | 'errors' | 'guess'>>
 ): string {
   return whyNotDirect({
     peerName: nameOf(peer),

@@ -18,6 +18,8 @@ export interface VolleyInit {
   peer: string
   /** Speaks first on the connection, and so decides which one it will be. */
   initiator: boolean
+  /** Of the relayed path: the direct one, as a rule, is shorter. */
+  rttMs: number
   shots: Iterator<Shot, void>
   /** Open at once. */
   maxOpen: number
@@ -28,11 +30,12 @@ export interface VolleyInit {
 
 /**
  * Several may connect, and both sides have to take the same one. Who speaks first tries one after the other; the next
- * as well when nothing has come of one for so long, because a stranger may listen where we guessed. The other side has
- * all of them wait to be spoken to.
+ * as well when nothing has come of one for so long (or two round trips, which a handshake takes), because a stranger
+ * may listen where we guessed. The other side has all of them wait to be spoken to.
  */
 const NEXT_TRY_MS = 250
 const MAX_TRIED = 16
+const MAX_WAITING = 64
 
 /** What has connected is most likely the peer: nothing more is fired while it shakes hands. */
 const HOLD_MS = 1_000
@@ -77,7 +80,8 @@ export class Volley implements Disposable {
     const { shots, maxOpen, maxShots, pace } = this.#init
     const nowMs = performance.now()
     if (nowMs >= this.#holdUntilMs) {
-      const wanted = Math.min(maxOpen - this.#open.size, maxShots - this.#fired)
+      const held = this.#open.size + this.#connected.length + this.#tried
+      const wanted = Math.min(maxOpen - held, maxShots - this.#fired)
       for (let left = pace.take(wanted, nowMs); left > 0; left -= 1) {
         const { value } = shots.next()
         if (value !== undefined) this.#fire(value)
@@ -104,11 +108,12 @@ export class Volley implements Disposable {
   }
 
   #tryNext(): void {
-    const { initiator } = this.#init
-    while (this.#connected.length > 0 && this.#tried < MAX_TRIED) {
+    const { initiator, rttMs } = this.#init
+    const most = initiator ? MAX_TRIED : MAX_WAITING
+    while (this.#connected.length > 0 && this.#tried < most) {
       const nowMs = performance.now()
       if (initiator && nowMs < this.#nextTryMs) return
-      this.#nextTryMs = nowMs + NEXT_TRY_MS
+      this.#nextTryMs = nowMs + Math.max(NEXT_TRY_MS, 2 * rttMs)
       const next = this.#connected.shift()
       if (next !== undefined) void this.#try(next.socket, next.shot)
     }

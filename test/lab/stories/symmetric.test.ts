@@ -20,9 +20,24 @@ for (const [title, a, b] of GUESSED) {
     ))
 }
 
-it('two NATs with a random port for each destination stay relayed, and both are told so', async () => {
+const ANOTHER = (whose: string): string =>
+  `${whose} NAT gives every destination another port \\(\\d+, \\d+, \\d+ seen\\)`
+const WHY = 'neither side can know where to dial; a port forward .* would make it direct'
+
+it('two NATs with a random port for each destination stay relayed, and both are told so, with the ports', async () => {
   const lab = twoSites({ a: { nat: 'symmetric' }, b: { nat: 'symmetric' } })
   const [anna, ben] = await play(lab, stayRelayedAndSayWhy)
-  assert.match(anna!, /^your NAT and ben's NAT both change ports/)
-  assert.match(ben!, /^your NAT and anna's NAT both change ports/)
+  assert.match(anna!, new RegExp(`^${ANOTHER('your')}, ${ANOTHER("ben's")}: ${WHY}`))
+  assert.match(ben!, new RegExp(`^${ANOTHER('your')}, ${ANOTHER("anna's")}: ${WHY}`))
+})
+
+it('ports that are counted up do not help against a random one: they stay relayed, and are told so', async () => {
+  const lab = twoSites({ a: { nat: 'sequential' }, b: { nat: 'symmetric' } })
+  const [anna] = await play(lab, stayRelayedAndSayWhy)
+  assert.match(
+    anna!,
+    new RegExp(
+      `^your NAT gives every destination the next port \\([\\d, ]+ seen\\), ${ANOTHER("ben's")}: ${WHY}`
+    )
+  )
 })

@@ -3,7 +3,21 @@ import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { becomesDirect, dialThrough, patience, startPuncher } from '../support/punchers.ts'
+import { multiaddr } from '@multiformats/multiaddr'
+import { MAX_SOCKETS } from '../../peer/traversal/guess-plan.ts'
+import { Guessing } from '../../peer/traversal/guessing.ts'
+import type { TransportDial } from '../../peer/traversal/punch.ts'
+import { SocketBudget } from '../../peer/traversal/socket-budget.ts'
+import { encodeNatReport } from '../../shared/wire/nat-report.ts'
+import {
+  becomesDirect,
+  dialThrough,
+  patience,
+  startBoundNode,
+  startPuncher
+} from '../support/punchers.ts'
+import { CONE, RANDOM } from '../support/reports.ts'
+import { silentServer } from '../support/silent-server.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 
@@ -67,6 +81,40 @@ describe('nothing is left behind', () => {
     assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
     const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
     assert.ok(left.length <= handlesBefore, left.join())
+  })
+
+  it('by a hundred volleys, refused ones and ones that a silent remote takes', async (t) => {
+    if (skipWithoutProc(t)) return
+    await using dialler = await startBoundNode()
+    const dial: TransportDial = async (address, options) =>
+      dialler.transportManager.dial(address, options)
+    await using server = await silentServer('127.0.0.3')
+    const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
+    const sockets = new SocketBudget(async () => Infinity)
+    for (let n = 0; n < 100; n += 1) {
+      const port = n % 2 === 0 ? server.port : 9
+      const proven = { host: '127.0.0.3', port }
+      const nat = { report: async () => RANDOM, provenAddress: async () => proven }
+      const guessing = new Guessing({ nat, dial, listening: () => [dialler.address], sockets })
+      using round = guessing.round(dialler.node.peerId)
+      await round.report(patience())
+      round.heard(encodeNatReport(CONE))
+      const candidates = [multiaddr(`/ip4/127.0.0.3/tcp/${port}`)]
+      await round.start({ candidates, mapped: [], initiator: n % 3 === 0, rttMs: 0 })
+      const count = (): number => round.evidence.count?.[port === 9 ? 'fired' : 'connected'] ?? 0
+      assert.ok((await settlesAt(count, (so) => so > 20)) > 20, JSON.stringify(round.evidence))
+    }
+    const here = await settlesAt(
+      () => server.here,
+      (left) => left === 0
+    )
+    assert.equal(here, 0, 'the remote holds none')
+    const left = await settlesAt(openSockets, (open) => open <= socketsBefore)
+    assert.ok(left <= socketsBefore, `${left} sockets, ${socketsBefore} before`)
+    const held = await settlesAt(handles, ({ length }) => length <= handlesBefore)
+    assert.ok(held.length <= handlesBefore, held.join())
+    using grant = await sockets.take()
+    assert.equal(grant.sockets, MAX_SOCKETS, 'all sockets were given back')
   })
 
   it('by peers that met, talked and left', async (t) => {

@@ -1,5 +1,7 @@
 // What kind of NAT a peer is behind, as far as it shows in where others see one listening port. (pure)
 // The words are those of RFC 4787 (mapping, filtering, hairpinning), for TCP.
+import { ipPortToMultiaddr } from '@libp2p/utils'
+import { isPublicAddress } from '../../shared/addresses.ts'
 import type { NatFiltering, NatMapping, NatPorts } from '../../shared/wire/nat-report.ts'
 
 /** A TCP endpoint of one address family. */
@@ -35,7 +37,7 @@ export interface NatKind {
   filtering: NatFiltering
   /** Whether we reach ourselves at our mapped address, when that was tried. */
   hairpin?: boolean
-  /** The evidence, oldest first. */
+  /** The evidence that counts, oldest first. */
   seen: Observation[]
 }
 
@@ -61,10 +63,11 @@ export const UNKNOWN_NAT: NatKind = {
 }
 
 /**
- * @param seen - oldest first, of one address family and of one network. Where two contradict each other, because the
- * NAT was restarted or somebody lies, the younger one counts.
+ * @param all - oldest first, of IPv4. Where two contradict each other, because the NAT was restarted or somebody lies,
+ * the younger one counts.
  */
-export function classifyNat(own: OwnSide, seen: readonly Observation[]): NatKind {
+export function classifyNat(own: OwnSide, all: readonly Observation[]): NatKind {
+  const seen = fromOutside(own, all)
   const latest = latestByDestination(seen)
   const kind = { ...UNKNOWN_NAT, seen: [...seen] }
   if (latest.length === 0) return kind
@@ -73,6 +76,17 @@ export function classifyNat(own: OwnSide, seen: readonly Observation[]): NatKind
   }
   const mapping = mappingOf(latest)
   return { ...kind, mapping, ...portsOf(own.listeningPort, mapping, seen) }
+}
+
+/** A relay on our own network sees nothing of the NAT at its edge; where none is beyond it, its word is all there is. */
+function fromOutside({ hosts }: OwnSide, seen: readonly Observation[]): readonly Observation[] {
+  const publicly = seen.filter(({ address }) => isPublic(address))
+  const translated = seen.filter(({ address }) => !hosts.includes(address.host))
+  return [publicly, translated, seen].find(({ length }) => length > 0) ?? []
+}
+
+export function isPublic({ host, port }: Endpoint): boolean {
+  return isPublicAddress(ipPortToMultiaddr(host, port))
 }
 
 /** Whether another peer that dials what a relay sees of us knocks at the wrong port. */

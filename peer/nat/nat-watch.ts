@@ -1,14 +1,15 @@
 // Learns what kind of NAT we are behind from where our relays see us, before anybody is punched: once they do, again
 // when the network has changed, and every now and then. In the background: nobody waits for it to join a room.
 import type { PeerId } from '@libp2p/interface'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { isPublicAddress, tcpEndpoint } from '../../shared/addresses.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint } from '../../shared/addresses.ts'
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { tryHairpin } from './hairpin.ts'
 import {
   classifyNat,
+  isPublic,
   isSymmetric,
   outsideHosts,
   UNKNOWN_NAT,
@@ -148,7 +149,10 @@ class RunningNatWatch implements NatWatch {
   }
 
   async #sample(count: number, signal: AbortSignal): Promise<Observation[]> {
-    const [mirror] = this.#mirrors
+    const counted = this.kind.seen.map(({ destination }) => destination)
+    const mirror = this.#mirrors.find(({ destination: { host, port } }) =>
+      counted.some((each) => each.host === host && each.port === port)
+    )
     return mirror === undefined ? [] : sample(mirror, { self: this.#init.self, count }, signal)
   }
 
@@ -165,7 +169,7 @@ class RunningNatWatch implements NatWatch {
     const { mapping, seen } = this.kind
     const address = seen.at(-1)?.address
     if (mapping !== 'endpoint-independent' || address === undefined) return
-    if (!isPublicAddress(multiaddr(`/ip4/${address.host}/tcp/${address.port}`))) return
+    if (!isPublic(address)) return
     const outcome = await tryHairpin(address, signal)
     signal.throwIfAborted()
     this.kind = {

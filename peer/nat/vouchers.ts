@@ -9,7 +9,7 @@ import {
   encodeReflection,
   ReflectFormatError
 } from '../../shared/wire/reflect.ts'
-import type { Endpoint } from './nat-kind.ts'
+import { isPublic, type Endpoint } from './nat-kind.ts'
 import { commitmentOf, isSignedBy, type Seen } from './reflections.ts'
 
 /** A home keeps its address for longer, as a rule; who has moved since cannot be reached there anyway. */
@@ -49,17 +49,18 @@ export class Vouchers {
   }
 
   /**
-   * Where one of our own relays has seen that peer within the hour, by the relay's clock. Undefined when nothing proves
-   * it: also for peers that use other relays than we do.
+   * Where one of our own relays has seen that peer within the hour, by the relay's clock; a relay on its own network
+   * counts last. Undefined when nothing proves it: also for peers that use other relays than we do.
    */
   async provenAddress(proofs: readonly NatProof[], peer: PeerId): Promise<Endpoint | undefined> {
+    const proven: Endpoint[] = []
     for (const proof of proofs) {
       const relay = peerIdFromBytes(proof.relay)
       const ours = relay && this.#own.get(relay.toString())
       const address = ours && (await this.#check(proof, ours, peer))
-      if (address !== undefined) return address
+      if (address !== undefined) proven.push(address)
     }
-    return undefined
+    return proven.find(isPublic) ?? proven[0]
   }
 
   async #check(

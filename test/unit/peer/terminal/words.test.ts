@@ -81,6 +81,27 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       'verbose   candidates: /a, /b'
     ]
   ],
+  [
+    {
+      event: 'punch',
+      peer,
+      attempt: 1,
+      role: 'responder',
+      candidates: ['/a'],
+      outcome: 'direct',
+      nats: {
+        own: { mapping: 'endpoint-independent', ports: 'preserved', seen: [] },
+        other: { mapping: 'address-and-port-dependent', ports: 'random', seen: [40_001, 40_417] }
+      },
+      guesses: 812,
+      ms: 300
+    },
+    [
+      'verbose hole punch 1 with bob as responder: direct after 300 ms',
+      'verbose   candidates: /a',
+      'verbose   NATs: yours endpoint-independent, ports preserved (none seen); theirs address-and-port-dependent, ports random (40001, 40417); 812 ports guessed'
+    ]
+  ],
   [{ event: 'message', peer, room, id: 'm1', text: 'hello', sentAt: '' }, ['data bob: hello']],
   [
     { event: 'message', peer, id: 'm1', text: 'hello', sentAt: '' },

@@ -34,6 +34,8 @@ export interface NatWatch extends AsyncDisposable {
   readonly kind: NatKind
   /** A relay has given us a place, or the network has changed: what was seen may be true no more. */
   look(): void
+  /** A punch is likely soon: what has to be asked right before it is asked now. */
+  prepare(): void
   /** For a peer that we are about to punch with; undefined when no relay has seen us. */
   report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
   /** Where one of our relays has seen that peer within the hour; undefined when the report does not prove it. */
@@ -48,6 +50,9 @@ const SAMPLES = 3
 
 /** A punch that begins while the first look is under way waits for so long: two round trips to a relay. */
 const REPORT_WAIT_MS = 500
+
+/** So long nobody else behind the NAT has taken many ports. */
+const FRESH_MS = 1_000
 
 /** For one more question right before a punch; without an answer the last one will do. */
 const SAMPLE_WAIT_MS = 1_000
@@ -67,6 +72,7 @@ class RunningNatWatch implements NatWatch {
   #vouchers = new Vouchers()
   #looking: Promise<void> = Promise.resolve()
   #isAsked = false
+  #fresh: { atMs: number; done: Promise<void> } | undefined
 
   constructor(init: NatWatchInit, signal: AbortSignal) {
     this.#init = init
@@ -84,10 +90,14 @@ class RunningNatWatch implements NatWatch {
     await this.#running
   }
 
+  prepare(): void {
+    if (this.kind.ports === 'sequential') this.#freshen().catch(() => undefined) // whoever waits for it hears of it
+  }
+
   async report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(REPORT_WAIT_MS)])
     await unlessAborted(this.#looking, soon).catch(() => signal.throwIfAborted())
-    if (this.kind.ports === 'sequential') await this.#lookOnce(signal)
+    if (this.kind.ports === 'sequential') await unlessAborted(this.#freshen(), signal)
     const { mapping, ports, step, filtering, seen } = this.kind
     if (seen.length === 0) return undefined
     return {
@@ -157,10 +167,17 @@ class RunningNatWatch implements NatWatch {
   }
 
   /** In a sequence the last port counts, and others behind the NAT go on counting. */
-  async #lookOnce(signal: AbortSignal): Promise<void> {
-    const limit = AbortSignal.any([this.#signal, signal, AbortSignal.timeout(SAMPLE_WAIT_MS)])
+  async #freshen(): Promise<void> {
+    const atMs = performance.now()
+    if (this.#fresh === undefined || atMs - this.#fresh.atMs > FRESH_MS) {
+      this.#fresh = { atMs, done: this.#lookOnce() }
+    }
+    return this.#fresh.done
+  }
+
+  async #lookOnce(): Promise<void> {
+    const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(SAMPLE_WAIT_MS)])
     const fresh = await this.#sample(1, limit).catch(() => [])
-    signal.throwIfAborted()
     this.#conclude([...this.kind.seen, ...fresh].slice(-MAX_SEEN))
   }
 

@@ -18,6 +18,8 @@ interface Endpoint {
 
 /** What is used of the watch over our NAT. */
 export interface OwnNat {
+  /** A punch is likely soon. */
+  prepare(): void
   report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
   /** Where a relay that we trust has seen that peer, when the report proves it. */
   provenAddress(report: NatReport, peer: PeerId): Promise<Endpoint | undefined>
@@ -83,6 +85,10 @@ export class Guessing {
   constructor(init: GuessingInit) {
     this.#init = init
     this.#sockets = init.sockets ?? new SocketBudget()
+  }
+
+  prepare(): void {
+    this.#init.nat.prepare()
   }
 
   round(peer: PeerId): GuessRound {

@@ -123,6 +123,7 @@ class RunningTraversal implements Traversal {
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
+    if (!detail.direct) this.#init.guessing?.prepare()
     if (detail.direct) this.#run(this.#closeCircuits(detail.remotePeer.toString()))
     // The specification's B, who starts, is the one that was dialled.
     else if (detail.direction === 'inbound') this.#run(this.#upgrades.upgrade(detail))

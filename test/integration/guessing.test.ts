@@ -44,7 +44,11 @@ interface Situation {
 }
 
 function guessingIn({ own, proven }: Situation): Guessing {
-  const nat = { report: async () => own, provenAddress: async () => proven }
+  const nat = {
+    prepare: () => undefined,
+    report: async () => own,
+    provenAddress: async () => proven
+  }
   return new Guessing({ nat, dial: neverAnswered, listening: () => [at(4001, '127.0.0.1')] })
 }
 
@@ -85,6 +89,7 @@ interface Known {
 /** A peer that knows what is put into `known` later. */
 async function guesser(relay: Multiaddr, known: Known): Promise<Puncher> {
   const nat = {
+    prepare: () => undefined,
     report: async () => known.report,
     provenAddress: async () => known.proven
   }

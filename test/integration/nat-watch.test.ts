@@ -1,13 +1,23 @@
 // What a peer learns of its NAT from a real relay on loopback, and what it can show others of it.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { lpStream, streamPair } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { NatKind } from '../../peer/nat/nat-kind.ts'
 import { startNatWatch, type NatWatch } from '../../peer/nat/nat-watch.ts'
 import type { Observer } from '../../peer/nat/survey.ts'
 import { tcpEndpoint } from '../../shared/addresses.ts'
+import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
+import {
+  decodeReflectRequest,
+  encodeReflection,
+  encodeReflectPorts,
+  reflectionStatement
+} from '../../shared/wire/reflect.ts'
 import { EventLog } from '../support/event-log.ts'
 import { patience, startBoundNode } from '../support/punchers.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
@@ -41,6 +51,46 @@ async function watching(
   await kinds.first(() => true)
   const running = stack.move()
   return { watch, node, port, [Symbol.asyncDispose]: async () => running.disposeAsync() }
+}
+
+/** A relay that sees each connection at the next port after 7.7.7.2:40000, and another of its ports at that one. */
+async function countingRelay(): Promise<
+  AsyncDisposable & { observer: Observer; port: () => number }
+> {
+  const key = await generateKeyPair('Ed25519')
+  let port = 40_000
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', async (request) => {
+      const address = multiaddr(`/ip4/7.7.7.2/tcp/${++port}`)
+      const reflection = { address, unixSeconds: 1_790_000_000 }
+      const commitment = decodeReflectRequest(new Uint8Array(request))!
+      const signature = await key.sign(reflectionStatement(commitment, reflection))
+      socket.end(lengthPrefixed(encodeReflection({ ...reflection, signature })))
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new Error('the relay has no port')
+  const newStream: Observer['connection']['newStream'] = async () => {
+    const [near, far] = await streamPair()
+    void lpStream(far).write(encodeReflectPorts([bound.port]))
+    return near
+  }
+  const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/4001')
+  const remotePeer = peerIdFromPrivateKey(key)
+  return {
+    observer: {
+      connection: { newStream, remoteAddr, remotePeer },
+      mapped: multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
+    },
+    port: () => port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      await once(server, 'close')
+    }
+  }
 }
 
 describe('the watch over the own NAT', () => {
@@ -95,6 +145,31 @@ describe('the watch over the own NAT', () => {
     })
     assert.deepEqual([us.watch.kind.mapping, us.watch.kind.ports], ['unknown', 'unknown'])
     assert.deepEqual((await us.watch.report(1, patience()))?.proofs, [])
+  })
+
+  it('asks for the last port of a sequence when a punch is likely, once for all that come of it', async () => {
+    await using relay = await countingRelay()
+    await using node = await startBoundNode()
+    const kinds = new EventLog<NatKind>()
+    await using watch = startNatWatch(
+      {
+        self: node.node.peerId,
+        observers: () => [relay.observer],
+        listening: () => [node.address],
+        onKind: (kind) => kinds.note(kind)
+      },
+      { signal: new AbortController().signal }
+    )
+    watch.look()
+    await kinds.first(() => true)
+    assert.deepEqual([watch.kind.ports, watch.kind.step, relay.port()], ['sequential', 1, 40_004])
+    watch.prepare()
+    const reports = await Promise.all([watch.report(1, patience()), watch.report(1, patience())])
+    assert.deepEqual(
+      reports.map((report) => report?.seenPorts.at(-1)),
+      [40_005, 40_005]
+    )
+    assert.equal(relay.port(), 40_005)
   })
 
   it('tells nothing before it has seen anything', async () => {

@@ -94,7 +94,11 @@ describe('nothing is left behind', () => {
     for (let n = 0; n < 100; n += 1) {
       const port = n % 2 === 0 ? server.port : 9
       const proven = { host: '127.0.0.3', port }
-      const nat = { report: async () => RANDOM, provenAddress: async () => proven }
+      const nat = {
+        prepare: () => undefined,
+        report: async () => RANDOM,
+        provenAddress: async () => proven
+      }
       const guessing = new Guessing({ nat, dial, listening: () => [dialler.address], sockets })
       using round = guessing.round(dialler.node.peerId)
       await round.report(patience())

@@ -228,6 +228,9 @@ class RunningPeer implements Peer {
         addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
+        onMeet: (peer, addresses) => {
+          if (this.#members.has(peer)) this.#traversal?.meet(peer, addresses)
+        },
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => {

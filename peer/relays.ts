@@ -26,6 +26,8 @@ export interface RelaysInit {
    * there. `newcomer`: it came after us, so it is the one to dial.
    */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
+  /** It is told of us by that relay in this instant. */
+  onMeet: (peer: string, addresses: Multiaddr[]) => void
   /** The relay's whole list has it, new or not. */
   onStill: (peer: string, relay: string, addresses: Multiaddr[]) => void
   onGone: (peer: string, relay: string) => void
@@ -147,6 +149,7 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
       ...init,
       relay: () => link.connection,
       onPeer: (peer, addresses) => init.onPeer(peer.toString(), relay, addresses, isIn),
+      onMeet: (peer, addresses) => init.onMeet(peer.toString(), addresses),
       onStill: (peer, addresses) => init.onStill(peer.toString(), relay, addresses),
       onGone: (peer) => init.onGone(peer.toString(), relay),
       onRound: () => {

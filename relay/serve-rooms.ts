@@ -2,6 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
+import { MeetingServer } from './meeting/server.ts'
 import { openRoomStore } from './rendezvous/open-store.ts'
 import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 
@@ -22,6 +23,12 @@ export async function serveRooms(
   const { limits } = options.books
   const store = await openRoomStore(place, { ...options, limits })
   if (store !== undefined) parts.use(store)
-  const keep = store === undefined ? options : { ...options, store }
+  const meetings = parts.use(new MeetingServer(node))
+  await meetings.start()
+  const keep = {
+    ...options,
+    ...(store === undefined ? {} : { store }),
+    onRegistered: meetings.registered.bind(meetings)
+  }
   return parts.use(await startRendezvousServer(node, keep))
 }

@@ -5,9 +5,16 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { deadline } from '../../shared/deadline.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { rendezvousChannel, type RelayConnection, type RendezvousChannel } from './channel.ts'
+import { Meetings } from './meetings.ts'
 import { OwnRegistration } from './own-registration.ts'
 import { DEFAULT_PACE, nextRoundMs, retryMs, type Pace } from './pace.ts'
-import { discover, RefusedError, unregister, type Listing } from './rendezvous-client.ts'
+import {
+  discover,
+  RefusedError,
+  unregister,
+  type FoundPeer,
+  type Listing
+} from './rendezvous-client.ts'
 import { Roster } from './roster.ts'
 
 export interface DiscoveryConfig {
@@ -20,6 +27,8 @@ export interface DiscoveryConfig {
   addresses: () => Multiaddr[]
   /** Someone is new in the room, or has registered again: perhaps with other addresses, perhaps after leaving. */
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
+  /** They are told of us in this instant, as we are of them; after `onPeer`. */
+  onMeet?: (peer: PeerId, addresses: Multiaddr[]) => void
   /** A listing of the whole room has them, new or not: every 15 s or so. */
   onStill?: (peer: PeerId, addresses: Multiaddr[]) => void
   /** Someone is no longer registered. They may still be connected: the relay only knows who is connected to it. */
@@ -64,6 +73,7 @@ class RoomWatch implements RoomDiscovery {
   readonly #self: string
   readonly #own: OwnRegistration
   readonly #roster = new Roster()
+  readonly #meetings: Meetings
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
@@ -85,6 +95,8 @@ class RoomWatch implements RoomDiscovery {
     this.#self = peerIdFromPrivateKey(config.privateKey).toString()
     this.#own = new OwnRegistration({ ...config, nowMs: this.#nowMs })
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
+    const onMeet = (found: FoundPeer): void => this.#met(found)
+    this.#meetings = new Meetings({ room: config.room, onMeet }, this.#signal)
     this.#signal.addEventListener('abort', () => this.#wake?.(), { once: true })
     this.#first.promise.catch(() => undefined)
     this.#running = this.#run()
@@ -148,6 +160,7 @@ class RoomWatch implements RoomDiscovery {
     this.#connectedAtMs = this.#nowMs()
     this.#cookie = undefined
     this.#channel = rendezvousChannel(connection)
+    void this.#meetings.listen(connection)
     return this.#channel
   }
 
@@ -205,6 +218,12 @@ class RoomWatch implements RoomDiscovery {
     }
     this.#cookie = next
     return { present, complete, changed }
+  }
+
+  #met(found: FoundPeer): void {
+    if (found.peer.toString() === this.#self) return
+    for (const each of this.#roster.update([found])) this.#config.onPeer(each.peer, each.addresses)
+    this.#config.onMeet?.(found.peer, found.addresses)
   }
 
   #tell(listing: Listing): boolean {

@@ -77,7 +77,7 @@ export async function punchRound(
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
     const raced = await race({
       candidates: offer.candidates,
-      dial: punchDial(parts, start, peer),
+      dial: punchDial(parts, start.role, peer),
       connected: async (stop) => nextDirect(parts.node, peer, stop),
       signal
     })
@@ -125,9 +125,9 @@ async function exchange(
   return rttMs
 }
 
-function punchDial(
+export function punchDial(
   { dial }: PunchParts,
-  { role }: RoundStart,
+  role: DcutrRole,
   peer: string
 ): (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection> {
   const initiator = punchRole(role) === 'client'

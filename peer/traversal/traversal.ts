@@ -9,6 +9,7 @@ import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
+import { punchAtOnce } from './meet.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
 import { RoundBudget } from './round-budget.ts'
 import { Upgrades } from './upgrades.ts'
@@ -33,6 +34,8 @@ export interface Traversal extends AsyncDisposable {
     offered: readonly Multiaddr[],
     signal: AbortSignal
   ): Promise<Connection | undefined>
+  /** The relay has told that peer of us as it tells us of it now: both punch at once. */
+  meet(peer: string, offered: readonly Multiaddr[]): void
   /** The network has changed: what is relayed is tried at once, whoever dialled. */
   hurry(): void
 }
@@ -111,6 +114,25 @@ class RunningTraversal implements Traversal {
     const own = ownCandidates(this.#init.own())
     const candidates = reachableCandidates(offered, own)
     return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
+  }
+
+  meet(peer: string, offered: readonly Multiaddr[]): void {
+    if (this.#active.has(peer) || this.#active.size >= MAX_ACTIVE) return
+    if (directConnection(this.#node, peer) !== undefined) return
+    this.#run(this.#meet(peer, offered))
+  }
+
+  async #meet(peer: string, offered: readonly Multiaddr[]): Promise<void> {
+    const role = yieldsTo(this.#node.peerId.toString(), peer) ? 'initiator' : 'responder'
+    const place = { role, controller: new AbortController() } as const
+    this.#active.set(peer, place)
+    const signal = AbortSignal.any([this.#signal, place.controller.signal])
+    try {
+      const result = await punchAtOnce(this.#init, { peer, role, offered }, signal)
+      this.#init.onRound(peer, 0, result)
+    } finally {
+      if (this.#active.get(peer) === place) this.#active.delete(peer)
+    }
   }
 
   hurry(): void {

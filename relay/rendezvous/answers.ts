@@ -13,7 +13,7 @@ import type { RelayEvent } from '../events.ts'
 import type { TooMany } from '../request-rates.ts'
 import { whyOf } from '../why.ts'
 import type { Refused } from './limits.ts'
-import type { Registered, RoomStore } from './room-store.ts'
+import type { Registered, RoomStore, VerifiedRecord } from './room-store.ts'
 
 export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
 
@@ -21,6 +21,8 @@ export interface AnswersConfig {
   store: RoomStore
   books: Books
   isConnected: (peer: PeerId) => boolean
+  /** A registration stands, new or renewed. Before it is answered. */
+  onRegistered?: (peer: string, room: string, record: VerifiedRecord) => void
   onEvent: (event: RegistrationEvent) => void
   nowMs: () => number
   signal: AbortSignal
@@ -109,16 +111,20 @@ export class Answers {
         expected: peer,
         signal: this.#config.signal
       })
-      return await this.#config.store.register(
+      const record = { form, sequence, bytes }
+      const registered = await this.#config.store.register(
         {
           peer: peer.toString(),
           room: request.ns,
           host,
-          record: { form, sequence, bytes },
+          record,
           ttlSeconds: request.ttlSeconds
         },
         this.#config.nowMs()
       )
+      if (registered.status === STATUS.ok)
+        this.#config.onRegistered?.(peer.toString(), request.ns, record)
+      return registered
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { status: STATUS.invalidSignedPeerRecord, reason }

@@ -15,7 +15,7 @@ import {
 import { Books } from '../books.ts'
 import { hostKey } from '../host-key.ts'
 import { DEFAULT_LIMITS, type Usage } from '../limits.ts'
-import { Answers, type RegistrationEvent } from './answers.ts'
+import { Answers, type AnswersConfig, type RegistrationEvent } from './answers.ts'
 import { EPOCHS } from './cookie.ts'
 import { readFrame, type FrameLimits } from './frames.ts'
 import type { RegistrySettings } from './limits.ts'
@@ -32,6 +32,9 @@ export interface RendezvousOptions {
   /** Of that default. */
   registry?: Partial<RegistrySettings>
   frames?: Partial<FrameLimits>
+  /** A registration stands, new or renewed. */
+  onRegistered?: AnswersConfig['onRegistered']
+  onRemoved?: (peer: string, room: string) => void
   /** Monotonic milliseconds. */
   nowMs?: () => number
 }
@@ -111,6 +114,7 @@ class Server implements RendezvousServer {
       books,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
+      ...(options.onRegistered === undefined ? {} : { onRegistered: options.onRegistered }),
       nowMs: this.#nowMs,
       signal: this.#signal
     })

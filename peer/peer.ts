@@ -191,6 +191,7 @@ class RunningPeer implements Peer {
         punches: this.#punches,
         reuse: this.#reuse,
         own,
+        relays: () => this.#relays?.addresses ?? [],
         nameOf: (peer) => this.#members.label(peer),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
@@ -228,9 +229,8 @@ class RunningPeer implements Peer {
         addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
-        onMeet: (peer, addresses) => {
-          if (this.#members.has(peer)) this.#traversal?.meet(peer, addresses)
-        },
+        // Who stays relayed has nobody to punch with.
+        onMeet: this.#traversal?.meet,
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => {
@@ -270,9 +270,9 @@ class RunningPeer implements Peer {
   }
 
   #punched(peer: string, attempt: number, result: RoundResult): void {
-    const { role, candidates, outcome, reason, ms } = result
+    const { via, role, candidates, outcome, reason, ms } = result
     const because = reason === undefined ? {} : { reason }
-    this.#tell({ event: 'punch', peer, attempt, role, candidates, outcome, ...because, ms })
+    this.#tell({ event: 'punch', peer, attempt, via, role, candidates, outcome, ...because, ms })
     if (reason !== undefined) this.#staysRelayed(peer, reason)
   }
 

@@ -1,12 +1,13 @@
 // This peer's place at its relays: at each a link (connection, reservation) and a registration in the room.
 // Whatever happens at one, the others go on; only what is registered there names the circuits through all of them.
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, withoutPeer } from '../shared/addresses.ts'
 import { parseRelayAddress } from '../shared/relay-address.ts'
 import type { Secret } from '../shared/secrets.ts'
 import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
+import type { FoundPeer } from './discovery/rendezvous-client.ts'
 import type { PeerEvent } from './events.ts'
 import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -26,8 +27,8 @@ export interface RelaysInit {
    * there. `newcomer`: it came after us, so it is the one to dial.
    */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
-  /** It is told of us by that relay in this instant. */
-  onMeet: (peer: string, addresses: Multiaddr[]) => void
+  /** A relay tells it of us in this instant. Absent: they are not asked to. */
+  onMeet?: ((found: FoundPeer) => void) | undefined
   /** The relay's whole list has it, new or not. */
   onStill: (peer: string, relay: string, addresses: Multiaddr[]) => void
   onGone: (peer: string, relay: string) => void
@@ -143,13 +144,13 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
     init.onCircuits()
     if (reserved) init.onReserved()
   }
-  const link = startRelayLink({ ...init, relay, onState }, { signal })
+  const onConnection = (connection: Connection): void => discovery.prepare(connection)
+  const link = startRelayLink({ ...init, relay, onConnection, onState }, { signal })
   const discovery = startDiscovery(
     {
       ...init,
       relay: () => link.connection,
       onPeer: (peer, addresses) => init.onPeer(peer.toString(), relay, addresses, isIn),
-      onMeet: (peer, addresses) => init.onMeet(peer.toString(), addresses),
       onStill: (peer, addresses) => init.onStill(peer.toString(), relay, addresses),
       onGone: (peer) => init.onGone(peer.toString(), relay),
       onRound: () => {

@@ -2,7 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
-import { MeetingServer } from './meeting/server.ts'
+import { startMeetingServer } from './meeting/server.ts'
 import { openRoomStore } from './rendezvous/open-store.ts'
 import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 
@@ -23,12 +23,7 @@ export async function serveRooms(
   const { limits } = options.books
   const store = await openRoomStore(place, { ...options, limits })
   if (store !== undefined) parts.use(store)
-  const meetings = parts.use(new MeetingServer(node))
-  await meetings.start()
-  const keep = {
-    ...options,
-    ...(store === undefined ? {} : { store }),
-    onRegistered: meetings.registered.bind(meetings)
-  }
+  const watcher = parts.use(await startMeetingServer(node, options))
+  const keep = { ...options, watcher, ...(store === undefined ? {} : { store }) }
   return parts.use(await startRendezvousServer(node, keep))
 }

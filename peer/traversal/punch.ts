@@ -28,6 +28,8 @@ export interface PunchParts {
 }
 
 export interface RoundResult {
+  /** Agreed on over a circuit, or begun when a relay told both sides of each other. */
+  via: 'dcutr' | 'meeting'
   role: DcutrRole
   candidates: string[]
   outcome: 'direct' | 'failed'
@@ -47,11 +49,17 @@ interface Offer {
   refused: Refused[]
 }
 
+export interface RoundOptions {
+  signal: AbortSignal
+  /** The moment has come: whatever else dials these addresses has to end. */
+  beforeDials?: () => Promise<void>
+}
+
 /** Never throws but for the caller's signal: a round that fails has its reason. */
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  signal: AbortSignal
+  { signal, beforeDials }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
@@ -59,6 +67,7 @@ export async function punchRound(
   const offer: Offer = { offered: [], candidates: [], refused: [] }
   let release: (() => void) | undefined
   const result = (rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason'>): RoundResult => ({
+    via: 'dcutr',
     role: start.role,
     candidates: offer.candidates.map(String),
     ms: Math.round(performance.now() - startedMs),
@@ -75,6 +84,7 @@ export async function punchRound(
       return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
     }
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
+    await beforeDials?.()
     const raced = await race({
       candidates: offer.candidates,
       dial: punchDial(parts, start.role, peer),
@@ -92,7 +102,7 @@ export async function punchRound(
   }
 }
 
-function reasonFor(
+export function reasonFor(
   { nameOf, reuse }: PunchParts,
   peer: string,
   own: OwnAddresses,

@@ -7,16 +7,18 @@ import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { retire } from '../circuits/retire.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
+import { Meetings, type Signed } from './meetings.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
-import { punchAtOnce } from './meet.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
 import { RoundBudget } from './round-budget.ts'
 import { Upgrades } from './upgrades.ts'
 
 export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
-  /** After every round, of either side. */
+  /** Where our relays are. */
+  relays: () => Multiaddr[]
+  /** After every round, of either side; attempt 0 is the punch at the moment of meeting. */
   onRound: (peer: string, attempt: number, result: RoundResult) => void
   /** The connection that carries the conversation with a peer. */
   carrying: (peer: string) => string | undefined
@@ -35,7 +37,7 @@ export interface Traversal extends AsyncDisposable {
     signal: AbortSignal
   ): Promise<Connection | undefined>
   /** The relay has told that peer of us as it tells us of it now: both punch at once. */
-  meet(peer: string, offered: readonly Multiaddr[]): void
+  readonly meet: (signed: Signed) => void
   /** The network has changed: what is relayed is tried at once, whoever dialled. */
   hurry(): void
 }
@@ -74,6 +76,7 @@ class RunningTraversal implements Traversal {
   readonly #budget = new RoundBudget()
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
+  readonly #meetings: Meetings
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
@@ -86,6 +89,12 @@ class RunningTraversal implements Traversal {
     const round = async (connection: Connection, attempt: number) =>
       this.#round({ role: 'initiator', connection }, attempt)
     this.#upgrades = new Upgrades({ isDirect, round }, this.#signal)
+    const onMeeting = (peer: string, result: RoundResult): void => {
+      if (result.outcome === 'direct') this.#active.get(peer)?.controller.abort()
+      init.onRound(peer, 0, result)
+    }
+    const selfId = init.node.peerId.toString()
+    this.#meetings = new Meetings({ ...init, selfId, onMeeting }, this.#signal)
   }
 
   async start(): Promise<void> {
@@ -116,23 +125,8 @@ class RunningTraversal implements Traversal {
     return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
   }
 
-  meet(peer: string, offered: readonly Multiaddr[]): void {
-    if (this.#active.has(peer) || this.#active.size >= MAX_ACTIVE) return
-    if (directConnection(this.#node, peer) !== undefined) return
-    this.#run(this.#meet(peer, offered))
-  }
-
-  async #meet(peer: string, offered: readonly Multiaddr[]): Promise<void> {
-    const role = yieldsTo(this.#node.peerId.toString(), peer) ? 'initiator' : 'responder'
-    const place = { role, controller: new AbortController() } as const
-    this.#active.set(peer, place)
-    const signal = AbortSignal.any([this.#signal, place.controller.signal])
-    try {
-      const result = await punchAtOnce(this.#init, { peer, role, offered }, signal)
-      this.#init.onRound(peer, 0, result)
-    } finally {
-      if (this.#active.get(peer) === place) this.#active.delete(peer)
-    }
+  readonly meet = (signed: Signed): void => {
+    if (!this.#active.has(signed.peer.toString())) this.#run(this.#meetings.meet(signed))
   }
 
   hurry(): void {
@@ -145,7 +139,9 @@ class RunningTraversal implements Traversal {
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
-    if (detail.direct) this.#run(this.#closeCircuits(detail.remotePeer.toString()))
+    const peer = detail.remotePeer.toString()
+    const isDirect = directConnection(this.#node, peer) !== undefined
+    if (detail.direct || isDirect) this.#run(this.#closeCircuits(peer))
     // The specification's B, who starts, is the one that was dialled.
     else if (detail.direction === 'inbound') this.#run(this.#upgrades.upgrade(detail))
     else this.#run(this.#awaitRound(detail))
@@ -211,7 +207,10 @@ class RunningTraversal implements Traversal {
     this.#active.set(peer, place)
     const yielded = place.controller.signal
     try {
-      const result = await punchRound(this.#init, start, AbortSignal.any([this.#signal, yielded]))
+      const result = await punchRound(this.#init, start, {
+        signal: AbortSignal.any([this.#signal, yielded]),
+        beforeDials: async () => this.#meetings.end(peer)
+      })
       this.#init.onRound(peer, attempt, result)
       return result
     } catch (error) {

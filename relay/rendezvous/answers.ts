@@ -17,12 +17,17 @@ import type { Registered, RoomStore, VerifiedRecord } from './room-store.ts'
 
 export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
 
+export interface RegistrationWatcher {
+  /** It stands, new or renewed; before its peer has the answer. */
+  registered(peer: string, room: string, record: VerifiedRecord): void
+  removed(peer: string, room: string): void
+}
+
 export interface AnswersConfig {
   store: RoomStore
   books: Books
   isConnected: (peer: PeerId) => boolean
-  /** A registration stands, new or renewed. Before it is answered. */
-  onRegistered?: (peer: string, room: string, record: VerifiedRecord) => void
+  watcher?: RegistrationWatcher | undefined
   onEvent: (event: RegistrationEvent) => void
   nowMs: () => number
   signal: AbortSignal
@@ -123,7 +128,7 @@ export class Answers {
         this.#config.nowMs()
       )
       if (registered.status === STATUS.ok)
-        this.#config.onRegistered?.(peer.toString(), request.ns, record)
+        this.#config.watcher?.registered(peer.toString(), request.ns, record)
       return registered
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -164,6 +169,7 @@ export class Answers {
   }
 
   async #unregister(room: string, peer: PeerId): Promise<void> {
+    this.#config.watcher?.removed(peer.toString(), room)
     if (!(await this.#config.store.unregister(peer.toString(), room))) return
     const about = { peer: peer.toString(), room }
     this.#config.onEvent({

@@ -3,7 +3,8 @@
 // A peer opens one stream to its relay, keeps it, and says SUBSCRIBE on it: in these rooms it wants to be told. From
 // then on the relay sends MEET, whenever the peer and another subscriber are both registered in one of them and have
 // not been told of each other as they are registered now. Both are told in the same instant, each with the signed
-// record that the other has registered, and that instant is when both begin to dial. Nothing is answered. Whoever
+// record that the other has registered (numbered by the clock, in Unix milliseconds), and that instant is when both
+// begin to dial: whoever has the smaller peer id, as text, is the client of the connection, the other one its server. Nothing is answered. Whoever
 // closes the stream is told nothing more; DISCOVER says the same, later.
 import { FieldError, readFields } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'

@@ -70,6 +70,8 @@ function report(measured: Measures[]): void {
   const lines: Array<[string, Array<number | undefined>]> = [
     ['parley: circuit open → direct, at the newcomer', measured.map((m) => m.openToDirect.anna)],
     ['parley: circuit open → direct, at the other side', measured.map((m) => m.openToDirect.ben)],
+    ['parley: joining → direct, at the newcomer', measured.map((m) => m.registerToDirect.anna)],
+    ['parley: joining → direct, at the other side', measured.map((m) => m.registerToDirect.ben)],
     ['parley: the other is known → direct, at the newcomer', measured.map((m) => m.reachToDirect)],
     [
       'parley: first packet to the relay → direct, at the newcomer',

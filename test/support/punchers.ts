@@ -87,6 +87,7 @@ export async function startPuncher(
       punches,
       reuse: probePortReuse(),
       own: () => parts.own(),
+      relays: () => [relay],
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),

@@ -70,6 +70,7 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       event: 'punch',
       peer,
       attempt: 2,
+      via: 'dcutr',
       role: 'initiator',
       candidates: ['/a', '/b'],
       outcome: 'failed',
@@ -79,6 +80,22 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
     [
       'verbose hole punch 2 with bob as initiator: failed after 70 ms: nobody answered',
       'verbose   candidates: /a, /b'
+    ]
+  ],
+  [
+    {
+      event: 'punch',
+      peer,
+      attempt: 0,
+      via: 'meeting',
+      role: 'responder',
+      candidates: ['/a'],
+      outcome: 'direct',
+      ms: 130
+    },
+    [
+      'verbose hole punch on meeting bob as responder: direct after 130 ms',
+      'verbose   candidates: /a'
     ]
   ],
   [{ event: 'message', peer, room, id: 'm1', text: 'hello', sentAt: '' }, ['data bob: hello']],

@@ -47,7 +47,7 @@ export interface Relays extends AsyncDisposable {
   readonly mapped: Multiaddr[]
   /** Where we can dial others through, one for each relay: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
-  /** As they were named. */
+  /** Where they are: as they were named, and where they answer. */
   readonly addresses: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
@@ -103,7 +103,11 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
         places.flatMap(({ link: { circuit } }) => (circuit === undefined ? [] : [circuit]))
       )
     },
-    addresses: places.map(({ link }) => link.address),
+    get addresses() {
+      return places.flatMap(({ link: { address, connection } }) =>
+        connection === undefined ? [address] : [address, connection.remoteAddr]
+      )
+    },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     announce,
     hurry: (withinMs) => {

@@ -2,6 +2,7 @@
 // (pure: time is an argument)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
+import { ip6Groups } from '../../shared/ip6.ts'
 import { PerMinute } from '../per-minute.ts'
 import { dialledCandidates, isNear } from './candidates.ts'
 import type { DcutrRole } from './plan.ts'
@@ -23,6 +24,9 @@ export const MAX_MEETINGS_PER_MINUTE = 60
 
 /** Some members behind one NAT. Identities cost nothing: what they all name together is counted. */
 export const MAX_DIALS_PER_HOST_AND_MINUTE = 64
+
+/** Into a full room, whose NATs refuse at first. Whatever all of them name, it is 17 SYNs a second. */
+export const MAX_DIALS_PER_MINUTE = 1024
 
 /**
  * Registrations are renewed by the hour, with a record that is numbered by the clock. An older one has been kept by
@@ -59,7 +63,8 @@ export function meetingCandidates({ offered, own, relays }: MeetingOffer): Multi
 export class MeetingBudget {
   readonly #all = new PerMinute(MAX_MEETINGS_PER_MINUTE)
   readonly #byPeer = new PerMinute(MAX_MEETINGS_PER_PEER_AND_MINUTE)
-  readonly #dials = new PerMinute(MAX_DIALS_PER_HOST_AND_MINUTE)
+  readonly #dials = new PerMinute(MAX_DIALS_PER_MINUTE)
+  readonly #dialsByHost = new PerMinute(MAX_DIALS_PER_HOST_AND_MINUTE)
 
   /** Takes one meeting with that peer, unless there were too many. */
   take(peer: string, nowMs: number): boolean {
@@ -68,12 +73,18 @@ export class MeetingBudget {
 
   /** Takes one dial to the host of that address. */
   takeDial(address: Multiaddr, nowMs: number): boolean {
-    return this.#dials.take(tcpEndpoint(address)?.host ?? '', nowMs)
+    return this.#dialsByHost.take(hostOf(address), nowMs) && this.#dials.take('all', nowMs)
   }
 }
 
 export function isOutdated(recordSequence: number, nowUnixMs: number): boolean {
   return recordSequence < nowUnixMs - MAX_RECORD_AGE_MS
+}
+
+/** Whoever has one IPv6 address has its whole /64. */
+function hostOf(address: Multiaddr): string {
+  const { host = '', family } = tcpEndpoint(address) ?? {}
+  return family === 6 ? ip6Groups(host).slice(0, 4).join(':') : host
 }
 
 function endpointText(address: Multiaddr): string {

@@ -22,6 +22,8 @@ export interface MeetingsInit extends PunchParts {
   /** Where our relays are. */
   relays: () => Multiaddr[]
   onMeeting: (peer: string, result: RoundResult) => void
+  /** Monotonic milliseconds. */
+  nowMs?: (() => number) | undefined
 }
 
 /** What a peer has signed. */
@@ -40,6 +42,7 @@ interface Meeting {
 export class Meetings {
   readonly #init: MeetingsInit
   readonly #signal: AbortSignal
+  readonly #nowMs: () => number
   readonly #budget = new MeetingBudget()
   /** By peer: one at a time. */
   readonly #running = new Map<string, Meeting>()
@@ -47,6 +50,7 @@ export class Meetings {
   constructor(init: MeetingsInit, signal: AbortSignal) {
     this.#init = init
     this.#signal = signal
+    this.#nowMs = init.nowMs ?? (() => performance.now())
   }
 
   /** That peer is told of us now, and dials what we have signed. Resolves when the punch is over, or is not to be. */
@@ -56,7 +60,7 @@ export class Meetings {
     if (!reuse.available || isOutdated(sequence, Date.now())) return
     if (this.#running.has(peer) || this.#running.size >= MAX_MEETINGS_AT_ONCE) return
     if (directConnection(node, peer) !== undefined) return
-    if (!this.#budget.take(peer, performance.now())) return
+    if (!this.#budget.take(peer, this.#nowMs())) return
     const controller = new AbortController()
     const signal = AbortSignal.any([this.#signal, controller.signal])
     const ended = this.#punch(peer, addresses, signal)
@@ -84,7 +88,7 @@ export class Meetings {
       offered,
       own: ownCandidates(own),
       relays: parts.relays()
-    }).filter((candidate) => this.#budget.takeDial(candidate, startedMs))
+    }).filter((candidate) => this.#budget.takeDial(candidate, this.#nowMs()))
     if (candidates.length === 0) return
     // From now on its SYN may come.
     const release = parts.punches.add(candidates, punchRole(role))
@@ -94,7 +98,7 @@ export class Meetings {
         dial: punchDial(parts, role, peer),
         connected: async (stop) => nextDirect(parts.node, peer, stop),
         mayRedial: (candidate, dials) =>
-          dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, performance.now()),
+          dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, this.#nowMs()),
         signal
       })
       const seen = { offered: [...offered], candidates, refused: [] }

@@ -24,6 +24,8 @@ export interface TraversalInit extends Omit<PunchParts, 'node'> {
   carrying: (peer: string) => string | undefined
   /** The other side, whose turn it is, has not started a round. */
   onSilence: (peer: string) => void
+  /** Of the clock that counts meetings: monotonic milliseconds. */
+  nowMs?: () => number
 }
 
 export interface Traversal extends AsyncDisposable {

@@ -1,5 +1,6 @@
 // Who is to be told of whom: members of one room that have subscribed, each pair once for each of their records.
 // (pure: time is an argument)
+import type { Access } from '../access/access.ts'
 import type { RelayLimits } from '../limits.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
 import { perMinute, RateByKey } from '../token-bucket.ts'
@@ -29,15 +30,17 @@ type Limits = Readonly<Pick<RelayLimits, 'meetings-per-registration' | 'meeting-
 /** Of no more than are registered and connected: both have limits of their own. */
 export class Introductions {
   readonly #limits: Limits
+  readonly #access: Pick<Access, 'refusesRoom'>
   readonly #rates = new RateByKey()
   /** Peer → rooms that it wants to be told of. */
   readonly #subscribed = new Map<string, ReadonlySet<string>>()
   /** Room → peer → what it has registered there; whoever came or changed last is at the end. */
   readonly #rooms = new Map<string, Map<string, Place>>()
 
-  /** `limits` may change while it is in use. */
-  constructor(limits: Limits) {
+  /** Both may change while it is in use. */
+  constructor({ limits, access }: { limits: Limits; access: Pick<Access, 'refusesRoom'> }) {
     this.#limits = limits
+    this.#access = access
   }
 
   /** Replaces what it has subscribed to before. */
@@ -70,25 +73,31 @@ export class Introductions {
     const places = this.#rooms.get(room)
     const own = places?.get(peer)
     if (places === undefined || own === undefined || own.told) return []
-    if (!this.#isSubscribed(peer, room)) return []
+    if (!this.#mayBeTold(peer, room)) return []
     own.told = true
     const newcomer = { peer, record: own.record.bytes }
     const introductions: Introduction[] = []
     for (const [other, { record }] of [...places].toReversed()) {
       if (introductions.length >= this.#limits['meetings-per-registration']) break
-      if (other === peer || !this.#isSubscribed(other, room)) continue
-      if (!this.#mayMeet(other, nowMs)) continue
-      if (!this.#mayMeet(peer, nowMs)) break
+      if (other === peer || !this.#mayBeTold(other, room)) continue
+      if (!this.#takeMeeting(peer, other, nowMs)) continue
       introductions.push({ room, newcomer, member: { peer: other, record: record.bytes } })
     }
     return introductions
   }
 
-  #isSubscribed(peer: string, room: string): boolean {
-    return this.#subscribed.get(peer)?.has(room) === true
+  /** A registration may be older than the rules that are in force now. */
+  #mayBeTold(peer: string, room: string): boolean {
+    if (this.#subscribed.get(peer)?.has(room) !== true) return false
+    return this.#access.refusesRoom(peer, room) === undefined
   }
 
-  #mayMeet(peer: string, nowMs: number): boolean {
-    return this.#rates.tryTake(peer, perMinute(this.#limits['meeting-rate-per-peer']), nowMs)
+  /** One from each; none from either when one of them has none left. */
+  #takeMeeting(peer: string, other: string, nowMs: number): boolean {
+    const flow = perMinute(this.#limits['meeting-rate-per-peer'])
+    const both = [peer, other]
+    if (!both.every((each) => this.#rates.has(each, flow, nowMs))) return false
+    for (const each of both) this.#rates.tryTake(each, flow, nowMs)
+    return true
   }
 }

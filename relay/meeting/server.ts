@@ -76,7 +76,7 @@ class Server implements MeetingServer {
     this.#node = node
     this.#books = books
     this.#nowMs = nowMs ?? (() => performance.now())
-    this.#introductions = new Introductions(books.limits)
+    this.#introductions = new Introductions(books)
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
   }
 

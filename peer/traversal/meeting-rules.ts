@@ -2,9 +2,9 @@
 // (pure: time is an argument)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
-import { ip6Groups } from '../../shared/ip6.ts'
 import { PerMinute } from '../per-minute.ts'
 import { dialledCandidates, isNear } from './candidates.ts'
+import { DialBudget } from './dial-budget.ts'
 import type { DcutrRole } from './plan.ts'
 
 /** A home has one mapped address for IPv4 and some for IPv6; others lead here without a punch. */
@@ -63,28 +63,24 @@ export function meetingCandidates({ offered, own, relays }: MeetingOffer): Multi
 export class MeetingBudget {
   readonly #all = new PerMinute(MAX_MEETINGS_PER_MINUTE)
   readonly #byPeer = new PerMinute(MAX_MEETINGS_PER_PEER_AND_MINUTE)
-  readonly #dials = new PerMinute(MAX_DIALS_PER_MINUTE)
-  readonly #dialsByHost = new PerMinute(MAX_DIALS_PER_HOST_AND_MINUTE)
+  readonly #dials = new DialBudget({
+    perHost: MAX_DIALS_PER_HOST_AND_MINUTE,
+    all: MAX_DIALS_PER_MINUTE
+  })
 
   /** Takes one meeting with that peer, unless there were too many. */
   take(peer: string, nowMs: number): boolean {
     return this.#byPeer.take(peer, nowMs) && this.#all.take('all', nowMs)
   }
 
-  /** Takes one dial to the host of that address. */
+  /** Takes one dial to that address, unless there were too many. */
   takeDial(address: Multiaddr, nowMs: number): boolean {
-    return this.#dialsByHost.take(hostOf(address), nowMs) && this.#dials.take('all', nowMs)
+    return this.#dials.take(address, nowMs)
   }
 }
 
 export function isOutdated(recordSequence: number, nowUnixMs: number): boolean {
   return recordSequence < nowUnixMs - MAX_RECORD_AGE_MS
-}
-
-/** Whoever has one IPv6 address has its whole /64. */
-function hostOf(address: Multiaddr): string {
-  const { host = '', family } = tcpEndpoint(address) ?? {}
-  return family === 6 ? ip6Groups(host).slice(0, 4).join(':') : host
 }
 
 function endpointText(address: Multiaddr): string {

@@ -3,9 +3,22 @@ import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { becomesDirect, dialThrough, patience, startPuncher } from '../support/punchers.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Signed } from '../../peer/traversal/meetings.ts'
+import {
+  becomesDirect,
+  dialThrough,
+  patience,
+  startPuncher,
+  type Puncher
+} from '../support/punchers.ts'
+import { freePort } from '../support/relay-at.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
+import { victim } from '../support/victim.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
 
@@ -22,6 +35,35 @@ function openSockets(): number {
 
 const handles = (): string[] =>
   process.getActiveResourcesInfo().filter((kind) => /TCP|Connect|Timeout/.test(kind))
+
+/** How many of each kind: file descriptors, and what Node keeps open. */
+function held(): Record<string, number> {
+  const counts: Record<string, number> = { descriptors: readdirSync(DESCRIPTORS).length }
+  for (const kind of handles()) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
+/** Looks until so many looks in a row have seen the same: what starts has deadlines, which end with it. */
+async function quiet<Left>(look: () => Left): Promise<Left> {
+  const signal = patience()
+  let seen = look()
+  for (let same = 0; same < 50 && !signal.aborted;) {
+    await sleep(20)
+    const next = look()
+    same = isDeepStrictEqual(next, seen) ? same + 1 : 0
+    seen = next
+  }
+  return seen
+}
+
+const connectionsOf = (one: Puncher, other: Puncher): number =>
+  one.node.getConnections(other.node.peerId).length
+
+const signedBy = ({ node, address }: Puncher): Signed => ({
+  peer: node.peerId,
+  addresses: [address],
+  sequence: Date.now()
+})
 
 function skipWithoutProc(test: TestContext): boolean {
   if (process.platform === 'linux') return false
@@ -67,6 +109,55 @@ describe('nothing is left behind', () => {
     assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
     const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
     assert.ok(left.length <= handlesBefore, left.join())
+  })
+
+  it('by a hundred punches on meeting, whether they come to something or not', async (t) => {
+    if (skipWithoutProc(t)) return
+    // Each look at the clock is a minute later: nobody has had too many.
+    let minutes = 0
+    const nowMs = (): number => (minutes += 1) * 60_000
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address, { nowMs })
+    await using ben = await startPuncher(scene.address, { nowMs })
+    await using silent = await victim()
+    await using rude = await victim({ hangsUp: true })
+    const nobody = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    const before = await quiet(held)
+
+    for (let punches = 1; punches <= 84; punches += 1) {
+      ann.traversal.meet(signedBy(ben))
+      ben.traversal.meet(signedBy(ann))
+      const direct = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+      for (const { rounds } of [ann, ben])
+        await rounds.until(() => rounds.events.length === punches)
+      for (const connection of direct) connection.abort(new Error('on to the next one'))
+      await settlesAt(
+        () => connectionsOf(ann, ben) + connectionsOf(ben, ann),
+        (left) => left === 0
+      )
+      // A punch is over a turn after it is told.
+      await sleep(1)
+    }
+    assert.ok(
+      ann.rounds.events.every(({ outcome, via }) => outcome === 'direct' && via === 'meeting')
+    )
+
+    for (let failures = 1; failures <= 16; failures += 1) {
+      const addresses = [silent.address, rude.address, nobody].map((each) => multiaddr(each))
+      const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+      ann.traversal.meet({ peer, addresses, sequence: Date.now() })
+    }
+    const failed = await ann.rounds.until(() => {
+      const found = ann.rounds.events.filter(({ outcome }) => outcome === 'failed')
+      return found.length === 16 && found
+    })
+    assert.ok(failed.every(({ via }) => via === 'meeting'))
+    assert.ok(silent.knocks > 0 && rude.knocks > 0)
+
+    const after = await settlesAt(held, (left) => isDeepStrictEqual(left, before))
+    assert.deepEqual(after, before)
+    for (const address of [ben.address, silent.address, rude.address, nobody])
+      assert.equal(ann.punches.match(multiaddr(address)), undefined)
   })
 
   it('by peers that met, talked and left', async (t) => {

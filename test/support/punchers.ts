@@ -58,10 +58,16 @@ export async function startBoundNode({ reuse = probePortReuse() } = {}): Promise
   }
 }
 
-/** `dial`: what is done instead of each dial of a punch. */
+export interface PuncherOptions {
+  /** What is done instead of each dial of a punch. */
+  dial?: (own: TransportDial) => TransportDial
+  /** Of the clock that counts meetings. */
+  nowMs?: () => number
+}
+
 export async function startPuncher(
   relay: Multiaddr,
-  { dial }: { dial?: (own: TransportDial) => TransportDial } = {}
+  { dial, nowMs = () => performance.now() }: PuncherOptions = {}
 ): Promise<Puncher> {
   await using stack = new AsyncDisposableStack()
   const bound = stack.use(await startBoundNode())
@@ -91,7 +97,8 @@ export async function startPuncher(
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),
-      onSilence: () => undefined
+      onSilence: () => undefined,
+      nowMs
     },
     { signal }
   )

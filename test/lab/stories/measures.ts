@@ -9,6 +9,8 @@ export interface Measures {
   openToDirect: { anna: number | undefined; ben: number | undefined }
   /** From anna's request to register to the direct connection, open at that peer. */
   registerToDirect: { anna: number | undefined; ben: number | undefined }
+  /** From anna's request to register to the first line that ben hears. */
+  registerToLine: number | undefined
   /** anna, the newcomer: from the first packet to the relay. */
   joinToDirect: number | undefined
   /** anna: from when she learns of ben. */
@@ -36,6 +38,10 @@ export function measuresOf({ anna, ben }: { anna: Watched; ben: Watched }): Meas
         connectionsTo(ben, anna).find((one) => one.direct)
       )
     },
+    registerToLine: between(
+      registering,
+      ben.events.find((told) => told.event === 'message')
+    ),
     joinToDirect: between(joined, direct),
     reachToDirect: path?.event === 'path' ? path.ms : undefined,
     firstAttempt: ![anna, ben].some(failedBefore)

@@ -55,7 +55,10 @@ export type PeerEvent =
   | {
       event: 'punch'
       peer: string
+      /** Rounds over the circuit, from 1; 0 is the punch at the moment of meeting. */
       attempt: number
+      /** How both sides came to dial: agreed on over a circuit, or told of each other by a relay in one instant. */
+      via: 'dcutr' | 'meeting'
       role: 'initiator' | 'responder'
       candidates: string[]
       outcome: 'direct' | 'failed'

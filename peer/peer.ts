@@ -194,6 +194,7 @@ class RunningPeer implements Peer {
         punches: this.#punches,
         reuse: this.#reuse,
         own,
+        relays: () => this.#relays?.addresses ?? [],
         nameOf: (peer) => this.#members.label(peer),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
@@ -231,6 +232,8 @@ class RunningPeer implements Peer {
         addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
+        // Who stays relayed has nobody to punch with.
+        onMeet: this.#traversal?.meet,
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => {

@@ -52,13 +52,14 @@ export function tellingOf(
 export function punchTelling(
   peer: string,
   attempt: number,
-  { role, candidates, outcome, reason, guess, ms }: RoundResult
+  { via, role, candidates, outcome, reason, guess, ms }: RoundResult
 ): PeerEvent {
   const { own, other, count } = guess ?? {}
   return {
     event: 'punch',
     peer,
     attempt,
+    via,
     role,
     candidates,
     outcome,

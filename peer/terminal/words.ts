@@ -100,7 +100,9 @@ function pathWords(event: Extract<PeerEvent, { event: 'path' }>, labelOf: LabelO
 
 function punchWords(event: Extract<PeerEvent, { event: 'punch' }>, labelOf: LabelOf): Words[] {
   const because = event.reason === undefined ? '' : `: ${event.reason}`
-  const start = `hole punch ${event.attempt} with ${labelOf(event.peer)} as ${event.role}`
+  const { via, attempt, role } = event
+  const which = via === 'meeting' ? 'on meeting' : `${attempt} with`
+  const start = `hole punch ${which} ${labelOf(event.peer)} as ${role}`
   return [
     verbose(`${start}: ${event.outcome} after ${event.ms} ms${because}`),
     verbose(`  candidates: ${event.candidates.join(', ') || 'none'}`),

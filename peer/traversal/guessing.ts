@@ -4,9 +4,9 @@ import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { decodeNatReport, encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import { PerHour } from '../per-minute.ts'
 import { planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
 import type { TransportDial } from './punch.ts'
-import { RoundBudget } from './round-budget.ts'
 import { SocketBudget, type Grant } from './socket-budget.ts'
 import { VolleyPace } from './volley-pace.ts'
 import { Volley, type VolleyCount } from './volley.ts'
@@ -61,13 +61,12 @@ export interface GuessStart {
   rttMs: number
 }
 
-/** Each is some thousand packets: what has not met in so many rounds is not going to. */
+/** In an hour. Each is some thousand packets: what has not met in so many rounds is not going to. */
 const MAX_VOLLEYS_PER_PEER = 12
 /** Two peers behind one NAT. Identities cost nothing: they are counted together. */
 const MAX_VOLLEYS_PER_HOST = 24
 /** A full room, once or twice. */
 const MAX_VOLLEYS = 120
-const PER_MS = 60 * 60_000
 
 /**
  * Ordinary dials go first by a relayed round trip, or this: a NAT that lets everybody in would let in all of a volley.
@@ -78,9 +77,9 @@ export class Guessing {
   readonly #init: GuessingInit
   readonly #sockets: SocketBudget
   readonly #pace = new VolleyPace()
-  readonly #byPeer = new RoundBudget({ rounds: MAX_VOLLEYS_PER_PEER, perMs: PER_MS })
-  readonly #byHost = new RoundBudget({ rounds: MAX_VOLLEYS_PER_HOST, perMs: PER_MS })
-  readonly #all = new RoundBudget({ rounds: MAX_VOLLEYS, perMs: PER_MS })
+  readonly #byPeer = new PerHour(MAX_VOLLEYS_PER_PEER)
+  readonly #byHost = new PerHour(MAX_VOLLEYS_PER_HOST)
+  readonly #all = new PerHour(MAX_VOLLEYS)
 
   constructor(init: GuessingInit) {
     this.#init = init

@@ -33,6 +33,8 @@ export interface PunchParts {
 }
 
 export interface RoundResult {
+  /** Agreed on over a circuit, or begun when a relay told both sides of each other. */
+  via: 'dcutr' | 'meeting'
   role: DcutrRole
   candidates: string[]
   outcome: 'direct' | 'failed'
@@ -54,11 +56,17 @@ interface Offer {
   refused: Refused[]
 }
 
+export interface RoundOptions {
+  signal: AbortSignal
+  /** The moment has come: whatever else dials these addresses has to end. */
+  beforeDials?: () => Promise<void>
+}
+
 /** Never throws but for the caller's signal: a round that fails has its reason. */
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  signal: AbortSignal
+  { signal, beforeDials }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
@@ -67,6 +75,7 @@ export async function punchRound(
   let release: (() => void) | undefined
   using guesses = parts.guessing?.round(start.connection.remotePeer)
   const result = (rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason'>): RoundResult => ({
+    via: 'dcutr',
     role: start.role,
     candidates: offer.candidates.map(String),
     ms: Math.round(performance.now() - startedMs),
@@ -91,11 +100,12 @@ export async function punchRound(
       return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
     }
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
+    await beforeDials?.()
     const initiator = punchRole(start.role) === 'client'
     void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
     const raced = await race({
       candidates: offer.candidates,
-      dial: punchDial(parts, start, peer),
+      dial: punchDial(parts, start.role, peer),
       connected: async (stop) => nextDirect(parts.node, peer, stop),
       signal
     })
@@ -111,7 +121,7 @@ export async function punchRound(
   }
 }
 
-function reasonFor(
+export function reasonFor(
   { nameOf, reuse }: PunchParts,
   peer: string,
   own: OwnAddresses,
@@ -138,9 +148,9 @@ async function exchange(start: RoundStart, side: Side): Promise<number> {
   return rttMs
 }
 
-function punchDial(
+export function punchDial(
   { dial }: PunchParts,
-  { role }: RoundStart,
+  role: DcutrRole,
   peer: string
 ): (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection> {
   const initiator = punchRole(role) === 'client'

@@ -10,6 +10,8 @@ export interface RaceInit {
   dial: (candidate: Multiaddr, signal: AbortSignal) => Promise<Connection>
   /** Resolves with the first direct connection to the peer, dialled or accepted, when `signal` is given up rejects. */
   connected: (signal: AbortSignal) => Promise<Connection>
+  /** Asked before a candidate that has failed so many dials is dialled again; no ends it. */
+  mayRedial?: (candidate: Multiaddr, dials: number) => boolean
   signal: AbortSignal
   /** From 0 to 1; for tests. */
   random?: () => number
@@ -25,6 +27,7 @@ export async function race({
   candidates,
   dial,
   connected,
+  mayRedial = () => true,
   signal,
   random = Math.random
 }: RaceInit): Promise<RaceResult> {
@@ -32,7 +35,9 @@ export async function race({
   const timer = setTimeout(() => windowEnd.abort(), WINDOW_MS)
   const stop = AbortSignal.any([signal, windowEnd.signal])
   const errors = new Map<string, Map<string, number>>()
-  const lanes = candidates.map((candidate) => startLane(candidate, { dial, errors, random }))
+  const lanes = candidates.map((candidate) =>
+    startLane(candidate, { dial, mayRedial, errors, random })
+  )
   try {
     const connection = await connected(stop)
     return { outcome: 'direct', connection }
@@ -41,13 +46,16 @@ export async function race({
     return { outcome: 'failed', errors }
   } finally {
     clearTimeout(timer)
+    const callOff = (): void => lanes.forEach((lane) => lane.abort())
     // The winner's dial may be about to return: its lane is over by then, and the abort finds nothing to undo.
-    setImmediate(() => lanes.forEach((lane) => lane.abort()))
+    if (signal.aborted) callOff()
+    else setImmediate(callOff)
   }
 }
 
 interface LaneParts {
   dial: RaceInit['dial']
+  mayRedial: NonNullable<RaceInit['mayRedial']>
   errors: Map<string, Map<string, number>>
   random: () => number
 }
@@ -61,12 +69,12 @@ function startLane(candidate: Multiaddr, parts: LaneParts): AbortController {
 
 async function runLane(
   candidate: Multiaddr,
-  { dial, errors, random }: LaneParts,
+  { dial, mayRedial, errors, random }: LaneParts,
   signal: AbortSignal
 ): Promise<void> {
   const startedMs = performance.now()
   const isPublic = isPublicAddress(candidate)
-  while (!signal.aborted) {
+  for (let dials = 1; !signal.aborted; dials += 1) {
     const attempt = new AbortController()
     const abort = (): void => attempt.abort(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
@@ -78,7 +86,7 @@ async function runLane(
       count(errors, candidate.toString(), describe(error))
       const ageMs = performance.now() - startedMs
       const pauseMs = redialAfterMs(codeOf(error), ageMs, isPublic, random())
-      if (pauseMs === undefined) return
+      if (pauseMs === undefined || !mayRedial(candidate, dials)) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     } finally {
       signal.removeEventListener('abort', abort)

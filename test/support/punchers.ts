@@ -67,11 +67,13 @@ export interface PuncherOptions {
   /** What is done instead of each dial of a punch. */
   dial?: (own: TransportDial) => TransportDial
   guessing?: (own: TransportDial) => Guessing
+  /** Of the clock that counts meetings. */
+  nowMs?: () => number
 }
 
 export async function startPuncher(
   relay: Multiaddr,
-  { dial, guessing, ...listening }: PuncherOptions = {}
+  { dial, guessing, nowMs = () => performance.now(), ...listening }: PuncherOptions = {}
 ): Promise<Puncher> {
   await using stack = new AsyncDisposableStack()
   const bound = stack.use(await startBoundNode(listening))
@@ -98,10 +100,12 @@ export async function startPuncher(
       punches,
       reuse: probePortReuse(),
       own: () => parts.own(),
+      relays: () => [relay],
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),
-      onSilence: () => undefined
+      onSilence: () => undefined,
+      nowMs
     },
     { signal }
   )

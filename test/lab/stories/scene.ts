@@ -27,6 +27,8 @@ export const STATE_FOLDERS = '/run'
 export interface SceneOptions {
   /** Has the peers tell of their connections too (tell-connections.ts). */
   measured?: boolean
+  /** More arguments of both peers. */
+  peerArgs?: string[]
   signal?: AbortSignal
 }
 
@@ -151,7 +153,7 @@ type Started = Pick<Scene, 'relay' | 'ben' | 'anna'>
 async function enter(
   lab: Lab,
   cast: Cast,
-  { measured = false, signal: stop }: SceneOptions & { signal: AbortSignal }
+  { measured = false, peerArgs = [], signal: stop }: SceneOptions & { signal: AbortSignal }
 ): Promise<Started> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(START_TIMEOUT_MS)])
   const nodeArgs = measured ? ['--import', TELL_CONNECTIONS] : []
@@ -160,6 +162,7 @@ async function enter(
   const part = {
     room: ROOM,
     relay: `/ip4/${lab.relay.address}/tcp/${RELAY_PORT}/p2p/${peerId}`,
+    args: peerArgs,
     nodeArgs
   }
   const ben = await cast.peer({ ...part, name: 'ben' })

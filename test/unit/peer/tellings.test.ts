@@ -5,7 +5,13 @@ import { punchTelling } from '../../../peer/tellings.ts'
 import type { RoundResult } from '../../../peer/traversal/punch.ts'
 import { CONE, RANDOM } from '../../support/reports.ts'
 
-const ROUND: RoundResult = { role: 'initiator', candidates: ['/a'], outcome: 'failed', ms: 7 }
+const ROUND: RoundResult = {
+  via: 'dcutr',
+  role: 'initiator',
+  candidates: ['/a'],
+  outcome: 'failed',
+  ms: 7
+}
 const COMMON = { event: 'punch', peer: 'bob', attempt: 2, ...ROUND }
 
 describe('the event of a punch', () => {

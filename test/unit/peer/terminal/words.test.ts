@@ -70,6 +70,7 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       event: 'punch',
       peer,
       attempt: 2,
+      via: 'dcutr',
       role: 'initiator',
       candidates: ['/a', '/b'],
       outcome: 'failed',
@@ -86,6 +87,7 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       event: 'punch',
       peer,
       attempt: 1,
+      via: 'dcutr',
       role: 'responder',
       candidates: ['/a'],
       outcome: 'direct',
@@ -100,6 +102,22 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       'verbose hole punch 1 with bob as responder: direct after 300 ms',
       'verbose   candidates: /a',
       'verbose   NATs: yours endpoint-independent, ports preserved (none seen); theirs address-and-port-dependent, ports random (40001, 40417); 812 ports guessed'
+    ]
+  ],
+  [
+    {
+      event: 'punch',
+      peer,
+      attempt: 0,
+      via: 'meeting',
+      role: 'responder',
+      candidates: ['/a'],
+      outcome: 'direct',
+      ms: 130
+    },
+    [
+      'verbose hole punch on meeting bob as responder: direct after 130 ms',
+      'verbose   candidates: /a'
     ]
   ],
   [{ event: 'message', peer, room, id: 'm1', text: 'hello', sentAt: '' }, ['data bob: hello']],

@@ -41,7 +41,14 @@ function scene(t: TestContext): Scene {
     round: async (_: Connection, attempt: number): Promise<RoundResult | undefined> => {
       if (all.full) return undefined
       rounds.push([attempt, clock.nowMs])
-      return { role: 'initiator', candidates: [], outcome: 'failed', reason: 'no way', ms: 1 }
+      return {
+        via: 'dcutr',
+        role: 'initiator',
+        candidates: [],
+        outcome: 'failed',
+        reason: 'no way',
+        ms: 1
+      }
     }
   }
   const upgrades = new Upgrades(init, stop.signal)

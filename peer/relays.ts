@@ -73,16 +73,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   const announce = (): void => {
     for (const { discovery } of places) discovery.refresh()
   }
-  // One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere.
-  const addresses = (): Multiaddr[] => {
-    const circuits = places.map(({ link }) => link.circuits)
-    const further = circuits.flatMap((each) => each.slice(1))
-    return distinct([
-      ...circuits.flatMap((each) => each.slice(0, 1)),
-      ...init.addresses(),
-      ...further
-    ])
-  }
+  const addresses = (): Multiaddr[] => allAddresses(places, init.addresses())
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
     places.push(startPlace({ ...init, addresses, relay, onCircuits: announce }, options.signal))
@@ -99,9 +90,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
       return places.flatMap(({ link }) => (link.mapped === undefined ? [] : [link.mapped]))
     },
     get observers() {
-      return places.flatMap(({ link: { connection, mapped } }) =>
-        connection === undefined ? [] : [{ connection, mapped }]
-      )
+      return places.flatMap(({ link }) => observerAt(link))
     },
     get circuits() {
       return distinct(
@@ -127,6 +116,16 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     }
   }
 }
+
+/** One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere. */
+function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): Multiaddr[] {
+  const circuits = places.map(({ link }) => link.circuits)
+  const further = circuits.flatMap((each) => each.slice(1))
+  return distinct([...circuits.flatMap((each) => each.slice(0, 1)), ...direct, ...further])
+}
+
+const observerAt = ({ connection, mapped }: RelayLink): Observer[] =>
+  connection === undefined ? [] : [{ connection, mapped }]
 
 interface PlaceInit extends RelaysInit {
   relay: string

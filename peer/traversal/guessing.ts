@@ -70,8 +70,10 @@ const MAX_VOLLEYS = 120
 
 /**
  * Ordinary dials go first by a relayed round trip, or this: a NAT that lets everybody in would let in all of a volley.
+ * A host without a NAT is likely to let everybody in: then they have the time to come to something.
  */
 const MAX_HEAD_START_MS = 300
+const OPEN_HOST_ROUND_TRIPS = 3
 
 export class Guessing {
   readonly #init: GuessingInit
@@ -166,8 +168,11 @@ export class GuessRound implements Disposable {
     if (withheld !== undefined) this.#evidence.withheld = withheld
     if (target === undefined || withheld !== undefined) return
     const fire = (): void => this.#fire(plan, target, start)
-    if (plan.kind === 'guess') fire()
-    else this.#headStart = setTimeout(fire, Math.min(start.rttMs, MAX_HEAD_START_MS))
+    const waitMs = Math.min(start.rttMs, MAX_HEAD_START_MS)
+    if (own.mapping === 'none' || other.mapping === 'none') {
+      this.#headStart = setTimeout(fire, OPEN_HOST_ROUND_TRIPS * waitMs)
+    } else if (plan.kind === 'guess') fire()
+    else this.#headStart = setTimeout(fire, waitMs)
   }
 
   [Symbol.dispose](): void {

@@ -229,6 +229,23 @@ describe('a volley', () => {
     assert.equal(round.evidence.count?.fired, BATCH)
   })
 
+  it('waits longer where one side has no NAT, because ordinary dials are likely to do', async () => {
+    await using server = await silentServer(THERE)
+    const guessing = guessingIn({
+      own: { ...CONE, mapping: 'none' },
+      proven: { host: THERE, port: 4001 }
+    })
+    using round = await firing(guessing, {
+      peer: await somebody(),
+      theirs: block(server.port, 3),
+      rttMs: 50
+    })
+    const startedMs = performance.now()
+    await until(() => server.came > 0)
+    assert.ok(performance.now() - startedMs > 140)
+    assert.equal(round.evidence.withheld, undefined)
+  })
+
   it('is over with its round, also when it was about to begin', async () => {
     await using server = await silentServer(THERE)
     const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })

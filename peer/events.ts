@@ -1,6 +1,15 @@
 // What a peer tells those who watch it: the objects that `--json` prints, one a line, with `at` added.
 
+import type { NatMapping, NatPorts } from '../shared/wire/nat-report.ts'
+
 export type PathKind = 'direct' | 'relayed' | 'none'
+
+/** `seen`: ports at which relays have seen that side, oldest first. */
+export interface NatTold {
+  mapping: NatMapping
+  ports: NatPorts
+  seen: number[]
+}
 
 /** Fields may be added, never renamed: scripts read them. Peers and relays are peer ids, `ms` milliseconds. */
 export type PeerEvent =
@@ -46,11 +55,18 @@ export type PeerEvent =
   | {
       event: 'punch'
       peer: string
+      /** Rounds over the circuit, from 1; 0 is the punch at the moment of meeting. */
       attempt: number
+      /** How both sides came to dial: agreed on over a circuit, or told of each other by a relay in one instant. */
+      via: 'dcutr' | 'meeting'
       role: 'initiator' | 'responder'
       candidates: string[]
       outcome: 'direct' | 'failed'
       reason?: string
+      /** What the two NATs do with ports, as the two sides told each other. */
+      nats?: { own: NatTold; other: NatTold }
+      /** Sockets fired at guessed ports. */
+      guesses?: number
       ms: number
     }
   | {

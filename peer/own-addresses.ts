@@ -3,6 +3,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import type { PeerConfig } from './api.ts'
+import { startNatWatch, type NatWatch } from './nat/nat-watch.ts'
 import type { PeerNode } from './node.ts'
 import { startPortMapping, type MappingState } from './port-mapping/port-mapping.ts'
 import type { Relays } from './relays.ts'
@@ -10,20 +11,23 @@ import type { OwnAddresses } from './traversal/candidates.ts'
 
 export interface OwnAddressesInit {
   config: Pick<PeerConfig, 'announce' | 'relayedOnly' | 'portMapping'>
+  node: Pick<PeerNode['node'], 'peerId'>
   transportManager: PeerNode['transportManager']
-  relays: () => Pick<Relays, 'mapped' | 'announce'> | undefined
+  relays: () => Pick<Relays, 'mapped' | 'observers' | 'announce'> | undefined
   onMapping: (state: MappingState) => void
 }
 
 export interface AddressBook extends AsyncDisposable {
   own: () => OwnAddresses
+  /** What kind of NAT those addresses are given by; absent when we stay relayed. */
+  nat: NatWatch | undefined
   /** A relay may see us elsewhere than before. */
   consider(): void
 }
 
 /** Who wants to stay relayed gives nothing away, and has nothing forwarded. */
 export function startAddressBook(
-  { config, transportManager, relays, onMapping }: OwnAddressesInit,
+  { config, node, transportManager, relays, onMapping }: OwnAddressesInit,
   options: { signal: AbortSignal }
 ): AddressBook {
   const announced = config.announce.map((address) => multiaddr(address))
@@ -36,13 +40,22 @@ export function startAddressBook(
   }
   const mayMap = config.portMapping === true && !config.relayedOnly
   const mapping = mayMap ? startPortMapping({ mapped, listening, onState }, options) : undefined
+  const watched = { self: node.peerId, observers: () => relays()?.observers ?? [], listening }
+  const nat = config.relayedOnly ? undefined : startNatWatch(watched, options)
   return {
+    nat,
     own: () => ({
       mapped: mapped(),
       announced: [...announced, ...(mapping?.addresses ?? [])],
       listening: listening()
     }),
-    consider: () => mapping?.consider(),
-    [Symbol.asyncDispose]: async () => mapping?.[Symbol.asyncDispose]()
+    consider: () => {
+      mapping?.consider()
+      nat?.look()
+    },
+    async [Symbol.asyncDispose]() {
+      await nat?.[Symbol.asyncDispose]()
+      await mapping?.[Symbol.asyncDispose]()
+    }
   }
 }

@@ -19,12 +19,12 @@ import { Presence } from './presence.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { startPunchReports } from './punch-reports.ts'
 import { Room } from './room.ts'
-import { MemoryStore } from './store/memory-store.ts'
-import { openStore } from './store/sqlite-store.ts'
+import { openStoreAt } from './store/open-store.ts'
 import type { HistoryLine, Store } from './store/store.ts'
-import { pathOf, tellingOf } from './tellings.ts'
+import { pathOf, punchTelling, tellingOf } from './tellings.ts'
 import { ownCandidates } from './traversal/candidates.ts'
-import type { RoundResult } from './traversal/punch.ts'
+import { Guessing } from './traversal/guessing.ts'
+import type { RoundResult, TransportDial } from './traversal/punch.ts'
 import { STAYS_RELAYED, whyNothingHappens } from './traversal/reasons.ts'
 import { startTraversal, type Traversal } from './traversal/traversal.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -116,7 +116,11 @@ class RunningPeer implements Peer {
   async start(): Promise<void> {
     const options = { signal: this.#signal }
     // First in, last out: nothing is told that could not be kept.
-    const store = this.#parts.use(this.#openStore())
+    const store = this.#parts.use(
+      openStoreAt(this.#config.stateFile, {
+        onTrouble: (trouble) => this.#tell({ event: 'error', ...trouble })
+      })
+    )
     this.#store = store
     const net = await startPeerNode({
       ...this.#config,
@@ -156,11 +160,7 @@ class RunningPeer implements Peer {
     const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
     this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
     this.#relays = this.#parts.use(this.#startRelays(net, book, this.#presence))
-    if (this.#config.reportPunches === true) {
-      const relays = (): RelayStatus[] => this.relays
-      const subscribe = this.subscribe.bind(this)
-      this.#parts.use(startPunchReports({ node, relays, own: book.own, subscribe }, options))
-    }
+    if (this.#config.reportPunches === true) this.#parts.use(this.#startReports(net, book))
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
     await this.#relays.ready
@@ -180,23 +180,18 @@ class RunningPeer implements Peer {
     }
   }
 
-  #openStore(): Store {
-    const { stateFile } = this.#config
-    if (stateFile === undefined) return new MemoryStore()
-    return openStore(stateFile, {
-      onTrouble: (trouble) => this.#tell({ event: 'error', ...trouble })
-    })
-  }
-
-  async #startTraversal(net: PeerNode, { own }: AddressBook): Promise<Traversal> {
+  async #startTraversal(net: PeerNode, { own, nat }: AddressBook): Promise<Traversal> {
     const { node, transportManager } = net
+    const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
     return startTraversal(
       {
         node,
-        dial: async (address, options) => transportManager.dial(address, options),
+        dial,
+        ...(nat && { guessing: new Guessing({ nat, dial, listening: () => own().listening }) }),
         punches: this.#punches,
         reuse: this.#reuse,
         own,
+        relays: () => this.#relays?.addresses ?? [],
         nameOf: (peer) => this.#members.label(peer),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),
@@ -234,6 +229,8 @@ class RunningPeer implements Peer {
         addresses: () => (this.#config.relayedOnly ? [] : ownCandidates(book.own())),
         onPeer: (peer, relay, addresses, newcomer) =>
           presence.listed({ peer, relay, addresses, newcomer }),
+        // Who stays relayed has nobody to punch with.
+        onMeet: this.#traversal?.meet,
         onStill: (peer, relay, addresses) => presence.stillListed({ peer, relay, addresses }),
         onGone: (peer, relay) => presence.unlisted(peer, relay),
         onReserved: () => {
@@ -244,6 +241,12 @@ class RunningPeer implements Peer {
       },
       { signal: this.#signal }
     )
+  }
+
+  #startReports({ node }: PeerNode, { own }: AddressBook): Disposable {
+    const relays = (): RelayStatus[] => this.relays
+    const subscribe = this.subscribe.bind(this)
+    return startPunchReports({ node, relays, own, subscribe }, { signal: this.#signal })
   }
 
   #heard(event: ConversationEvent): void {
@@ -273,10 +276,8 @@ class RunningPeer implements Peer {
   }
 
   #punched(peer: string, attempt: number, result: RoundResult): void {
-    const { role, candidates, outcome, reason, ms } = result
-    const because = reason === undefined ? {} : { reason }
-    this.#tell({ event: 'punch', peer, attempt, role, candidates, outcome, ...because, ms })
-    if (reason !== undefined) this.#staysRelayed(peer, reason)
+    this.#tell(punchTelling(peer, attempt, result))
+    if (result.reason !== undefined) this.#staysRelayed(peer, result.reason)
   }
 
   #staysRelayed(peer: string, reason: string): void {

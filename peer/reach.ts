@@ -5,7 +5,7 @@ import { backoffMs } from '../shared/backoff.ts'
 import { isRelayed } from '../shared/addresses.ts'
 import { Delay } from './delay.ts'
 import { Flapping } from './flapping.ts'
-import { isConnected } from './traversal/connections.ts'
+import { isConnected, nextDirect } from './traversal/connections.ts'
 import { RoundBudget } from './traversal/round-budget.ts'
 
 export interface ReachInit {
@@ -120,13 +120,19 @@ class RunningReach implements Reach {
     ])
   }
 
+  /** Until one opens, or a direct connection does. */
   async #dialCircuits(peer: string): Promise<void> {
+    const over = new AbortController()
+    const needed = AbortSignal.any([this.#signal, over.signal])
+    const direct = nextDirect(this.#init.node, peer, needed)
+    direct.then(() => over.abort()).catch(() => undefined) // a circuit opened, or none did
     for (const circuit of this.#init.circuits(peer)) {
-      if (!this.#isMissing(peer)) return
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
+      if (!this.#isMissing(peer)) break
+      const signal = AbortSignal.any([needed, AbortSignal.timeout(CIRCUIT_TIMEOUT_MS)])
       const dialled = this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), signal)
-      if (await dialled.then(() => true).catch(() => false)) return
+      if (await dialled.then(() => true).catch(() => false)) break
     }
+    over.abort()
   }
 
   #isMissing(peer: string): boolean {

@@ -1,13 +1,15 @@
 // This peer's place at its relays: at each a link (connection, reservation) and a registration in the room.
 // Whatever happens at one, the others go on; only what is registered there names the circuits through all of them.
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, withoutPeer } from '../shared/addresses.ts'
 import { parseRelayAddress } from '../shared/relay-address.ts'
 import type { Secret } from '../shared/secrets.ts'
 import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
+import type { FoundPeer } from './discovery/rendezvous-client.ts'
 import type { PeerEvent } from './events.ts'
+import type { Observer } from './nat/survey.ts'
 import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -26,6 +28,8 @@ export interface RelaysInit {
    * there. `newcomer`: it came after us, so it is the one to dial.
    */
   onPeer: (peer: string, relay: string, addresses: Multiaddr[], newcomer: boolean) => void
+  /** A relay tells it of us in this instant. Absent: they are not asked to. */
+  onMeet?: ((found: FoundPeer) => void) | undefined
   /** The relay's whole list has it, new or not. */
   onStill: (peer: string, relay: string, addresses: Multiaddr[]) => void
   onGone: (peer: string, relay: string) => void
@@ -42,9 +46,11 @@ export interface Relays extends AsyncDisposable {
   readonly statuses: RelayStatus[]
   /** Our addresses as relays see them. */
   readonly mapped: Multiaddr[]
+  /** At which we have a place, with our address as each sees it. */
+  readonly observers: Observer[]
   /** Where we can dial others through, one for each relay: `…/p2p/RELAY/p2p-circuit`. */
   readonly circuits: Multiaddr[]
-  /** As they were named. */
+  /** Where they are: as they were named, and where they answer. */
   readonly addresses: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
@@ -70,16 +76,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   const announce = (): void => {
     for (const { discovery } of places) discovery.refresh()
   }
-  // One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere.
-  const addresses = (): Multiaddr[] => {
-    const circuits = places.map(({ link }) => link.circuits)
-    const further = circuits.flatMap((each) => each.slice(1))
-    return distinct([
-      ...circuits.flatMap((each) => each.slice(0, 1)),
-      ...init.addresses(),
-      ...further
-    ])
-  }
+  const addresses = (): Multiaddr[] => allAddresses(places, init.addresses())
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
     places.push(startPlace({ ...init, addresses, relay, onCircuits: announce }, options.signal))
@@ -95,12 +92,19 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     get mapped() {
       return places.flatMap(({ link }) => (link.mapped === undefined ? [] : [link.mapped]))
     },
+    get observers() {
+      return places.flatMap(({ link }) => observerAt(link))
+    },
     get circuits() {
       return distinct(
         places.flatMap(({ link: { circuit } }) => (circuit === undefined ? [] : [circuit]))
       )
     },
-    addresses: places.map(({ link }) => link.address),
+    get addresses() {
+      return places.flatMap(({ link: { address, connection } }) =>
+        connection === undefined ? [address] : [address, connection.remoteAddr]
+      )
+    },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     announce,
     hurry: (withinMs) => {
@@ -118,6 +122,16 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
       await Promise.all(places.map(async ({ link }) => link[Symbol.asyncDispose]()))
     }
   }
+}
+
+const observerAt = ({ connection, mapped }: RelayLink): Observer[] =>
+  connection === undefined ? [] : [{ connection, mapped }]
+
+/** One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere. */
+function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): Multiaddr[] {
+  const circuits = places.map(({ link }) => link.circuits)
+  const further = circuits.flatMap((each) => each.slice(1))
+  return distinct([...circuits.flatMap((each) => each.slice(0, 1)), ...direct, ...further])
 }
 
 interface PlaceInit extends RelaysInit {
@@ -141,7 +155,8 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
     init.onCircuits()
     if (reserved) init.onReserved()
   }
-  const link = startRelayLink({ ...init, relay, onState }, { signal })
+  const onConnection = (connection: Connection): void => discovery.prepare(connection)
+  const link = startRelayLink({ ...init, relay, onConnection, onState }, { signal })
   const discovery = startDiscovery(
     {
       ...init,

@@ -1,7 +1,9 @@
 // What the parts of a peer report, in the terms of its events. (pure)
 import { UserError } from '../shared/errors.ts'
+import type { NatReport } from '../shared/wire/nat-report.ts'
 import type { Carrier, ConversationEvent } from './conversation/api.ts'
-import type { PathKind, PeerEvent } from './events.ts'
+import type { NatTold, PathKind, PeerEvent } from './events.ts'
+import type { RoundResult } from './traversal/punch.ts'
 
 export function pathOf(
   carrier: Carrier | undefined,
@@ -46,5 +48,32 @@ export function tellingOf(
       return event satisfies never
   }
 }
+
+export function punchTelling(
+  peer: string,
+  attempt: number,
+  { via, role, candidates, outcome, reason, guess, ms }: RoundResult
+): PeerEvent {
+  const { own, other, count } = guess ?? {}
+  return {
+    event: 'punch',
+    peer,
+    attempt,
+    via,
+    role,
+    candidates,
+    outcome,
+    ...(reason === undefined ? {} : { reason }),
+    ...(own && other && { nats: { own: natTold(own), other: natTold(other) } }),
+    ...(count && { guesses: count.fired }),
+    ms
+  }
+}
+
+const natTold = ({ mapping, ports, seenPorts }: NatReport): NatTold => ({
+  mapping,
+  ports,
+  seen: seenPorts
+})
 
 const named = (name: string | undefined): { name?: string } => (name === undefined ? {} : { name })

@@ -218,6 +218,18 @@ export const LIMITS = {
     240,
     [1, MANY],
     'A full office whose secret has been replaced tries 90 times. Beyond it no secret from that host is looked at: guesses come to nothing.'
+  ),
+  'meetings-per-registration': spec(
+    'count',
+    16,
+    [0, 1000],
+    'Members who are told of a newcomer in the same instant, to punch with it: as many as it punches with at once. The others find it within a second.'
+  ),
+  'meeting-rate-per-peer': spec(
+    'per minute',
+    120,
+    [0, MANY],
+    'Meetings that a peer is told of: seven times into a full room; who registers in a loop makes the others dial no more than that.'
   )
 } as const satisfies Record<string, LimitSpec>
 

@@ -34,8 +34,8 @@ const LOOK_INTERVAL_MS = 1000
 /** For the closing itself; then it is aborted. */
 const CLOSE_MS = 1000
 
-/** Everybody's pings and introductions are no use of a relay. */
-const SMALL_TALK = /^\/ipfs\/(?:ping|id|id\/push)\//
+/** Everybody's pings and introductions are no use of a relay, and who waits to be told of members is one, or is not. */
+const SMALL_TALK = /^\/(?:ipfs\/(?:ping|id|id\/push)|parley\/meeting)\//
 
 interface Handshake {
   /** Undefined for one that may be our own. */

@@ -2,6 +2,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
+import { startMeetingServer } from './meeting/server.ts'
 import { openRoomStore } from './rendezvous/open-store.ts'
 import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 
@@ -23,6 +24,7 @@ export async function serveRooms(
   const { limits } = options.books
   const store = await openRoomStore(place, { ...options, limits })
   if (store !== undefined) parts.use(store)
-  const keep = store === undefined ? options : { ...options, store }
+  const watcher = parts.use(await startMeetingServer(node, options))
+  const keep = { ...options, watcher, ...(store === undefined ? {} : { store }) }
   return parts.use(await startRendezvousServer(node, keep))
 }

@@ -23,6 +23,8 @@ export type RelayConnection = Pick<Connection, 'newStream' | 'status'>
 
 export interface RendezvousChannel extends AsyncDisposable {
   readonly connection: RelayConnection
+  /** Opens its stream, to be asked on later. */
+  open(options: { signal: AbortSignal }): Promise<void>
   /**
    * Resolves with the reply. Several requests may be under way; the server sees them in the order of the calls as
    * long as it answers them on one stream. Throws when no reply comes within 10 s.
@@ -32,7 +34,6 @@ export interface RendezvousChannel extends AsyncDisposable {
   tell(request: RendezvousMessage, options: { signal: AbortSignal }): Promise<void>
 }
 
-/** Opens no stream until it is asked something. */
 export function rendezvousChannel(connection: RelayConnection): RendezvousChannel {
   return new Channel(connection)
 }
@@ -44,6 +45,10 @@ class Channel implements RendezvousChannel {
 
   constructor(connection: RelayConnection) {
     this.connection = connection
+  }
+
+  async open({ signal }: { signal: AbortSignal }): Promise<void> {
+    await this.#keep(signal)
   }
 
   async ask(

@@ -5,9 +5,16 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { deadline } from '../../shared/deadline.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { rendezvousChannel, type RelayConnection, type RendezvousChannel } from './channel.ts'
+import { Meetings } from './meetings.ts'
 import { OwnRegistration } from './own-registration.ts'
 import { DEFAULT_PACE, nextRoundMs, retryMs, type Pace } from './pace.ts'
-import { discover, RefusedError, unregister, type Listing } from './rendezvous-client.ts'
+import {
+  discover,
+  RefusedError,
+  unregister,
+  type FoundPeer,
+  type Listing
+} from './rendezvous-client.ts'
 import { Roster } from './roster.ts'
 
 export interface DiscoveryConfig {
@@ -20,6 +27,8 @@ export interface DiscoveryConfig {
   addresses: () => Multiaddr[]
   /** Someone is new in the room, or has registered again: perhaps with other addresses, perhaps after leaving. */
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
+  /** They are told of us in this instant, as we are of them. Before `onPeer`. Absent: the relay is not asked to. */
+  onMeet?: ((found: FoundPeer) => void) | undefined
   /** A listing of the whole room has them, new or not: every 15 s or so. */
   onStill?: (peer: PeerId, addresses: Multiaddr[]) => void
   /** Someone is no longer registered. They may still be connected: the relay only knows who is connected to it. */
@@ -38,6 +47,8 @@ export interface DiscoveryConfig {
 export interface RoomDiscovery extends AsyncDisposable {
   /** Settles with the first round: registered, and whoever is there already told to `onPeer`. */
   readonly firstRound: Promise<void>
+  /** That connection is about to be the one: what it takes to ask there is opened. */
+  prepare(connection: RelayConnection): void
   /** Something has changed (addresses, the connection to the relay): the next round comes at once. */
   refresh(): void
 }
@@ -64,6 +75,7 @@ class RoomWatch implements RoomDiscovery {
   readonly #self: string
   readonly #own: OwnRegistration
   readonly #roster = new Roster()
+  readonly #meetings: Meetings | undefined
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
@@ -85,6 +97,10 @@ class RoomWatch implements RoomDiscovery {
     this.#self = peerIdFromPrivateKey(config.privateKey).toString()
     this.#own = new OwnRegistration({ ...config, nowMs: this.#nowMs })
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
+    if (config.onMeet !== undefined) {
+      const onMeet = (found: FoundPeer): void => this.#met(found)
+      this.#meetings = new Meetings({ room: config.room, onMeet }, this.#signal)
+    }
     this.#signal.addEventListener('abort', () => this.#wake?.(), { once: true })
     this.#first.promise.catch(() => undefined)
     this.#running = this.#run()
@@ -92,6 +108,12 @@ class RoomWatch implements RoomDiscovery {
 
   get firstRound(): Promise<void> {
     return this.#first.promise
+  }
+
+  prepare(connection: RelayConnection): void {
+    this.#channelOver(connection)
+      .open({ signal: this.#signal })
+      .catch(() => undefined) // whoever asks hears of it
   }
 
   refresh(): void {
@@ -125,7 +147,7 @@ class RoomWatch implements RoomDiscovery {
   /** Returns the milliseconds until the next one. Never rejects. */
   async #round(connection: RelayConnection): Promise<number> {
     try {
-      const somethingNew = await this.#exchange(await this.#channelOver(connection))
+      const somethingNew = await this.#exchange(this.#channelOver(connection))
       this.#quietRounds = somethingNew ? 0 : this.#quietRounds + 1
       if (!this.#succeeds) this.#config.onRound?.()
       this.#succeeds = true
@@ -142,12 +164,13 @@ class RoomWatch implements RoomDiscovery {
     }
   }
 
-  async #channelOver(connection: RelayConnection): Promise<RendezvousChannel> {
+  #channelOver(connection: RelayConnection): RendezvousChannel {
     if (this.#channel?.connection === connection) return this.#channel
-    await this.#channel?.[Symbol.asyncDispose]()
+    void this.#channel?.[Symbol.asyncDispose]()
     this.#connectedAtMs = this.#nowMs()
     this.#cookie = undefined
     this.#channel = rendezvousChannel(connection)
+    void this.#meetings?.listen(connection)
     return this.#channel
   }
 
@@ -207,8 +230,21 @@ class RoomWatch implements RoomDiscovery {
     return { present, complete, changed }
   }
 
-  #tell(listing: Listing): boolean {
-    const others = listing.found.filter((each) => each.peer.toString() !== this.#self)
+  /** What is due at once comes first; the other side has been told as well. */
+  #met(found: FoundPeer): void {
+    if (found.peer.toString() === this.#self || this.#roster.isOlder(found)) return
+    this.#config.onMeet?.(found)
+    setImmediate(() => {
+      if (!this.#signal.aborted) this.#tellOf([found])
+    })
+  }
+
+  #tell({ found }: Listing): boolean {
+    return this.#tellOf(found.filter((each) => each.peer.toString() !== this.#self))
+  }
+
+  /** True when there is something new in it. */
+  #tellOf(others: FoundPeer[]): boolean {
     const news = this.#roster.update(others)
     for (const each of news) this.#config.onPeer(each.peer, each.addresses)
     return news.length > 0

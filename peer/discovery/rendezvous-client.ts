@@ -107,7 +107,7 @@ export async function discover(
 
   const found: FoundPeer[] = []
   for (const registration of reply.registrations) {
-    const opened = await open(registration, room, signal)
+    const opened = await openRegistration(registration, room, signal)
     if (opened !== undefined) found.push(opened)
   }
   return { found, cookie: reply.cookie, maybeCut: isLong(reply.registrations) }
@@ -119,7 +119,7 @@ function isLong(registrations: WireRegistration[]): boolean {
 }
 
 /** Undefined when the registration is not to be believed. */
-async function open(
+export async function openRegistration(
   registration: WireRegistration,
   room: string,
   signal: AbortSignal

@@ -34,6 +34,12 @@ export class Roster {
     })
   }
 
+  /** There is a newer record of that peer's. */
+  isOlder({ peer, sequence }: FoundPeer): boolean {
+    const known = this.#members.get(peer.toString())
+    return known !== undefined && known.sequence > sequence
+  }
+
   /** Those of a complete listing, with the newest addresses. `present` holds peer ids as text. */
   known(present: ReadonlySet<string>): Array<Pick<FoundPeer, 'peer' | 'addresses'>> {
     return [...this.#members].flatMap(([id, member]) => (present.has(id) ? [member] : []))

@@ -1,5 +1,8 @@
 // What kind of NAT a peer is behind, as far as it shows in where others see one listening port. (pure)
 // The words are those of RFC 4787 (mapping, filtering, hairpinning), for TCP.
+import { ipPortToMultiaddr } from '@libp2p/utils'
+import { isPublicAddress } from '../../shared/addresses.ts'
+import type { NatFiltering, NatMapping, NatPorts } from '../../shared/wire/nat-report.ts'
 
 /** A TCP endpoint of one address family. */
 export interface Endpoint {
@@ -20,26 +23,21 @@ export interface NatKind {
    * Whether all destinations see one address of ours. `none`: it is our own. When they do not, and no two
    * destinations shared a host, it is taken for the worst, `address-and-port-dependent`.
    */
-  mapping:
-    | 'none'
-    | 'endpoint-independent'
-    | 'address-dependent'
-    | 'address-and-port-dependent'
-    | 'unknown'
+  mapping: NatMapping
   /**
    * How outside ports are chosen. `changed`: one other port, whatever the destination. `sequential`: each the next one
    * after `step`. `block`: at random within `range`, as carriers deal them out. `random`: no pattern seen.
    */
-  ports: 'preserved' | 'changed' | 'sequential' | 'block' | 'random' | 'unknown'
+  ports: NatPorts
   /** Between one mapping and the next, of `sequential`; negative when it counts down. */
   step?: number
   /** The lowest and the highest port seen, of `block`. */
   range?: { low: number; high: number }
   /** What becomes of packets that nobody behind the NAT has asked for, when that was tried. */
-  filtering: 'open' | 'drop' | 'rst' | 'unknown'
+  filtering: NatFiltering
   /** Whether we reach ourselves at our mapped address, when that was tried. */
   hairpin?: boolean
-  /** The evidence, oldest first. */
+  /** The evidence that counts, oldest first. */
   seen: Observation[]
 }
 
@@ -65,10 +63,11 @@ export const UNKNOWN_NAT: NatKind = {
 }
 
 /**
- * @param seen - oldest first, of one address family and of one network. Where two contradict each other, because the
- * NAT was restarted or somebody lies, the younger one counts.
+ * @param all - oldest first, of IPv4. Where two contradict each other, because the NAT was restarted or somebody lies,
+ * the younger one counts.
  */
-export function classifyNat(own: OwnSide, seen: readonly Observation[]): NatKind {
+export function classifyNat(own: OwnSide, all: readonly Observation[]): NatKind {
+  const seen = fromOutside(own, all)
   const latest = latestByDestination(seen)
   const kind = { ...UNKNOWN_NAT, seen: [...seen] }
   if (latest.length === 0) return kind
@@ -77,6 +76,17 @@ export function classifyNat(own: OwnSide, seen: readonly Observation[]): NatKind
   }
   const mapping = mappingOf(latest)
   return { ...kind, mapping, ...portsOf(own.listeningPort, mapping, seen) }
+}
+
+/** A relay on our own network sees nothing of the NAT at its edge; where none is beyond it, its word is all there is. */
+function fromOutside({ hosts }: OwnSide, seen: readonly Observation[]): readonly Observation[] {
+  const publicly = seen.filter(({ address }) => isPublic(address))
+  const translated = seen.filter(({ address }) => !hosts.includes(address.host))
+  return [publicly, translated, seen].find(({ length }) => length > 0) ?? []
+}
+
+export function isPublic({ host, port }: Endpoint): boolean {
+  return isPublicAddress(ipPortToMultiaddr(host, port))
 }
 
 /** Whether another peer that dials what a relay sees of us knocks at the wrong port. */
@@ -89,7 +99,7 @@ export function outsideHosts({ seen }: Pick<NatKind, 'seen'>): string[] {
   return [...new Set(seen.map(({ address }) => address.host))]
 }
 
-function mappingOf(latest: readonly Observation[]): NatKind['mapping'] {
+function mappingOf(latest: readonly Observation[]): NatMapping {
   if (latest.length < 2) return 'unknown'
   if (new Set(latest.map(({ address }) => text(address))).size === 1) return 'endpoint-independent'
   const byHost = Map.groupBy(latest, ({ destination }) => destination.host)
@@ -102,7 +112,7 @@ function mappingOf(latest: readonly Observation[]): NatKind['mapping'] {
 
 function portsOf(
   listeningPort: number,
-  mapping: NatKind['mapping'],
+  mapping: NatMapping,
   seen: readonly Observation[]
 ): Pick<NatKind, 'ports' | 'step' | 'range'> {
   const kept = seen.every(({ address, freshPort }) => address.port === (freshPort ?? listeningPort))

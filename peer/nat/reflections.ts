@@ -101,7 +101,11 @@ export async function isSignedBy(
   commitment: Uint8Array,
   reflection: SignedReflection
 ): Promise<boolean> {
-  return key.verify(reflectionStatement(commitment, reflection), reflection.signature)
+  try {
+    return await key.verify(reflectionStatement(commitment, reflection), reflection.signature)
+  } catch {
+    return false // no signature of that kind of key at all
+  }
 }
 
 /** One message behind its length, whatever the pieces it comes in. */

@@ -29,6 +29,8 @@ export interface RelayLinkInit {
   node: Libp2p
   /** A relay's multiaddr; without `/p2p/…` whoever answers there is the relay. */
   relay: string
+  /** There is a connection, and a reservation is about to be asked for on it. */
+  onConnection?: (connection: Connection) => void
   /** After every change. `reserved` again when a renewed reservation has other limits. */
   onState: (status: RelayStatus) => void
   /** For a relay that wants one. */
@@ -151,6 +153,7 @@ class RunningLink implements RelayLink {
       this.#tell('connecting')
       const connection = await this.#dialler.connect(this.#signal)
       this.peerId = connection.remotePeer.toString()
+      this.#init.onConnection?.(connection)
       const answer = await this.#introduce(connection)
       if (!answer.granted) {
         const wantsSecret = await this.#dialler.speaks(connection, ACCESS_PROTOCOL, this.#signal)

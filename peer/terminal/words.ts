@@ -1,7 +1,7 @@
 // What an event says to a person: sentences, made harmless, and whether they are talk or data. (pure)
 import { harmless, harmlessName } from '../../shared/harmless.ts'
 import { CHAT_LIMITS } from '../../shared/wire/chat.ts'
-import type { PeerEvent } from '../events.ts'
+import type { NatTold, PeerEvent } from '../events.ts'
 import { shortPeer } from './labels.ts'
 
 export interface Words {
@@ -100,11 +100,21 @@ function pathWords(event: Extract<PeerEvent, { event: 'path' }>, labelOf: LabelO
 
 function punchWords(event: Extract<PeerEvent, { event: 'punch' }>, labelOf: LabelOf): Words[] {
   const because = event.reason === undefined ? '' : `: ${event.reason}`
-  const start = `hole punch ${event.attempt} with ${labelOf(event.peer)} as ${event.role}`
+  const { via, attempt, role } = event
+  const which = via === 'meeting' ? 'on meeting' : `${attempt} with`
+  const start = `hole punch ${which} ${labelOf(event.peer)} as ${role}`
   return [
     verbose(`${start}: ${event.outcome} after ${event.ms} ms${because}`),
-    verbose(`  candidates: ${event.candidates.join(', ') || 'none'}`)
+    verbose(`  candidates: ${event.candidates.join(', ') || 'none'}`),
+    ...(event.nats === undefined ? [] : [verbose(natsWords(event.nats, event.guesses ?? 0))])
   ]
+}
+
+function natsWords(nats: { own: NatTold; other: NatTold }, guesses: number): string {
+  const [ours, theirs] = [nats.own, nats.other].map(
+    ({ mapping, ports, seen }) => `${mapping}, ports ${ports} (${seen.join(', ') || 'none seen'})`
+  )
+  return `  NATs: yours ${ours}; theirs ${theirs}; ${guesses} ports guessed`
 }
 
 function waitingWords(event: Extract<PeerEvent, { event: 'waiting' }>, labelOf: LabelOf): string {

@@ -46,7 +46,7 @@ export function dialledCandidates(
   for (const address of distinct(offered.map(withoutPeer))) {
     const reason = ours.has(endpointText(address))
       ? 'our own address'
-      : refusal(address, { loopback })
+      : (refusal(address, { loopback }) ?? systemPort(address))
     if (reason !== undefined) refused.push({ address: address.toString(), reason })
     else if (candidates.length >= MAX_DIALLED_CANDIDATES)
       refused.push({ address: address.toString(), reason: 'too many' })
@@ -64,16 +64,31 @@ export function reachableCandidates(
   own: readonly Multiaddr[]
 ): Multiaddr[] {
   const { candidates } = dialledCandidates(offered, own)
-  const here = new Set(own.flatMap(networkOf))
-  const hosts = new Set(own.map((address) => tcpEndpoint(address)?.host))
-  const sharedNat = candidates.some((address) => hosts.has(tcpEndpoint(address)?.host))
+  const hosts = hostsOf(own)
   const natted = behindNat(candidates)
   return candidates.filter((address) => {
     const endpoint = tcpEndpoint(address)
     if (isPublicAddress(address))
       return !hosts.has(endpoint?.host) && (endpoint?.family === 6 || !natted)
-    return sharedNat || networkOf(address).some((network) => here.has(network))
+    return isNear(address, candidates, own)
   })
+}
+
+/** Whether an address of a peer's can be the peer's from here: a public one, or one behind our NAT or on our network. */
+export function isNear(
+  address: Multiaddr,
+  candidates: readonly Multiaddr[],
+  own: readonly Multiaddr[]
+): boolean {
+  if (isPublicAddress(address)) return true
+  const hosts = hostsOf(own)
+  if (candidates.some((each) => hosts.has(tcpEndpoint(each)?.host))) return true
+  const here = new Set(own.flatMap(networkOf))
+  return networkOf(address).some((network) => here.has(network))
+}
+
+function hostsOf(addresses: readonly Multiaddr[]): Set<string | undefined> {
+  return new Set(addresses.map((address) => tcpEndpoint(address)?.host))
 }
 
 /** Whether a relay that somebody names may be dialled there: on the Internet, or on a network that we are on already. */
@@ -121,6 +136,17 @@ export function refusal(address: Multiaddr, allowed: { loopback: boolean }): str
   if (endpoint.port === 0) return 'no port'
   const special = endpoint.family === 4 ? special4(endpoint.host) : special6(endpoint.host)
   return special === 'loopback' && allowed.loopback ? undefined : special
+}
+
+/**
+ * Nobody who chats needs a port below 1024, and whoever knocks at somebody's SSH or mail looks like an intruder. Two
+ * are listened on to get out of networks that let nothing else through, and what else is there expects strangers.
+ */
+const WEB_PORTS = new Set([80, 443])
+
+function systemPort(address: Multiaddr): string | undefined {
+  const port = tcpEndpoint(address)?.port ?? 0
+  return port < 1024 && !WEB_PORTS.has(port) ? 'a port of system services' : undefined
 }
 
 function special4(host: string): string | undefined {

@@ -26,31 +26,35 @@ const MAX_UNREAD_BYTES = 3 * MAX_DCUTR_MESSAGE_BYTES
 /** Two bytes hold 16,383. */
 const MAX_PREFIX_BYTES = 2
 
-interface Side {
+export interface Side {
   own: readonly Multiaddr[]
-  /** Called as soon as the other side's addresses are known, before it may dial. */
-  onOffer: (offered: Multiaddr[]) => void
+  /** What our CONNECT says of our NAT; asked for at once, and waited for. */
+  nat?: () => Promise<Uint8Array | undefined>
+  /** Called as soon as the other side's addresses are known, before it may dial; with what it says of its NAT. */
+  onOffer: (offered: Multiaddr[], nat: Uint8Array | undefined) => void
   signal: AbortSignal
 }
 
 /** Steps 1–5 of the specification as B, who opens the stream. Throws an Error that names the failed step. */
 export async function initiate(
   connection: Connection,
-  { own, onOffer, signal }: Side
+  { own, nat, onOffer, signal }: Side
 ): Promise<Exchange> {
+  const report = reportOf(nat)
   // 1. B opens a stream to A; the first message does not wait for the protocol to be agreed.
   const stream = await step('open /libp2p/dcutr', async () =>
     openAtOnce(connection, DCUTR_PROTOCOL, { signal })
   )
   try {
     const messages = wire(stream, signal)
+    const connect = connectOf(own, await report)
     // 2. B sends CONNECT and starts a timer.
     const sentMs = performance.now()
-    await step('send CONNECT', () => messages.write({ type: 'connect', addresses: bytesOf(own) }))
+    await step('send CONNECT', () => messages.write(connect))
     // 4. B receives A's CONNECT: the timer has the round trip.
-    const offered = await step('read CONNECT', () => messages.readConnect())
+    const { offered, theirs } = await step('read CONNECT', () => messages.readConnect())
     const rttMs = performance.now() - sentMs
-    onOffer(offered)
+    onOffer(offered, theirs)
     // 5. B sends SYNC; it dials when half a round trip has passed.
     await step('send SYNC', () => messages.write({ type: 'sync' }))
     void stream.close({ signal }).catch((error: Error) => stream.abort(error))
@@ -62,14 +66,19 @@ export async function initiate(
 }
 
 /** Steps 3–6 as A, who answers. Resolves when SYNC has arrived, which is the moment to dial. */
-export async function respond(stream: Stream, { own, onOffer, signal }: Side): Promise<Exchange> {
+export async function respond(
+  stream: Stream,
+  { own, nat, onOffer, signal }: Side
+): Promise<Exchange> {
+  const report = reportOf(nat)
   try {
     const messages = wire(stream, signal)
-    const offered = await step('read CONNECT', () => messages.readConnect())
-    onOffer(offered)
+    const { offered, theirs } = await step('read CONNECT', () => messages.readConnect())
+    onOffer(offered, theirs)
+    const connect = connectOf(own, await report)
     // 3. A answers with its own CONNECT.
     const sentMs = performance.now()
-    await step('send CONNECT', () => messages.write({ type: 'connect', addresses: bytesOf(own) }))
+    await step('send CONNECT', () => messages.write(connect))
     // 6. SYNC is the signal to dial at once.
     await step('read SYNC', () => messages.readSync())
     const rttMs = performance.now() - sentMs
@@ -83,7 +92,7 @@ export async function respond(stream: Stream, { own, onOffer, signal }: Side): P
 
 interface DcutrWire {
   write(message: DcutrMessage): Promise<void>
-  readConnect(): Promise<Multiaddr[]>
+  readConnect(): Promise<{ offered: Multiaddr[]; theirs: Uint8Array | undefined }>
   readSync(): Promise<void>
 }
 
@@ -101,7 +110,7 @@ function wire(stream: Stream, signal: AbortSignal): DcutrWire {
       const message = await read()
       if (message.type !== 'connect')
         throw new Error('the other side sent SYNC where CONNECT belongs')
-      return message.addresses.flatMap(parseAddress)
+      return { offered: message.addresses.flatMap(parseAddress), theirs: message.nat }
     },
     readSync: async () => {
       const message = await read()
@@ -125,8 +134,13 @@ function parseAddress(bytes: Uint8Array): Multiaddr[] {
   }
 }
 
-function bytesOf(addresses: readonly Multiaddr[]): Uint8Array[] {
-  return addresses.map((address) => address.bytes)
+/** Nothing is said when nothing can be found out: the punch does not depend on it. */
+async function reportOf(nat: Side['nat']): Promise<Uint8Array | undefined> {
+  return nat?.().catch(() => undefined)
+}
+
+function connectOf(own: readonly Multiaddr[], nat: Uint8Array | undefined): DcutrMessage {
+  return { type: 'connect', addresses: own.map(({ bytes }) => bytes), ...(nat && { nat }) }
 }
 
 async function step<T>(name: string, run: () => Promise<T>): Promise<T> {

@@ -7,15 +7,16 @@ import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../../shared/transport/punch-table.ts'
 import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
 import { directConnection, nextDirect, type ConnectionSource } from './connections.ts'
-import { initiate, respond } from './dcutr.ts'
+import { initiate, respond, type Side } from './dcutr.ts'
+import type { GuessEvidence, Guessing } from './guessing.ts'
 import { dialDelayMs, EXCHANGE_TIMEOUT_MS, punchRole, type DcutrRole } from './plan.ts'
 import { race, type RaceInit } from './race.ts'
-import { whyNotDirect } from './reasons.ts'
+import { whyNotDirect, type Evidence } from './reasons.ts'
 
 /** `transportManager.dial`, past the dial queue, which loses the role. */
 export type TransportDial = (
   address: Multiaddr,
-  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch' | 'onConnect'> & {
+  options: Pick<BoundDialOptions, 'signal' | 'source' | 'punch' | 'socket' | 'onConnect'> & {
     initiator?: boolean
   }
 ) => Promise<Connection>
@@ -27,9 +28,13 @@ export interface PunchParts {
   reuse: PortReuse
   own: () => OwnAddresses
   nameOf: (peer: string) => string
+  /** Absent: nothing is told of our NAT, and no ports are guessed. */
+  guessing?: Guessing
 }
 
 export interface RoundResult {
+  /** Agreed on over a circuit, or begun when a relay told both sides of each other. */
+  via: 'dcutr' | 'meeting'
   role: DcutrRole
   candidates: string[]
   outcome: 'direct' | 'failed'
@@ -38,6 +43,8 @@ export interface RoundResult {
   /** A public address has answered RST. */
   sawRst?: boolean
   ms: number
+  /** What both sides have told each other of their NATs, and what was tried because of it. */
+  guess?: GuessEvidence
 }
 
 export type RoundStart =
@@ -51,61 +58,78 @@ interface Offer {
   refused: Refused[]
 }
 
+type Seen = Partial<Pick<Evidence, 'failedStep' | 'errors' | 'guess'>>
+
+export interface RoundOptions {
+  signal: AbortSignal
+  /** The moment has come: whatever else dials these addresses has to end. */
+  beforeDials?: () => Promise<void>
+}
+
 /** Never throws but for the caller's signal: a round that fails has its reason. */
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  signal: AbortSignal
+  { signal, beforeDials }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
   const own = parts.own()
   const offer: Offer = { offered: [], candidates: [], refused: [] }
   let release: (() => void) | undefined
-  const result = (rest: Omit<RoundResult, 'role' | 'candidates' | 'ms'>): RoundResult => ({
+  using guesses = parts.guessing?.round(start.connection.remotePeer)
+  const result = (
+    rest: Pick<RoundResult, 'outcome' | 'connection' | 'reason' | 'sawRst'>
+  ): RoundResult => ({
+    via: 'dcutr',
     role: start.role,
     candidates: offer.candidates.map(String),
     ms: Math.round(performance.now() - startedMs),
+    ...(guesses && { guess: guesses.evidence }),
     ...rest
   })
+  const failed = (seen: Seen, sawRst = false): RoundResult =>
+    result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, seen), sawRst })
   try {
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
-    const onOffer = (offered: Multiaddr[]): void => {
+    const onOffer: Side['onOffer'] = (offered, nat) => {
+      guesses?.heard(nat)
       Object.assign(offer, { offered, ...dialledCandidates(offered, ownCandidates(own)) })
       release = parts.punches.add(offer.candidates, punchRole(start.role))
     }
-    const rttMs = await exchange(start, ownCandidates(own), onOffer, signal)
-    if (offer.candidates.length === 0) {
-      return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, {}) })
-    }
-    await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
-    const raced = await race({
-      candidates: offer.candidates,
-      dial: punchDial(parts, start, peer),
-      connected: async (stop) => nextDirect(parts.node, peer, stop),
+    const side = {
+      own: ownCandidates(own),
+      nat: async () => guesses?.report(signal),
+      onOffer,
       signal
-    })
+    }
+    const rttMs = await exchange(start, side)
+    if (offer.candidates.length === 0) return failed({})
+    await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
+    await beforeDials?.()
+    const initiator = punchRole(start.role) === 'client'
+    void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
+    const raced = await race({ ...ways(parts, start.role, peer), ...offer, signal })
     if (raced.outcome === 'direct') return result(raced)
-    const reason = reasonFor(parts, peer, own, offer, { errors: raced.errors })
-    return result({ outcome: 'failed', reason, sawRst: raced.sawRst })
+    const { errors, sawRst } = raced
+    return failed({ errors, ...(guesses && { guess: guesses.evidence }) }, sawRst)
   } catch (error) {
     signal.throwIfAborted()
     // Another way has led to it, and the other side, which knew first, has called this round off.
     const standing = directConnection(parts.node, peer)
     if (standing !== undefined) return result({ outcome: 'direct', connection: standing })
-    const failedStep = error instanceof Error ? error.message : String(error)
-    return result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, { failedStep }) })
+    return failed({ failedStep: error instanceof Error ? error.message : String(error) })
   } finally {
     release?.()
   }
 }
 
-function reasonFor(
+export function reasonFor(
   { nameOf, reuse }: PunchParts,
   peer: string,
   own: OwnAddresses,
   { offered, refused }: Offer,
-  seen: { failedStep?: string; errors?: Map<string, Map<string, number>> }
+  seen: Seen
 ): string {
   return whyNotDirect({
     peerName: nameOf(peer),
@@ -118,22 +142,28 @@ function reasonFor(
   })
 }
 
-async function exchange(
-  start: RoundStart,
-  own: Multiaddr[],
-  onOffer: (offered: Multiaddr[]) => void,
-  roundSignal: AbortSignal
-): Promise<number> {
-  const signal = AbortSignal.any([roundSignal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
-  const side = { own, onOffer, signal }
+async function exchange(start: RoundStart, side: Side): Promise<number> {
+  const signal = AbortSignal.any([side.signal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
   const { rttMs } =
     start.role === 'initiator'
-      ? await initiate(start.connection, side)
-      : await respond(start.stream, side)
+      ? await initiate(start.connection, { ...side, signal })
+      : await respond(start.stream, { ...side, signal })
   return rttMs
 }
 
-function punchDial({ dial }: PunchParts, { role }: RoundStart, peer: string): RaceInit['dial'] {
+/** To a peer, dialled or accepted. */
+export function ways(
+  parts: PunchParts,
+  role: DcutrRole,
+  peer: string
+): Pick<RaceInit, 'dial' | 'connected'> {
+  return {
+    dial: punchDial(parts, role, peer),
+    connected: async (stop) => nextDirect(parts.node, peer, stop)
+  }
+}
+
+function punchDial({ dial }: PunchParts, role: DcutrRole, peer: string): RaceInit['dial'] {
   const initiator = punchRole(role) === 'client'
   return async (candidate, { signal, onConnect }) =>
     dial(candidate.encapsulate(`/p2p/${peer}`), {

@@ -15,6 +15,8 @@ export interface RaceInit {
   ) => Promise<Connection>
   /** Resolves with the first direct connection to the peer, dialled or accepted, when `signal` is given up rejects. */
   connected: (signal: AbortSignal) => Promise<Connection>
+  /** Asked before a candidate that has failed so many dials is dialled again; no ends it. */
+  mayRedial?: (candidate: Multiaddr, dials: number) => boolean
   signal: AbortSignal
   /** From 0 to 1; for tests. */
   random?: () => number
@@ -33,10 +35,11 @@ export async function race({
   candidates,
   dial,
   connected,
+  mayRedial = () => true,
   signal,
   random = Math.random
 }: RaceInit): Promise<RaceResult> {
-  const lanes = candidates.map((candidate) => new Lane(candidate, { dial, random }))
+  const lanes = candidates.map((candidate) => new Lane(candidate, { dial, mayRedial, random }))
   const over = new AbortController()
   const timer = setTimeout(() => void lastOnes(lanes, over), WINDOW_MS)
   try {
@@ -49,8 +52,10 @@ export async function race({
   } finally {
     clearTimeout(timer)
     over.abort()
+    const callOff = (): void => lanes.forEach((lane) => lane.abort())
     // The winner's dial may be about to return: its lane is over by then, and the abort finds nothing to undo.
-    setImmediate(() => lanes.forEach((lane) => lane.abort()))
+    if (signal.aborted) callOff()
+    else setImmediate(callOff)
   }
 }
 
@@ -66,7 +71,7 @@ async function lastOnes(lanes: readonly Lane[], over: AbortController): Promise<
   over.abort()
 }
 
-type LaneParts = Required<Pick<RaceInit, 'dial' | 'random'>>
+type LaneParts = Required<Pick<RaceInit, 'dial' | 'mayRedial' | 'random'>>
 
 /** One candidate, dialled again and again until its lane is aborted or a dial went through. */
 class Lane {
@@ -120,6 +125,7 @@ class Lane {
       })
       this.#isTaken = code === TAKEN
       if (pauseMs === undefined || (this.#isLast && !this.#isTaken)) return
+      if (!this.#parts.mayRedial(this.#candidate, dials)) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     }
   }

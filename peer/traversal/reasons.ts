@@ -3,6 +3,9 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { isPublicAddress, tcpEndpoint } from '../../shared/addresses.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { OwnAddresses, Refused } from './candidates.ts'
+import type { GuessEvidence } from './guessing.ts'
+import { whyNotGuessed } from './nat-reasons.ts'
+import { WHAT_TO_DO } from './remedies.ts'
 
 export interface Evidence {
   /** What the user calls the other side. */
@@ -15,10 +18,9 @@ export interface Evidence {
   reuse: PortReuse
   /** The step of the exchange that failed, when no dial was made at all. */
   failedStep?: string
+  /** What both sides know of their NATs. */
+  guess?: GuessEvidence
 }
-
-const WHAT_TO_DO =
-  'a port forward (--announce) or an IPv6 address on either side would make it direct'
 
 /** The side that was dialled has not begun to look for a direct path. */
 export function whyNothingHappens(peerName: string): string {
@@ -33,6 +35,7 @@ export function whyNotDirect(evidence: Evidence): string {
     noCandidates(evidence) ??
     oneNat(evidence) ??
     noPortReuse(evidence) ??
+    whyNotGuessed(evidence) ??
     portsChange(evidence) ??
     nobodyAnswers(evidence)
   )
@@ -72,7 +75,9 @@ function noPortReuse({ reuse }: Evidence): string | undefined {
 }
 
 /** A NAT that gives the relay another port than the one we listen on gives peers yet another one. */
-function portsChange({ own, offered, peerName }: Evidence): string | undefined {
+function portsChange({ own, offered, peerName, guess }: Evidence): string | undefined {
+  // Both know better: one other port for all is as good as one that was kept.
+  if (guess?.plan !== undefined) return undefined
   const ours = changedPort(own.mapped, own.listening)
   const publicOnes = offered.filter(isPublicAddress)
   const theirs = changedPort(

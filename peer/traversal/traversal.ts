@@ -7,6 +7,7 @@ import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { retire } from '../circuits/retire.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
+import { Meetings, type Signed } from './meetings.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
@@ -15,12 +16,16 @@ import { Upgrades } from './upgrades.ts'
 
 export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
-  /** After every round, of either side. */
+  /** Where our relays are. */
+  relays: () => Multiaddr[]
+  /** After every round, of either side; attempt 0 is the punch at the moment of meeting. */
   onRound: (peer: string, attempt: number, result: RoundResult) => void
   /** The connection that carries the conversation with a peer. */
   carrying: (peer: string) => string | undefined
   /** The other side, whose turn it is, has not started a round. */
   onSilence: (peer: string) => void
+  /** Of the clock that counts meetings: monotonic milliseconds. */
+  nowMs?: () => number
 }
 
 export interface Traversal extends AsyncDisposable {
@@ -33,6 +38,8 @@ export interface Traversal extends AsyncDisposable {
     offered: readonly Multiaddr[],
     signal: AbortSignal
   ): Promise<Connection | undefined>
+  /** The relay has told that peer of us as it tells us of it now: both punch at once. */
+  readonly meet: (signed: Signed) => void
   /** The network has changed: what is relayed is tried at once, whoever dialled. */
   hurry(): void
 }
@@ -73,6 +80,7 @@ class RunningTraversal implements Traversal {
   readonly #ownBudget = new RoundBudget()
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
+  readonly #meetings: Meetings
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
@@ -85,6 +93,12 @@ class RunningTraversal implements Traversal {
     const round = async (connection: Connection, attempt: number) =>
       this.#round({ role: 'initiator', connection }, attempt)
     this.#upgrades = new Upgrades({ isDirect, round }, this.#signal)
+    const onMeeting = (peer: string, result: RoundResult): void => {
+      if (result.outcome === 'direct') this.#active.get(peer)?.controller.abort()
+      init.onRound(peer, 0, result)
+    }
+    const selfId = init.node.peerId.toString()
+    this.#meetings = new Meetings({ ...init, selfId, onMeeting }, this.#signal)
   }
 
   async start(): Promise<void> {
@@ -115,6 +129,10 @@ class RunningTraversal implements Traversal {
     return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
   }
 
+  readonly meet = (signed: Signed): void => {
+    if (!this.#active.has(signed.peer.toString())) this.#run(this.#meetings.meet(signed))
+  }
+
   hurry(): void {
     this.#upgrades.hurry()
     for (const circuit of this.#node.getConnections()) {
@@ -125,7 +143,10 @@ class RunningTraversal implements Traversal {
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => {
-    if (detail.direct) this.#run(this.#closeCircuits(detail.remotePeer.toString()))
+    if (!detail.direct) this.#init.guessing?.prepare()
+    const peer = detail.remotePeer.toString()
+    const isDirect = directConnection(this.#node, peer) !== undefined
+    if (detail.direct || isDirect) this.#run(this.#closeCircuits(peer))
     // The specification's B, who starts, is the one that was dialled.
     else if (detail.direction === 'inbound') this.#run(this.#upgrades.upgrade(detail))
     else this.#run(this.#awaitRound(detail))
@@ -193,7 +214,10 @@ class RunningTraversal implements Traversal {
     this.#active.set(peer, place)
     const yielded = place.controller.signal
     try {
-      const result = await punchRound(this.#init, start, AbortSignal.any([this.#signal, yielded]))
+      const result = await punchRound(this.#init, start, {
+        signal: AbortSignal.any([this.#signal, yielded]),
+        beforeDials: async () => this.#meetings.end(peer)
+      })
       this.#init.onRound(peer, attempt, result)
       return result
     } catch (error) {

@@ -14,14 +14,21 @@ import type { TooMany } from '../request-rates.ts'
 import { whyOf, type Why } from '../why.ts'
 import { BlamelessError } from './frames.ts'
 import type { Refused } from './limits.ts'
-import type { Registered, RoomStore } from './room-store.ts'
+import type { Registered, RoomStore, VerifiedRecord } from './room-store.ts'
 
 export type RegistrationEvent = Extract<RelayEvent, { event: 'registration' }>
+
+export interface RegistrationWatcher {
+  /** It stands, new or renewed; before its peer has the answer. */
+  registered(peer: string, room: string, record: VerifiedRecord): void
+  removed(peer: string, room: string): void
+}
 
 export interface AnswersConfig {
   store: RoomStore
   books: Books
   isConnected: (peer: PeerId) => boolean
+  watcher?: RegistrationWatcher | undefined
   onEvent: (event: RegistrationEvent) => void
   /** The peer asks on although it is told to wait. */
   onOffence: (peer: PeerId) => void
@@ -114,16 +121,20 @@ export class Answers {
         expected: peer,
         signal: this.#config.signal
       })
-      return await this.#config.store.register(
+      const record = { form, sequence, bytes }
+      const registered = await this.#config.store.register(
         {
           peer: peer.toString(),
           room: request.ns,
           host,
-          record: { form, sequence, bytes },
+          record,
           ttlSeconds: request.ttlSeconds
         },
         this.#config.nowMs()
       )
+      if (registered.status === STATUS.ok)
+        this.#config.watcher?.registered(peer.toString(), request.ns, record)
+      return registered
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { status: STATUS.invalidSignedPeerRecord, reason }
@@ -168,6 +179,7 @@ export class Answers {
   }
 
   async #unregister(room: string, peer: PeerId): Promise<void> {
+    this.#config.watcher?.removed(peer.toString(), room)
     if (!(await this.#config.store.unregister(peer.toString(), room))) return
     const about = { peer: peer.toString(), room: room.slice(0, MAX_ROOM_IN_EVENT) }
     this.#config.onEvent({

@@ -16,7 +16,7 @@ import { Books } from '../books.ts'
 import { hostKey } from '../host-key.ts'
 import { DEFAULT_LIMITS, type Usage } from '../limits.ts'
 import { keepPacked } from '../../shared/transport/packing.ts'
-import { Answers, type RegistrationEvent } from './answers.ts'
+import { Answers, type RegistrationEvent, type RegistrationWatcher } from './answers.ts'
 import { EPOCHS } from './cookie.ts'
 import { BlamelessError, readFrame, type FrameLimits } from './frames.ts'
 import type { RegistrySettings } from './limits.ts'
@@ -35,6 +35,8 @@ export interface RendezvousOptions {
   /** Of that default. */
   registry?: Partial<RegistrySettings>
   frames?: Partial<FrameLimits>
+  /** Is told what stands and what has ended. */
+  watcher?: RegistrationWatcher
   /** Monotonic milliseconds. */
   nowMs?: () => number
 }
@@ -96,6 +98,7 @@ class Server implements RendezvousServer {
   readonly #frames: FrameLimits
   readonly #store: RoomStore
   readonly #answers: Answers
+  readonly #watcher: RegistrationWatcher | undefined
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #streams = new Set<Promise<void>>()
@@ -111,12 +114,14 @@ class Server implements RendezvousServer {
     const { limits } = books
     this.#store = options.store ?? new Registry(randomInt(EPOCHS), { limits, ...options.registry })
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.#watcher = options.watcher
     this.#answers = new Answers({
       store: this.#store,
       books,
       isConnected: (peer) => node.getConnections(peer).length > 0,
       onEvent: options.onEvent,
       onOffence: this.#onOffence,
+      watcher: options.watcher,
       nowMs: this.#nowMs,
       signal: this.#signal
     })
@@ -181,6 +186,7 @@ class Server implements RendezvousServer {
 
   #sweep(): void {
     for (const removal of this.#store.sweep(this.#nowMs())) {
+      this.#watcher?.removed(removal.peer, removal.room)
       this.#onEvent({ event: 'registration', ...removal })
     }
   }

@@ -11,12 +11,18 @@ export const MAX_DCUTR_MESSAGE_BYTES = 4 * 1024
 /** More than any honest host has; one who sends more wants others dialled. */
 export const MAX_DCUTR_ADDRESSES = 64
 
-export type DcutrMessage = { type: 'connect'; addresses: Uint8Array[] } | { type: 'sync' }
+/** `nat` is an extension of ours: a report of nat-report.ts, still encoded. */
+export type DcutrMessage =
+  | { type: 'connect'; addresses: Uint8Array[]; nat?: Uint8Array }
+  | { type: 'sync' }
 
 /** A message that cannot be meant: `reason` says what is wrong with it. */
 export class DcutrFormatError extends Error {
   override name = 'DcutrFormatError'
 }
+
+/** Far from what the specification may come to use. */
+const NAT_FIELD = 1017
 
 const TYPE_CONNECT = 100
 const TYPE_SYNC = 300
@@ -25,6 +31,7 @@ export function encodeDcutr(message: DcutrMessage): Uint8Array {
   return new FieldWriter()
     .uint(1, message.type === 'connect' ? TYPE_CONNECT : TYPE_SYNC)
     .eachBytes(2, message.type === 'connect' ? message.addresses : [])
+    .bytes(NAT_FIELD, message.type === 'connect' ? message.nat : undefined)
     .finish()
 }
 
@@ -35,9 +42,9 @@ export function decodeDcutr(bytes: Uint8Array): DcutrMessage {
       `a message of ${bytes.byteLength} bytes, the limit is ${MAX_DCUTR_MESSAGE_BYTES}`
     )
   }
-  const { type, addresses } = decodeFields(bytes)
+  const { type, ...connect } = decodeFields(bytes)
   if (type === TYPE_SYNC) return { type: 'sync' }
-  if (type === TYPE_CONNECT) return { type: 'connect', addresses }
+  if (type === TYPE_CONNECT) return { type: 'connect', ...connect }
   throw new DcutrFormatError(
     type === undefined ? 'a message without a type' : `a message of unknown type ${type}`
   )
@@ -46,6 +53,7 @@ export function decodeDcutr(bytes: Uint8Array): DcutrMessage {
 interface DcutrFields {
   type?: number
   addresses: Uint8Array[]
+  nat?: Uint8Array
 }
 
 function decodeFields(bytes: Uint8Array): DcutrFields {
@@ -53,7 +61,8 @@ function decodeFields(bytes: Uint8Array): DcutrFields {
   try {
     readFields(bytes, 'message', {
       1: (field) => (message.type = field.clampedUint('type')),
-      2: (field) => message.addresses.push(field.bytesCopy('addresses'))
+      2: (field) => message.addresses.push(field.bytesCopy('addresses')),
+      [NAT_FIELD]: (field) => (message.nat = field.bytesCopy('nat'))
     })
   } catch (cause) {
     if (!(cause instanceof FieldError)) throw cause

@@ -1,8 +1,10 @@
-// npm run bench:direct [-- --runs N] [--go PATH] [--rust PATH]: from the open circuit to the direct connection.
-// Two NATs that drop, 40 ms RTT to the relay, 60 ms between the peers; go and rust beside it in the same network.
+// npm run bench:direct [-- --runs N] [--go PATH] [--rust PATH]: from joining to the first line, and to the direct
+// connection. Two NATs that drop, 40 ms RTT to the relay, 60 ms between the peers; go and rust in the same network.
+// Joining begins with the request to register: the newcomer is connected to its relay. go begins with its dial through
+// the relay; it is connected, has its reservation, and knows the other side's id and relay already.
 
 import { parseArgs } from 'node:util'
-import { measuresOf, type Measures } from '../lab/stories/measures.ts'
+import { median, measuresOf, type Measures } from '../lab/stories/measures.ts'
 import { Scene } from '../lab/stories/scene.ts'
 import { twoSites, type Lab } from '../lab/topologies.ts'
 import { figureLine } from './figures.ts'
@@ -27,14 +29,16 @@ const { signal } = stopping
 const network = (): Promise<Lab> => twoSites({ a: { nat: 'drop' }, b: { nat: 'drop' } })
 
 try {
-  report(await repeat('parley', ours))
+  const relayed = await repeat('parley, relayed only', async () => ours(['--relayed-only']))
+  const direct = await repeat('parley', async () => ours([]))
+  report(relayed, direct)
   for (const [name, path, run] of [
     ['go-libp2p', values.go, goRun],
     ['rust-libp2p', values.rust, rustRun]
   ] as const) {
     if (path === undefined)
       console.log(`${name}: left out, its program was not given (--${name.split('-')[0]} PATH)`)
-    else reportForeign(name, await repeat(name, () => foreign(path, run)))
+    else reportForeign(name, await repeat(name, () => foreign(path, run)), direct)
   }
 } catch (error) {
   if (!signal.aborted) throw error
@@ -52,9 +56,14 @@ async function repeat<T>(name: string, run: () => Promise<T>): Promise<T[]> {
   return results
 }
 
-async function ours(): Promise<Measures> {
-  await using scene = await Scene.open(network(), { measured: true, signal })
-  await scene.direct(30_000)
+/** The newcomer says a line as soon as it knows that there is somebody to hear it. */
+async function ours(peerArgs: string[]): Promise<Measures> {
+  await using scene = await Scene.open(network(), { measured: true, peerArgs, signal })
+  const deadline = scene.deadline(30_000)
+  await scene.anna.next('discovered', { signal: deadline })
+  scene.anna.say('hello')
+  await scene.ben.next('message', { signal: deadline })
+  if (!peerArgs.includes('--relayed-only')) await scene.direct(30_000)
   return measuresOf(scene)
 }
 
@@ -66,30 +75,31 @@ async function foreign(
   return await run(lab, path)
 }
 
-function report(measured: Measures[]): void {
-  const lines: Array<[string, Array<number | undefined>]> = [
-    ['parley: circuit open → direct, at the newcomer', measured.map((m) => m.openToDirect.anna)],
-    ['parley: circuit open → direct, at the other side', measured.map((m) => m.openToDirect.ben)],
-    ['parley: the other is known → direct, at the newcomer', measured.map((m) => m.reachToDirect)],
-    [
-      'parley: first packet to the relay → direct, at the newcomer',
-      measured.map((m) => m.joinToDirect)
-    ]
+type Figures = Array<number | undefined>
+
+function report(relayed: Measures[], direct: Measures[]): void {
+  const lines: Array<[label: string, figures: Figures]> = [
+    ['joining → first line over the circuit', relayed.map((m) => m.registerToLine)],
+    ['joining → first line, whatever carries it', direct.map((m) => m.registerToLine)],
+    ['joining → direct, at the newcomer', direct.map((m) => m.registerToDirect.anna)],
+    ['joining → direct, at the other side', direct.map((m) => m.registerToDirect.ben)],
+    ['first packet to the relay → direct, at the newcomer', direct.map((m) => m.joinToDirect)],
+    ['circuit open → direct, at the newcomer', direct.map((m) => m.openToDirect.anna)],
+    ['circuit open → direct, at the other side', direct.map((m) => m.openToDirect.ben)]
   ]
-  for (const [label, figures] of lines) console.log(figureLine(label, figures))
+  for (const [label, figures] of lines) console.log(figureLine(`parley: ${label}`, figures))
 }
 
-function reportForeign(name: string, measured: ForeignRun[]): void {
-  console.log(
-    figureLine(
-      `${name}: circuit open → direct, at the dialling side`,
-      measured.map((m) => m.dialler)
-    )
-  )
-  console.log(
-    figureLine(
-      `${name}: circuit open → direct, at the other side`,
-      measured.map((m) => m.listener)
-    )
-  )
+function reportForeign(name: string, measured: ForeignRun[], parley: Measures[]): void {
+  const dialToDirect = measured.map((m) => m.dialToDirect)
+  const lines: Array<[label: string, figures: Figures]> = [
+    ['dialling → circuit open', measured.map((m) => m.dialToCircuit)],
+    ['dialling → direct, at the dialling side', dialToDirect],
+    ['circuit open → direct, at the dialling side', measured.map((m) => m.dialler)],
+    ['circuit open → direct, at the other side', measured.map((m) => m.listener)]
+  ]
+  for (const [label, figures] of lines) console.log(figureLine(`${name}: ${label}`, figures))
+  const [our, their] = [median(parley.map((m) => m.registerToDirect.anna)), median(dialToDirect)]
+  if (our !== undefined && their !== undefined)
+    console.log(`parley takes ${(our / their).toFixed(2)} of the time of ${name} to direct`)
 }

@@ -10,6 +10,9 @@ export interface ForeignRun {
   /** Milliseconds from the open circuit, at the side that dialled and at the side that was dialled. */
   dialler: number | undefined
   listener: number | undefined
+  /** At the side that dialled, from its dial through the relay; undefined for programs that do not tell of it. */
+  dialToCircuit?: number
+  dialToDirect?: number
 }
 
 /** Both programs settle for seconds before they dial, and give up 20 s later. */
@@ -24,7 +27,14 @@ export async function goRun(lab: Lab, program: string): Promise<ForeignRun> {
   await relay.find(/^RELAY /m)
   const listener = new Transcript(lab.b, program, ['listen'])
   await listener.find(/^READY/m)
-  return figures(new Transcript(lab.a, program, ['dial']), listener)
+  const dialler = new Transcript(lab.a, program, ['dial'])
+  // Printed when the dial has returned, with the milliseconds that it took.
+  const dialToCircuit = Number(await dialler.find(/^CONNECTED (\d+)/m))
+  const connectedAtMs = performance.now()
+  const open = await figures(dialler, listener)
+  const since = open.directAtMs - connectedAtMs
+  const dialToDirect = open.dialler === undefined ? {} : { dialToDirect: dialToCircuit + since }
+  return { dialler: open.dialler, listener: open.listener, dialToCircuit, ...dialToDirect }
 }
 
 /** rust-libp2p: ids are given as arguments. */
@@ -34,12 +44,18 @@ export async function rustRun(lab: Lab, program: string): Promise<ForeignRun> {
   const listener = new Transcript(lab.b, program, ['listen', relayId])
   const listenerId = await listener.find(/^ID (\S+)/m)
   await listener.find(/^READY/m)
-  return figures(new Transcript(lab.a, program, ['dial', relayId, listenerId]), listener)
+  const dialled = new Transcript(lab.a, program, ['dial', relayId, listenerId])
+  const { dialler, listener: atListener } = await figures(dialled, listener)
+  return { dialler, listener: atListener }
 }
 
-async function figures(dialler: Transcript, listener: Transcript): Promise<ForeignRun> {
+async function figures(
+  dialler: Transcript,
+  listener: Transcript
+): Promise<Pick<ForeignRun, 'dialler' | 'listener'> & { directAtMs: number }> {
   const atDialler = await directAfter(dialler, TIMEOUT_MS)
-  return { dialler: atDialler, listener: await directAfter(listener, OTHER_SIDE_MS) }
+  const directAtMs = performance.now()
+  return { dialler: atDialler, directAtMs, listener: await directAfter(listener, OTHER_SIDE_MS) }
 }
 
 /** Undefined when it did not: stayed relayed, or its other side had left before it was done. */

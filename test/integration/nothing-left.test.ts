@@ -3,9 +3,30 @@ import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { becomesDirect, dialThrough, patience, startPuncher } from '../support/punchers.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { MAX_SOCKETS } from '../../peer/traversal/guess-plan.ts'
+import { Guessing } from '../../peer/traversal/guessing.ts'
+import type { Signed } from '../../peer/traversal/meetings.ts'
+import type { TransportDial } from '../../peer/traversal/punch.ts'
+import { SocketBudget } from '../../peer/traversal/socket-budget.ts'
+import { encodeNatReport } from '../../shared/wire/nat-report.ts'
+import {
+  becomesDirect,
+  dialThrough,
+  patience,
+  startBoundNode,
+  startPuncher,
+  type Puncher
+} from '../support/punchers.ts'
+import { freePort } from '../support/relay-at.ts'
+import { CONE, RANDOM } from '../support/reports.ts'
+import { silentServer } from '../support/silent-server.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
+import { victim } from '../support/victim.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
 
@@ -22,6 +43,35 @@ function openSockets(): number {
 
 const handles = (): string[] =>
   process.getActiveResourcesInfo().filter((kind) => /TCP|Connect|Timeout/.test(kind))
+
+/** How many of each kind: file descriptors, and what Node keeps open. */
+function held(): Record<string, number> {
+  const counts: Record<string, number> = { descriptors: readdirSync(DESCRIPTORS).length }
+  for (const kind of handles()) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
+/** Looks until so many looks in a row have seen the same: what starts has deadlines, which end with it. */
+async function quiet<Left>(look: () => Left): Promise<Left> {
+  const signal = patience()
+  let seen = look()
+  for (let same = 0; same < 50 && !signal.aborted;) {
+    await sleep(20)
+    const next = look()
+    same = isDeepStrictEqual(next, seen) ? same + 1 : 0
+    seen = next
+  }
+  return seen
+}
+
+const connectionsOf = (one: Puncher, other: Puncher): number =>
+  one.node.getConnections(other.node.peerId).length
+
+const signedBy = ({ node, address }: Puncher): Signed => ({
+  peer: node.peerId,
+  addresses: [address],
+  sequence: Date.now()
+})
 
 function skipWithoutProc(test: TestContext): boolean {
   if (process.platform === 'linux') return false
@@ -67,6 +117,93 @@ describe('nothing is left behind', () => {
     assert.equal(await settlesAt(openSockets, (left) => left <= socketsBefore), socketsBefore)
     const left = await settlesAt(handles, ({ length }) => length <= handlesBefore)
     assert.ok(left.length <= handlesBefore, left.join())
+  })
+
+  it('by a hundred punches on meeting, whether they come to something or not', async (t) => {
+    if (skipWithoutProc(t)) return
+    // Each look at the clock is a minute later: nobody has had too many.
+    let minutes = 0
+    const nowMs = (): number => (minutes += 1) * 60_000
+    await using scene = await relayScene()
+    await using ann = await startPuncher(scene.address, { nowMs })
+    await using ben = await startPuncher(scene.address, { nowMs })
+    await using silent = await victim()
+    await using rude = await victim({ hangsUp: true })
+    const nobody = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    const before = await quiet(held)
+
+    for (let punches = 1; punches <= 84; punches += 1) {
+      ann.traversal.meet(signedBy(ben))
+      ben.traversal.meet(signedBy(ann))
+      const direct = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+      for (const { rounds } of [ann, ben])
+        await rounds.until(() => rounds.events.length === punches)
+      for (const connection of direct) connection.abort(new Error('on to the next one'))
+      await settlesAt(
+        () => connectionsOf(ann, ben) + connectionsOf(ben, ann),
+        (left) => left === 0
+      )
+      // A punch is over a turn after it is told.
+      await sleep(1)
+    }
+    assert.ok(
+      ann.rounds.events.every(({ outcome, via }) => outcome === 'direct' && via === 'meeting')
+    )
+
+    for (let failures = 1; failures <= 16; failures += 1) {
+      const addresses = [silent.address, rude.address, nobody].map((each) => multiaddr(each))
+      const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+      ann.traversal.meet({ peer, addresses, sequence: Date.now() })
+    }
+    const failed = await ann.rounds.until(() => {
+      const found = ann.rounds.events.filter(({ outcome }) => outcome === 'failed')
+      return found.length === 16 && found
+    })
+    assert.ok(failed.every(({ via }) => via === 'meeting'))
+    assert.ok(silent.knocks > 0 && rude.knocks > 0)
+
+    const after = await settlesAt(held, (left) => isDeepStrictEqual(left, before))
+    assert.deepEqual(after, before)
+    for (const address of [ben.address, silent.address, rude.address, nobody])
+      assert.equal(ann.punches.match(multiaddr(address)), undefined)
+  })
+
+  it('by a hundred volleys, refused ones and ones that a silent remote takes', async (t) => {
+    if (skipWithoutProc(t)) return
+    await using dialler = await startBoundNode()
+    const dial: TransportDial = async (address, options) =>
+      dialler.transportManager.dial(address, options)
+    await using server = await silentServer('127.0.0.3')
+    const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
+    const sockets = new SocketBudget(async () => Infinity)
+    for (let n = 0; n < 100; n += 1) {
+      const port = n % 2 === 0 ? server.port : 9
+      const proven = { host: '127.0.0.3', port }
+      const nat = {
+        prepare: () => undefined,
+        report: async () => RANDOM,
+        provenAddress: async () => proven
+      }
+      const guessing = new Guessing({ nat, dial, listening: () => [dialler.address], sockets })
+      using round = guessing.round(dialler.node.peerId)
+      await round.report(patience())
+      round.heard(encodeNatReport(CONE))
+      const candidates = [multiaddr(`/ip4/127.0.0.3/tcp/${port}`)]
+      await round.start({ candidates, mapped: [], initiator: n % 3 === 0, rttMs: 0 })
+      const count = (): number => round.evidence.count?.[port === 9 ? 'fired' : 'connected'] ?? 0
+      assert.ok((await settlesAt(count, (so) => so > 20)) > 20, JSON.stringify(round.evidence))
+    }
+    const here = await settlesAt(
+      () => server.here,
+      (left) => left === 0
+    )
+    assert.equal(here, 0, 'the remote holds none')
+    const left = await settlesAt(openSockets, (open) => open <= socketsBefore)
+    assert.ok(left <= socketsBefore, `${left} sockets, ${socketsBefore} before`)
+    const busy = await settlesAt(handles, ({ length }) => length <= handlesBefore)
+    assert.ok(busy.length <= handlesBefore, busy.join())
+    using grant = await sockets.take()
+    assert.equal(grant.sockets, MAX_SOCKETS, 'all sockets were given back')
   })
 
   it('by peers that met, talked and left', async (t) => {

@@ -63,7 +63,7 @@ describe('punches that are told of', { concurrency: 2 }, () => {
       },
       { signal: patience() }
     )
-    const how = { attempt: 1, role: 'initiator', outcome: 'direct', ms: 1 } as const
+    const how = { attempt: 1, via: 'dcutr', role: 'initiator', outcome: 'direct', ms: 1 } as const
     for (const listener of listeners) {
       listener({ event: 'punch', peer: 'a', candidates: [], ...how })
     }

@@ -59,7 +59,7 @@ describe('a circuit between two peers', () => {
     const [answered, started] = await Promise.all([roundOf(ann), roundOf(ben)])
     const { connection: _a, ms: annMs, ...annRound } = answered
     const { connection: _b, ms: benMs, ...benRound } = started
-    const common = { attempt: 1, outcome: 'direct' }
+    const common = { attempt: 1, via: 'dcutr', outcome: 'direct' }
     const toBen = { peer: ben.id, role: 'responder', candidates: [portOf(ben)] }
     const toAnn = { peer: ann.id, role: 'initiator', candidates: [portOf(ann)] }
     assert.deepEqual(annRound, { ...common, ...toBen })

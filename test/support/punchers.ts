@@ -7,6 +7,7 @@ import { startPeerNode, type PeerNode } from '../../peer/node.ts'
 import { startRelayLink } from '../../peer/reservations/relay-link.ts'
 import type { OwnAddresses } from '../../peer/traversal/candidates.ts'
 import { directConnection, nextDirect } from '../../peer/traversal/connections.ts'
+import type { Guessing } from '../../peer/traversal/guessing.ts'
 import type { RoundResult, TransportDial } from '../../peer/traversal/punch.ts'
 import { startTraversal, type Traversal } from '../../peer/traversal/traversal.ts'
 import { isRelayed } from '../../shared/addresses.ts'
@@ -34,13 +35,16 @@ export interface Puncher extends AsyncDisposable, PeerNode {
 }
 
 /** A node that listens, dials from that port, and echoes. */
-export async function startBoundNode({ reuse = probePortReuse() } = {}): Promise<
+export async function startBoundNode({
+  reuse = probePortReuse(),
+  listen = '/ip4/127.0.0.1/tcp/0'
+} = {}): Promise<
   PeerNode & AsyncDisposable & { punches: PunchTable; address: Multiaddr; id: string }
 > {
   const punches = new PunchTable()
   const { node, transportManager } = await startPeerNode({
     privateKey: await generateKeyPair('Ed25519'),
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [listen],
     announce: [],
     punches,
     reuse
@@ -58,13 +62,21 @@ export async function startBoundNode({ reuse = probePortReuse() } = {}): Promise
   }
 }
 
-/** `dial`: what is done instead of each dial of a punch. */
+export interface PuncherOptions {
+  listen?: string
+  /** What is done instead of each dial of a punch. */
+  dial?: (own: TransportDial) => TransportDial
+  guessing?: (own: TransportDial) => Guessing
+  /** Of the clock that counts meetings. */
+  nowMs?: () => number
+}
+
 export async function startPuncher(
   relay: Multiaddr,
-  { dial }: { dial?: (own: TransportDial) => TransportDial } = {}
+  { dial, guessing, nowMs = () => performance.now(), ...listening }: PuncherOptions = {}
 ): Promise<Puncher> {
   await using stack = new AsyncDisposableStack()
-  const bound = stack.use(await startBoundNode())
+  const bound = stack.use(await startBoundNode(listening))
   const { node, transportManager, punches } = bound
   const rounds = new EventLog<Round>()
   const { signal } = new AbortController()
@@ -84,13 +96,16 @@ export async function startPuncher(
     {
       node,
       dial: dial?.(ownDial) ?? ownDial,
+      ...(guessing && { guessing: guessing(ownDial) }),
       punches,
       reuse: probePortReuse(),
       own: () => parts.own(),
+      relays: () => [relay],
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),
-      onSilence: () => undefined
+      onSilence: () => undefined,
+      nowMs
     },
     { signal }
   )

@@ -40,6 +40,7 @@ await startTraversal(
       announced: [],
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }),
+    relays: () => [link.address],
     carrying: () => undefined,
     nameOf: (peer) => peer,
     onSilence: () => undefined,

@@ -1,12 +1,16 @@
 // What a measured scene took, from the events of its actors. (pure)
 
 import type { PeerActor } from '../../../peer/demo/cast.ts'
-import type { ConnectionTold } from './tell-connections.ts'
+import type { ConnectionTold, RegisteringTold } from './tell-connections.ts'
 
 /** Milliseconds; undefined where there was no such moment, as without a circuit on a LAN. */
 export interface Measures {
   /** From the circuit, open at that peer, to the direct connection, open at that peer. */
   openToDirect: { anna: number | undefined; ben: number | undefined }
+  /** From anna's request to register to the direct connection, open at that peer. */
+  registerToDirect: { anna: number | undefined; ben: number | undefined }
+  /** From anna's request to register to the first line that ben hears. */
+  registerToLine: number | undefined
   /** anna, the newcomer: from the first packet to the relay. */
   joinToDirect: number | undefined
   /** anna: from when she learns of ben. */
@@ -22,10 +26,22 @@ export type Watched = Pick<PeerActor, 'events'>
 export function measuresOf({ anna, ben }: { anna: Watched; ben: Watched }): Measures {
   const seenByAnna = connectionsTo(anna, ben)
   const direct = seenByAnna.find((told) => told.direct)
+  const registering = allTold(anna).find(isRegistering)
   const joined = anna.events.find((told) => told.event === 'relay' && told.state === 'connecting')
   const path = anna.events.find((told) => told.event === 'path' && told.path === 'direct')
   return {
     openToDirect: { anna: openToDirect(seenByAnna), ben: openToDirect(connectionsTo(ben, anna)) },
+    registerToDirect: {
+      anna: between(registering, direct),
+      ben: between(
+        registering,
+        connectionsTo(ben, anna).find((one) => one.direct)
+      )
+    },
+    registerToLine: between(
+      registering,
+      ben.events.find((told) => told.event === 'message')
+    ),
     joinToDirect: between(joined, direct),
     reachToDirect: path?.event === 'path' ? path.ms : undefined,
     firstAttempt: ![anna, ben].some(failedBefore)
@@ -64,8 +80,17 @@ function failedBefore({ events }: Watched): boolean {
 function connectionsTo(of: Watched, other: Watched): ConnectionTold[] {
   const started = other.events.find((told) => told.event === 'started')
   const peer = started?.event === 'started' ? started.peerId : undefined
-  const told: Array<{ event: string }> = of.events
-  return told.filter(isConnection).filter((connection) => connection.peer === peer)
+  return allTold(of)
+    .filter(isConnection)
+    .filter((connection) => connection.peer === peer)
+}
+
+function allTold({ events }: Watched): Array<{ event: string }> {
+  return events
+}
+
+function isRegistering(each: { event: string }): each is RegisteringTold {
+  return each.event === 'registering'
 }
 
 export function isConnection(told: { event: string }): told is ConnectionTold {

@@ -27,6 +27,8 @@ export interface SceneOptions {
   measured?: boolean
   /** More arguments of anna's `parley chat`. */
   annaArgs?: string[]
+  /** More arguments of both peers. */
+  peerArgs?: string[]
   signal?: AbortSignal
 }
 
@@ -142,7 +144,12 @@ type Started = Pick<Scene, 'relay' | 'ben' | 'anna'>
 async function enter(
   lab: Lab,
   cast: Cast,
-  { measured = false, annaArgs = [], signal: stop }: SceneOptions & { signal: AbortSignal }
+  {
+    measured = false,
+    annaArgs = [],
+    peerArgs = [],
+    signal: stop
+  }: SceneOptions & { signal: AbortSignal }
 ): Promise<Started> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(START_TIMEOUT_MS)])
   const nodeArgs = measured ? ['--import', TELL_CONNECTIONS] : []
@@ -153,11 +160,12 @@ async function enter(
   const part = {
     room: ROOM,
     relay: `${multiaddrOf(lab.relay.address)}/tcp/${RELAY_PORT}/p2p/${peerId}`,
+    args: peerArgs,
     nodeArgs
   }
   const ben = await cast.peer({ ...part, name: 'ben' })
   await relay.next((told) => told.event === 'registration' && told.action === 'added', { signal })
-  const anna = await cast.peer({ ...part, name: 'anna', args: annaArgs })
+  const anna = await cast.peer({ ...part, name: 'anna', args: [...peerArgs, ...annaArgs] })
   return { relay, ben, anna }
 }
 

@@ -18,6 +18,7 @@ const punch = (changes: Partial<Punch>): Punch => ({
   event: 'punch',
   peer: 'a',
   attempt: 1,
+  via: 'dcutr',
   role: 'initiator',
   candidates: ['/ip4/81.2.69.142/tcp/61000', INSIDE],
   outcome: 'direct',

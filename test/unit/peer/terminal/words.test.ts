@@ -70,6 +70,7 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
       event: 'punch',
       peer,
       attempt: 2,
+      via: 'dcutr',
       role: 'initiator',
       candidates: ['/a', '/b'],
       outcome: 'failed',
@@ -79,6 +80,44 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
     [
       'verbose hole punch 2 with bob as initiator: failed after 70 ms: nobody answered',
       'verbose   candidates: /a, /b'
+    ]
+  ],
+  [
+    {
+      event: 'punch',
+      peer,
+      attempt: 1,
+      via: 'dcutr',
+      role: 'responder',
+      candidates: ['/a'],
+      outcome: 'direct',
+      nats: {
+        own: { mapping: 'endpoint-independent', ports: 'preserved', seen: [] },
+        other: { mapping: 'address-and-port-dependent', ports: 'random', seen: [40_001, 40_417] }
+      },
+      guesses: 812,
+      ms: 300
+    },
+    [
+      'verbose hole punch 1 with bob as responder: direct after 300 ms',
+      'verbose   candidates: /a',
+      'verbose   NATs: yours endpoint-independent, ports preserved (none seen); theirs address-and-port-dependent, ports random (40001, 40417); 812 ports guessed'
+    ]
+  ],
+  [
+    {
+      event: 'punch',
+      peer,
+      attempt: 0,
+      via: 'meeting',
+      role: 'responder',
+      candidates: ['/a'],
+      outcome: 'direct',
+      ms: 130
+    },
+    [
+      'verbose hole punch on meeting bob as responder: direct after 130 ms',
+      'verbose   candidates: /a'
     ]
   ],
   [{ event: 'message', peer, room, id: 'm1', text: 'hello', sentAt: '' }, ['data bob: hello']],

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { lpStream, streamPair } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { initiate, respond } from '../../../../peer/traversal/dcutr.ts'
+import { initiate, respond, type Side } from '../../../../peer/traversal/dcutr.ts'
 import {
   DCUTR_PROTOCOL,
   decodeDcutr,
@@ -63,6 +63,29 @@ describe('the exchange of DCUtR', () => {
     await them.write(connect(THEIRS))
     assert.deepEqual(await them.read(), { type: 'sync' })
     assert.deepEqual(texts((await exchange).offered), texts(THEIRS))
+  })
+
+  it('tells each side what the other one’s NAT does, where that is known', async () => {
+    const [near, far] = await streamPair()
+    const heard: Array<Uint8Array | undefined> = []
+    const telling = (own: Multiaddr[], nat: () => Promise<Uint8Array | undefined>): Side => ({
+      ...side(own),
+      nat,
+      onOffer: (_, theirs) => heard.push(theirs)
+    })
+    await Promise.all([
+      initiate(
+        connectionOf(near),
+        telling(OURS, async () => Uint8Array.of(8, 1))
+      ),
+      respond(
+        far,
+        telling(THEIRS, async () => {
+          throw new Error('no relay answers')
+        })
+      )
+    ])
+    assert.deepEqual(heard, [Uint8Array.of(8, 1), undefined])
   })
 
   it('opens its stream over a relay without waiting for the protocol to be agreed', async () => {

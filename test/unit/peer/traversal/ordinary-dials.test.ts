@@ -66,4 +66,18 @@ describe('ordinary dials', () => {
       [true, false, true]
     )
   })
+
+  it('to one host are so many in a minute, whoever names it', async () => {
+    let dialled = 0
+    const dials = new OrdinaryDials(async () => {
+      dialled += 1
+      throw new Error('nobody there')
+    })
+    const { signal } = new AbortController()
+    for (let port = 6000; port < 7000; port += 1)
+      await dials.first(PEER, [multiaddr(`/ip4/11.0.0.9/tcp/${port}`)], signal)
+    assert.equal(dialled, 256)
+    await dials.first(PEER, addresses(1), signal)
+    assert.equal(dialled, 257, 'others are dialled all the same')
+  })
 })

@@ -46,7 +46,7 @@ function scene(t: TestContext): Scene {
       rounds.push([attempt, clock.nowMs])
       const { sawRst } = all
       const failed = { outcome: 'failed', reason: 'no way', sawRst } as const
-      return { role: 'initiator', candidates: [], ...failed, ms: 1 }
+      return { via: 'dcutr', role: 'initiator', candidates: [], ...failed, ms: 1 }
     }
   }
   const upgrades = new Upgrades(init, stop.signal)

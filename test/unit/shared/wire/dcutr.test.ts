@@ -27,6 +27,11 @@ const cases: Array<{ what: string; bytes: string; message: DcutrMessage }> = [
     what: 'a CONNECT with two addresses',
     bytes: '0864120804070707020610e11208047f000001060001',
     message: { type: 'connect', addresses: [hex('04070707020610e1'), hex('047f000001060001')] }
+  },
+  {
+    what: 'a CONNECT with what our NAT does, in a field of ours',
+    bytes: '0864120804070707020610e1ca3f020801',
+    message: { type: 'connect', addresses: [hex('04070707020610e1')], nat: hex('0801') }
   }
 ]
 

@@ -1,0 +1,37 @@
+// Whether we reach ourselves at our own public address, as two peers behind one NAT would have to.
+import net from 'node:net'
+import { proposal } from '../../shared/transport/multistream-answer.ts'
+import type { Endpoint } from './nat-kind.ts'
+
+/** Through a router and back; a NAT that drops says nothing. */
+const TIMEOUT_MS = 1_500
+
+/** What every libp2p listener says once it hears the same; somebody else's forwarded port says something else. */
+const GREETING = Buffer.from(proposal('/noise')).subarray(0, 20)
+
+export type HairpinOutcome = 'reached' | 'refused' | 'silent'
+
+/** One connection from a port that the system chooses to our listener, closed as soon as it has answered. */
+export async function tryHairpin(own: Endpoint, signal: AbortSignal): Promise<HairpinOutcome> {
+  const socket = net.connect(own)
+  const { promise, resolve } = Promise.withResolvers<HairpinOutcome>()
+  const silent = (): void => resolve('silent')
+  const timer = setTimeout(silent, TIMEOUT_MS)
+  signal.addEventListener('abort', silent, { once: true })
+  socket.on('error', (error: NodeJS.ErrnoException) =>
+    resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'silent')
+  )
+  socket.once('connect', () => socket.write(GREETING))
+  socket.once('data', (data) => resolve(isGreeting(data) ? 'reached' : 'silent'))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', silent)
+    socket.destroy()
+  }
+}
+
+function isGreeting(data: Buffer): boolean {
+  return Buffer.compare(data.subarray(0, GREETING.byteLength), GREETING) === 0
+}

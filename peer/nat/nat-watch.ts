@@ -1,0 +1,218 @@
+// Learns what kind of NAT we are behind from where our relays see us, before anybody is punched: once they do, again
+// when the network has changed, and every now and then. In the background: nobody waits for it to join a room.
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint } from '../../shared/addresses.ts'
+import type { NatReport } from '../../shared/wire/nat-report.ts'
+import { Delay } from '../delay.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import { tryHairpin } from './hairpin.ts'
+import {
+  classifyNat,
+  isPublic,
+  isSymmetric,
+  outsideHosts,
+  UNKNOWN_NAT,
+  type Endpoint,
+  type NatKind,
+  type Observation
+} from './nat-kind.ts'
+import { sample, survey, type Mirror, type Observer } from './survey.ts'
+import { Vouchers } from './vouchers.ts'
+
+export interface NatWatchInit {
+  self: PeerId
+  observers: () => Observer[]
+  /** Of this machine's interfaces, with the port we listen on. */
+  listening: () => Multiaddr[]
+  /** After each look; and once more when the NAT has shown what it does with a hairpin. */
+  onKind?: (kind: NatKind) => void
+}
+
+export interface NatWatch extends AsyncDisposable {
+  /** Of IPv4, as far as it is known. */
+  readonly kind: NatKind
+  /** A relay has given us a place, or the network has changed: what was seen may be true no more. */
+  look(): void
+  /** A punch is likely soon: what has to be asked right before it is asked now. */
+  prepare(): void
+  /** For a peer that we are about to punch with; undefined when no relay has seen us. */
+  report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
+  /** Where one of our relays has seen that peer within the hour; undefined when the report does not prove it. */
+  provenAddress(report: NatReport, peer: PeerId): Promise<Endpoint | undefined>
+}
+
+/** Proofs are good for an hour, and NATs change without a word. */
+const LOOK_AGAIN_MS = 20 * 60_000
+
+/** From other ports, when the listening one is seen at several: shows how the NAT goes on. */
+const SAMPLES = 3
+
+/** A punch that begins while the first look is under way waits for so long: two round trips to a relay. */
+const REPORT_WAIT_MS = 500
+
+/** So long nobody else behind the NAT has taken many ports. */
+const FRESH_MS = 1_000
+
+/** For one more question right before a punch; without an answer the last one will do. */
+const SAMPLE_WAIT_MS = 1_000
+
+export function startNatWatch(init: NatWatchInit, options: { signal: AbortSignal }): NatWatch {
+  return new RunningNatWatch(init, options.signal)
+}
+
+class RunningNatWatch implements NatWatch {
+  kind = UNKNOWN_NAT
+  readonly #init: NatWatchInit
+  readonly #stopped = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #pause = new Delay()
+  readonly #running: Promise<void>
+  #mirrors: Mirror[] = []
+  #vouchers = new Vouchers()
+  #looking: Promise<void> = Promise.resolve()
+  #isAsked = false
+  #fresh: { atMs: number; done: Promise<void> } | undefined
+
+  constructor(init: NatWatchInit, signal: AbortSignal) {
+    this.#init = init
+    this.#signal = AbortSignal.any([signal, this.#stopped.signal])
+    this.#running = this.#keep().catch(() => undefined) // stopped: the only way out
+  }
+
+  look(): void {
+    this.#isAsked = true
+    this.#pause.atMost(0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort(new Error('the watch over the NAT stops'))
+    await this.#running
+  }
+
+  prepare(): void {
+    if (this.kind.ports === 'sequential') this.#freshen().catch(() => undefined) // whoever waits for it hears of it
+  }
+
+  async report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined> {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(REPORT_WAIT_MS)])
+    await unlessAborted(this.#looking, soon).catch(() => signal.throwIfAborted())
+    if (this.kind.ports === 'sequential') await unlessAborted(this.#freshen(), signal)
+    const { mapping, ports, step, filtering, seen } = this.kind
+    if (seen.length === 0) return undefined
+    return {
+      mapping,
+      ports,
+      ...(step === undefined ? {} : { step }),
+      filtering,
+      seenPorts: seen.map(({ address }) => address.port),
+      hosts: outsideHosts(this.kind).length,
+      sockets,
+      proofs: this.#vouchers.proofs
+    }
+  }
+
+  async provenAddress({ proofs }: NatReport, peer: PeerId): Promise<Endpoint | undefined> {
+    return this.#vouchers.provenAddress(proofs, peer)
+  }
+
+  async #keep(): Promise<void> {
+    await this.#pause.wait(LOOK_AGAIN_MS, { signal: this.#signal })
+    for (;;) {
+      this.#isAsked = false
+      this.#looking = this.#look(this.#signal)
+      await this.#looking
+      await this.#tryHairpin(this.#signal)
+      const pauseMs = this.#isAsked ? 0 : LOOK_AGAIN_MS * (1 + Math.random() / 4)
+      await this.#pause.wait(pauseMs, { signal: this.#signal })
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { self, observers, onKind } = this.#init
+    const local = this.#local()
+    if (local === undefined) return
+    const vouchers = new Vouchers()
+    const { seen, mirrors } = await survey(
+      {
+        self,
+        observers: observers(),
+        local,
+        onSeen: (relay, key, each) => vouchers.keep(relay, key, each)
+      },
+      signal
+    )
+    this.#mirrors = mirrors
+    this.#vouchers = vouchers
+    this.#conclude(seen)
+    if (isSymmetric(this.kind)) this.#conclude([...seen, ...(await this.#sample(SAMPLES, signal))])
+    onKind?.(this.kind)
+  }
+
+  #conclude(seen: Observation[]): void {
+    const listening = this.#listening()
+    const own = {
+      listeningPort: listening[0]?.port ?? 0,
+      hosts: listening.map(({ host }) => host)
+    }
+    this.kind = classifyNat(own, seen)
+  }
+
+  async #sample(count: number, signal: AbortSignal): Promise<Observation[]> {
+    const counted = this.kind.seen.map(({ destination }) => destination)
+    const mirror = this.#mirrors.find(({ destination: { host, port } }) =>
+      counted.some((each) => each.host === host && each.port === port)
+    )
+    return mirror === undefined ? [] : sample(mirror, { self: this.#init.self, count }, signal)
+  }
+
+  /** In a sequence the last port counts, and others behind the NAT go on counting. */
+  async #freshen(): Promise<void> {
+    const atMs = performance.now()
+    if (this.#fresh === undefined || atMs - this.#fresh.atMs > FRESH_MS) {
+      this.#fresh = { atMs, done: this.#lookOnce() }
+    }
+    return this.#fresh.done
+  }
+
+  async #lookOnce(): Promise<void> {
+    const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(SAMPLE_WAIT_MS)])
+    const fresh = await this.#sample(1, limit).catch(() => [])
+    this.#conclude([...this.kind.seen, ...fresh].slice(-MAX_SEEN))
+  }
+
+  /** One mapped address for all: whether it leads back to us, and what becomes of a SYN that it does not expect. */
+  async #tryHairpin(signal: AbortSignal): Promise<void> {
+    const { mapping, seen } = this.kind
+    const address = seen.at(-1)?.address
+    if (mapping !== 'endpoint-independent' || address === undefined) return
+    if (!isPublic(address)) return
+    const outcome = await tryHairpin(address, signal)
+    signal.throwIfAborted()
+    this.kind = {
+      ...this.kind,
+      hairpin: outcome === 'reached',
+      filtering: outcome === 'refused' ? 'rst' : 'unknown'
+    }
+    this.#init.onKind?.(this.kind)
+  }
+
+  /** Bound as the listener is: to its one address, or to all. */
+  #local(): Endpoint | undefined {
+    const listening = this.#listening()
+    const [first] = listening
+    if (first === undefined) return undefined
+    const isOne = listening.every(({ host }) => host === first.host)
+    return isOne ? first : { host: '0.0.0.0', port: first.port }
+  }
+
+  #listening(): Endpoint[] {
+    return this.#init.listening().flatMap((address) => {
+      const endpoint = tcpEndpoint(address)
+      return endpoint?.family === 4 ? [{ host: endpoint.host, port: endpoint.port }] : []
+    })
+  }
+}
+
+/** Of a sequence that is looked at before each punch. */
+const MAX_SEEN = 16

@@ -1,0 +1,215 @@
+// The part of a round that is about NATs which give every destination another port: tells the other side what ours
+// does, hears what theirs does, and fires at guessed ports when that promises anything.
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint } from '../../shared/addresses.ts'
+import { decodeNatReport, encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import { PerHour } from '../per-minute.ts'
+import { planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
+import type { TransportDial } from './punch.ts'
+import { SocketBudget, type Grant } from './socket-budget.ts'
+import { VolleyPace } from './volley-pace.ts'
+import { Volley, type VolleyCount } from './volley.ts'
+
+interface Endpoint {
+  host: string
+  port: number
+}
+
+/** What is used of the watch over our NAT. */
+export interface OwnNat {
+  /** A punch is likely soon. */
+  prepare(): void
+  report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
+  /** Where a relay that we trust has seen that peer, when the report proves it. */
+  provenAddress(report: NatReport, peer: PeerId): Promise<Endpoint | undefined>
+}
+
+export interface GuessingInit {
+  nat: OwnNat
+  dial: TransportDial
+  /** Of this machine's interfaces, with the port we listen on. */
+  listening: () => Multiaddr[]
+  sockets?: SocketBudget
+}
+
+/** What a round has learnt of both NATs, and done about it. */
+export interface GuessEvidence {
+  own?: NatReport
+  other?: NatReport
+  plan?: GuessPlan
+  /** Why nothing was fired although the plan says so. */
+  withheld?: Withheld
+  count?: VolleyCount
+}
+
+export type Withheld =
+  /** No relay of ours has seen the other side where it says it is. */
+  | 'unproven'
+  /** It is at our own public address: the way there is inside. */
+  | 'same-host'
+  /** It was tried often enough for a while. */
+  | 'spent'
+
+export interface GuessStart {
+  /** The other side's, those that may be dialled: nothing is fired at any other host. */
+  candidates: readonly Multiaddr[]
+  /** Where relays see us. */
+  mapped: readonly Multiaddr[]
+  initiator: boolean
+  /** Of the relayed path. */
+  rttMs: number
+}
+
+/** In an hour. Each is some thousand packets: what has not met in so many rounds is not going to. */
+const MAX_VOLLEYS_PER_PEER = 12
+/** Two peers behind one NAT. Identities cost nothing: they are counted together. */
+const MAX_VOLLEYS_PER_HOST = 24
+/** A full room, once or twice. */
+const MAX_VOLLEYS = 120
+
+/**
+ * Ordinary dials go first by a relayed round trip, or this: a NAT that lets everybody in would let in all of a volley.
+ * A host without a NAT is likely to let everybody in: then they have the time to come to something.
+ */
+const MAX_HEAD_START_MS = 300
+const OPEN_HOST_ROUND_TRIPS = 3
+
+export class Guessing {
+  readonly #init: GuessingInit
+  readonly #sockets: SocketBudget
+  readonly #pace = new VolleyPace()
+  readonly #byPeer = new PerHour(MAX_VOLLEYS_PER_PEER)
+  readonly #byHost = new PerHour(MAX_VOLLEYS_PER_HOST)
+  readonly #all = new PerHour(MAX_VOLLEYS)
+
+  constructor(init: GuessingInit) {
+    this.#init = init
+    this.#sockets = init.sockets ?? new SocketBudget()
+  }
+
+  prepare(): void {
+    this.#init.nat.prepare()
+  }
+
+  round(peer: PeerId): GuessRound {
+    return new GuessRound(peer, this.#init, {
+      sockets: this.#sockets,
+      pace: this.#pace,
+      mayFire: (host) => this.#take(peer.toString(), host, performance.now())
+    })
+  }
+
+  #take(peer: string, host: string, nowMs: number): boolean {
+    const mayFire = this.#byPeer.take(peer, nowMs) && this.#byHost.take(host, nowMs)
+    return mayFire && this.#all.take('all', nowMs)
+  }
+}
+
+interface Shared {
+  sockets: SocketBudget
+  pace: VolleyPace
+  mayFire: (host: string) => boolean
+}
+
+/** Of one round with one peer. Disposing it ends what it has begun. */
+export class GuessRound implements Disposable {
+  readonly #peer: PeerId
+  readonly #init: GuessingInit
+  readonly #shared: Shared
+  readonly #evidence: GuessEvidence = {}
+  #grant: Grant | undefined
+  #volley: Volley | undefined
+  #headStart: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(peer: PeerId, init: GuessingInit, shared: Shared) {
+    this.#peer = peer
+    this.#init = init
+    this.#shared = shared
+  }
+
+  get evidence(): GuessEvidence {
+    return this.#volley === undefined
+      ? this.#evidence
+      : { ...this.#evidence, count: this.#volley.count }
+  }
+
+  /** For our CONNECT; undefined when nothing is known. */
+  async report(signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const grant = await this.#shared.sockets.take()
+    if (this.#isOver) grant[Symbol.dispose]()
+    else this.#grant = grant
+    const own = await this.#init.nat.report(grant.sockets, signal)
+    if (own === undefined) return undefined
+    this.#evidence.own = own
+    return encodeNatReport(own)
+  }
+
+  /** From their CONNECT. */
+  heard(report: Uint8Array | undefined): void {
+    const other = report && decodeNatReport(report)
+    if (other !== undefined) this.#evidence.other = other
+  }
+
+  /** The moment to dial has come. Never throws; what keeps it from firing is in the evidence. */
+  async start(start: GuessStart): Promise<void> {
+    const { own, other } = this.#evidence
+    if (own === undefined || other === undefined) return
+    const plan = planGuesses(own, other)
+    this.#evidence.plan = plan
+    if (plan.kind === 'plain' || plan.kind === 'hopeless') {
+      this.#grant?.[Symbol.dispose]()
+      return
+    }
+    const target = await this.#init.nat.provenAddress(other, this.#peer)
+    if (this.#isOver) return
+    const withheld = this.#withheld(target, start)
+    if (withheld !== undefined) this.#evidence.withheld = withheld
+    if (target === undefined || withheld !== undefined) return
+    const fire = (): void => this.#fire(plan, target, start)
+    const waitMs = Math.min(start.rttMs, MAX_HEAD_START_MS)
+    if (own.mapping === 'none' || other.mapping === 'none') {
+      this.#headStart = setTimeout(fire, OPEN_HOST_ROUND_TRIPS * waitMs)
+    } else if (plan.kind === 'guess') fire()
+    else this.#headStart = setTimeout(fire, waitMs)
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#headStart)
+    this.#volley?.[Symbol.dispose]()
+    this.#grant?.[Symbol.dispose]()
+  }
+
+  #withheld(
+    target: Endpoint | undefined,
+    { candidates, mapped }: GuessStart
+  ): Withheld | undefined {
+    const isAt = (address: Multiaddr): boolean => tcpEndpoint(address)?.host === target?.host
+    if (target === undefined || !candidates.some(isAt)) return 'unproven'
+    if (mapped.some(isAt)) return 'same-host'
+    return this.#shared.mayFire(target.host) ? undefined : 'spent'
+  }
+
+  #fire(plan: Volleys, target: Endpoint, { initiator, rttMs }: GuessStart): void {
+    const local = this.#local()
+    if (local === undefined) return
+    this.#volley = new Volley({
+      peer: this.#peer.toString(),
+      initiator,
+      rttMs,
+      shots: shotsOf(plan, { target, local }, Math.random),
+      maxOpen: plan.sockets,
+      maxShots: plan.shots,
+      dial: this.#init.dial,
+      pace: this.#shared.pace
+    })
+  }
+
+  #local(): Endpoint | undefined {
+    const endpoints = this.#init.listening().map(tcpEndpoint)
+    const listening = endpoints.find((endpoint) => endpoint?.family === 4)
+    return listening && { host: '0.0.0.0', port: listening.port }
+  }
+}

@@ -1,0 +1,120 @@
+// Punches at the moment of meeting: a relay tells two members of each other in one instant, and both dial at once,
+// while the circuit is still being opened. When DCUtR comes to its dials, it takes over.
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { ownCandidates } from './candidates.ts'
+import { directConnection } from './connections.ts'
+import {
+  isOutdated,
+  MAX_DIALS_PER_CANDIDATE,
+  MAX_MEETINGS_AT_ONCE,
+  MeetingBudget,
+  meetingCandidates,
+  meetingRole
+} from './meeting-rules.ts'
+import { punchRole } from './plan.ts'
+import { reasonFor, ways, type PunchParts, type RoundResult } from './punch.ts'
+import { race } from './race.ts'
+
+export interface MeetingsInit extends PunchParts {
+  selfId: string
+  /** Where our relays are. */
+  relays: () => Multiaddr[]
+  onMeeting: (peer: string, result: RoundResult) => void
+  /** Monotonic milliseconds. */
+  nowMs?: (() => number) | undefined
+}
+
+/** What a peer has signed. */
+export interface Signed {
+  peer: PeerId
+  addresses: readonly Multiaddr[]
+  /** Of the record: Unix milliseconds of its making. */
+  sequence: number
+}
+
+interface Meeting {
+  controller: AbortController
+  ended: Promise<void>
+}
+
+export class Meetings {
+  readonly #init: MeetingsInit
+  readonly #signal: AbortSignal
+  readonly #nowMs: () => number
+  readonly #budget = new MeetingBudget()
+  /** By peer: one at a time. */
+  readonly #running = new Map<string, Meeting>()
+
+  constructor(init: MeetingsInit, signal: AbortSignal) {
+    this.#init = init
+    this.#signal = signal
+    this.#nowMs = init.nowMs ?? (() => performance.now())
+  }
+
+  /** That peer is told of us now, and dials what we have signed. Resolves when the punch is over, or is not to be. */
+  async meet({ peer: id, addresses, sequence }: Signed): Promise<void> {
+    const peer = id.toString()
+    const { node, reuse } = this.#init
+    if (!reuse.available || isOutdated(sequence, Date.now())) return
+    if (this.#running.has(peer) || this.#running.size >= MAX_MEETINGS_AT_ONCE) return
+    if (directConnection(node, peer) !== undefined) return
+    if (!this.#budget.take(peer, this.#nowMs())) return
+    const controller = new AbortController()
+    const signal = AbortSignal.any([this.#signal, controller.signal])
+    const ended = this.#punch(peer, addresses, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+      .finally(() => this.#running.delete(peer))
+    this.#running.set(peer, { controller, ended })
+    await ended
+  }
+
+  /** Calls the punch with that peer off, if there is one; resolves when its addresses are free to be dialled anew. */
+  async end(peer: string): Promise<void> {
+    const meeting = this.#running.get(peer)
+    meeting?.controller.abort(new Error('a round over the circuit takes over'))
+    await meeting?.ended
+  }
+
+  async #punch(peer: string, offered: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+    const startedMs = performance.now()
+    const parts = this.#init
+    const own = parts.own()
+    const role = meetingRole(parts.selfId, peer)
+    const candidates = meetingCandidates({
+      offered,
+      own: ownCandidates(own),
+      relays: parts.relays()
+    }).filter((candidate) => this.#budget.takeDial(candidate, this.#nowMs()))
+    if (candidates.length === 0) return
+    // From now on its SYN may come.
+    const release = parts.punches.add(candidates, punchRole(role))
+    try {
+      const raced = await race({
+        candidates,
+        ...ways(parts, role, peer),
+        mayRedial: (candidate, dials) =>
+          dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, this.#nowMs()),
+        signal
+      })
+      const seen = { offered: [...offered], candidates, refused: [] }
+      const why =
+        raced.outcome === 'direct' ? {} : { reason: reasonFor(parts, peer, own, seen, raced) }
+      parts.onMeeting(peer, {
+        via: 'meeting',
+        role,
+        candidates: candidates.map(String),
+        outcome: raced.outcome,
+        ...why,
+        ms: Math.round(performance.now() - startedMs)
+      })
+    } finally {
+      release()
+      // Sockets that are called off are closed in the turn after.
+      await turnOfLoop()
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// Tells members of a room of each other in the same instant, over streams that they keep open for it.
+// What is said there: shared/wire/meeting.ts.
+import type { Connection, Stream, StreamHandlerOptions } from '@libp2p/interface'
+import { byteStream } from '@libp2p/utils'
+import { asError } from '../../shared/as-error.ts'
+import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
+import {
+  decodeSubscribe,
+  encodeMeet,
+  MAX_SUBSCRIBE_BYTES,
+  MEETING_PROTOCOL
+} from '../../shared/wire/meeting.ts'
+import type { Books } from '../books.ts'
+import { hostKey } from '../host-key.ts'
+import { readFrame } from '../rendezvous/frames.ts'
+import type { VerifiedRecord } from '../rendezvous/room-store.ts'
+import { Introductions, type Introduction } from './introductions.ts'
+
+export interface MeetingOptions {
+  books: Books
+  signal: AbortSignal
+  /** Monotonic milliseconds. */
+  nowMs?: () => number
+}
+
+export interface MeetingServer extends AsyncDisposable {
+  /** A registration stands, new or renewed: those who wait for it are told. */
+  registered(peer: string, room: string, record: VerifiedRecord): void
+  removed(peer: string, room: string): void
+}
+
+type Visitor = Pick<Connection, 'remotePeer' | 'remoteAddr'>
+
+/** What is used of a libp2p node. */
+export interface MeetingNode {
+  handle(
+    protocol: string,
+    handler: (stream: Stream, connection: Visitor) => void,
+    options: StreamHandlerOptions
+  ): Promise<void>
+  unhandle(protocol: string): Promise<void>
+}
+
+/** One, and the next one while the last is not over yet. */
+const MAX_STREAMS_PER_CONNECTION = 2
+
+const FRAMES = {
+  maxFrameBytes: MAX_SUBSCRIBE_BYTES,
+  // Whoever has subscribed waits, as long as a timer can be set: the connection's own end ends it.
+  idleMs: 2 ** 31 - 1,
+  stallMs: 10_000
+}
+
+/** Ends with `signal` or when disposed. */
+export async function startMeetingServer(
+  node: MeetingNode,
+  options: MeetingOptions
+): Promise<MeetingServer> {
+  const server = new Server(node, options)
+  await server.start()
+  return server
+}
+
+class Server implements MeetingServer {
+  readonly #node: MeetingNode
+  readonly #books: Books
+  readonly #nowMs: () => number
+  readonly #introductions: Introductions
+  /** Where each peer is told: on the stream that it opened last. */
+  readonly #subscribers = new Map<string, Subscriber>()
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #serving = new Set<Promise<void>>()
+
+  constructor(node: MeetingNode, { books, signal, nowMs }: MeetingOptions) {
+    this.#node = node
+    this.#books = books
+    this.#nowMs = nowMs ?? (() => performance.now())
+    this.#introductions = new Introductions(books)
+    this.#signal = AbortSignal.any([signal, this.#stop.signal])
+  }
+
+  async start(): Promise<void> {
+    const onStream = (stream: Stream, visitor: Visitor): void => {
+      const served = this.#serve(stream, visitor)
+      this.#serving.add(served)
+      void served.finally(() => this.#serving.delete(served))
+    }
+    await this.#node.handle(MEETING_PROTOCOL, onStream, {
+      maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+      signal: this.#signal
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the relay stops'))
+    await this.#node.unhandle(MEETING_PROTOCOL)
+    await Promise.all(this.#serving)
+  }
+
+  registered(peer: string, room: string, record: VerifiedRecord): void {
+    this.#tell(this.#introductions.registered(peer, room, record, this.#nowMs()))
+  }
+
+  removed(peer: string, room: string): void {
+    this.#introductions.removed(peer, room)
+  }
+
+  /** Takes one SUBSCRIBE after the other until the remote closes its end. Never rejects. */
+  async #serve(stream: Stream, visitor: Visitor): Promise<void> {
+    const peer = visitor.remotePeer.toString()
+    const who = { peer, host: hostKey(visitor.remoteAddr) }
+    this.#subscribers.get(peer)?.end('it has opened another stream')
+    const subscriber = new Subscriber(stream)
+    this.#subscribers.set(peer, subscriber)
+    try {
+      const bytes = byteStream(stream, { maxBufferSize: 2 * MAX_SUBSCRIBE_BYTES })
+      for (;;) {
+        const frame = await readFrame(bytes, FRAMES, this.#signal)
+        if (frame === undefined) break
+        const tooMany = this.#books.tooMany('rendezvous', who)
+        if (tooMany !== undefined) throw new Error(tooMany.reason)
+        const { rooms } = decodeSubscribe(frame)
+        if (this.#subscribers.get(peer) !== subscriber) break
+        this.#tell(this.#introductions.subscribe(peer, rooms, this.#nowMs()))
+      }
+      await stream.close({ signal: this.#signal })
+    } catch (error) {
+      stream.abort(asError(error))
+    } finally {
+      if (this.#subscribers.get(peer) === subscriber) {
+        this.#subscribers.delete(peer)
+        this.#introductions.unsubscribe(peer)
+      }
+    }
+  }
+
+  #tell(introductions: Introduction[]): void {
+    for (const { room, newcomer, member } of introductions) {
+      this.#subscribers.get(member.peer)?.tell(room, newcomer.record)
+      this.#subscribers.get(newcomer.peer)?.tell(room, member.record)
+    }
+  }
+}
+
+/** One who does not read what it is told is told no more, and asks with DISCOVER. */
+class Subscriber {
+  readonly #stream: Stream
+  #isFull = false
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+    stream.addEventListener('drain', () => (this.#isFull = false))
+  }
+
+  tell(room: string, signedPeerRecord: Uint8Array): void {
+    if (this.#stream.writeStatus !== 'writable') return
+    if (this.#isFull) this.end('it does not read what it is told')
+    else this.#isFull = !this.#stream.send(lengthPrefixed(encodeMeet({ room, signedPeerRecord })))
+  }
+
+  end(reason: string): void {
+    this.#stream.abort(new Error(reason))
+  }
+}

@@ -1,0 +1,183 @@
+// What a peer learns of its NAT from a real relay on loopback, and what it can show others of it.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, it } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { lpStream, streamPair } from '@libp2p/utils'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { NatKind } from '../../peer/nat/nat-kind.ts'
+import { startNatWatch, type NatWatch } from '../../peer/nat/nat-watch.ts'
+import type { Observer } from '../../peer/nat/survey.ts'
+import { tcpEndpoint } from '../../shared/addresses.ts'
+import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
+import {
+  decodeReflectRequest,
+  encodeReflection,
+  encodeReflectPorts,
+  reflectionStatement
+} from '../../shared/wire/reflect.ts'
+import { EventLog } from '../support/event-log.ts'
+import { patience, startBoundNode } from '../support/punchers.ts'
+import { relayScene, type RelayScene } from '../support/relay-scene.ts'
+
+interface Watching extends AsyncDisposable {
+  watch: NatWatch
+  node: Awaited<ReturnType<typeof startBoundNode>>
+  port: number
+}
+
+/** `seenAtMainPort`: where the relay says it sees us; by default, where we are. */
+async function watching(
+  scene: RelayScene,
+  { seenAtMainPort, hosts = ['127.0.0.1'] }: { seenAtMainPort?: number; hosts?: string[] } = {}
+): Promise<Watching> {
+  await using stack = new AsyncDisposableStack()
+  const node = stack.use(await startBoundNode())
+  const { port } = tcpEndpoint(node.address)!
+  const connection = await node.node.dial(scene.address, { signal: patience() })
+  const mapped = multiaddr(`/ip4/127.0.0.1/tcp/${seenAtMainPort ?? port}`)
+  const observers = (): Observer[] => [{ connection, mapped }]
+  const listening = (): Multiaddr[] => hosts.map((host) => multiaddr(`/ip4/${host}/tcp/${port}`))
+  const kinds = new EventLog<NatKind>()
+  const watch = stack.use(
+    startNatWatch(
+      { self: node.node.peerId, observers, listening, onKind: (kind) => kinds.note(kind) },
+      { signal: new AbortController().signal }
+    )
+  )
+  watch.look()
+  await kinds.first(() => true)
+  const running = stack.move()
+  return { watch, node, port, [Symbol.asyncDispose]: async () => running.disposeAsync() }
+}
+
+/** A relay that sees each connection at the next port after 7.7.7.2:40000, and another of its ports at that one. */
+async function countingRelay(): Promise<
+  AsyncDisposable & { observer: Observer; port: () => number }
+> {
+  const key = await generateKeyPair('Ed25519')
+  let port = 40_000
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', async (request) => {
+      const address = multiaddr(`/ip4/7.7.7.2/tcp/${++port}`)
+      const reflection = { address, unixSeconds: 1_790_000_000 }
+      const commitment = decodeReflectRequest(new Uint8Array(request))!
+      const signature = await key.sign(reflectionStatement(commitment, reflection))
+      socket.end(lengthPrefixed(encodeReflection({ ...reflection, signature })))
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new Error('the relay has no port')
+  const newStream: Observer['connection']['newStream'] = async () => {
+    const [near, far] = await streamPair()
+    void lpStream(far).write(encodeReflectPorts([bound.port]))
+    return near
+  }
+  const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/4001')
+  const remotePeer = peerIdFromPrivateKey(key)
+  return {
+    observer: {
+      connection: { newStream, remoteAddr, remotePeer },
+      mapped: multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
+    },
+    port: () => port,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      await once(server, 'close')
+    }
+  }
+}
+
+describe('the watch over the own NAT', () => {
+  it('finds none when the relay sees us at our own address', async () => {
+    await using scene = await relayScene()
+    await using us = await watching(scene)
+    const { mapping, ports, seen } = us.watch.kind
+    assert.deepEqual([mapping, ports, seen.length], ['none', 'preserved', 2])
+  })
+
+  it('looks at fresh ports as well when two ports of the relay see us at two, and tells peers all of it', async () => {
+    await using scene = await relayScene()
+    await using us = await watching(scene, {
+      seenAtMainPort: 9_999,
+      hosts: ['10.0.0.8', '10.0.0.9']
+    })
+    const { kind } = us.watch
+    assert.equal(kind.mapping, 'address-and-port-dependent')
+    const fresh = kind.seen.filter(({ freshPort }) => freshPort !== undefined)
+    assert.equal(fresh.length, 3)
+    const report = await us.watch.report(77, patience())
+    assert.deepEqual(report?.seenPorts.slice(0, 2), [9_999, us.port])
+    assert.deepEqual([report?.seenPorts.length, report?.hosts, report?.sockets], [5, 1, 77])
+    assert.equal(report?.proofs.length, 1)
+  })
+
+  it('believes another peer where it is when the same relay has seen it there, and nobody else', async () => {
+    await using scene = await relayScene()
+    await using us = await watching(scene)
+    await using them = await watching(scene)
+    const report = await them.watch.report(0, patience())
+    const theirs = await us.watch.provenAddress(report!, them.node.node.peerId)
+    assert.deepEqual(theirs, { host: '127.0.0.1', port: them.port })
+    const mallory = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+    assert.equal(await us.watch.provenAddress(report!, mallory), undefined)
+  })
+
+  it('believes nobody by a relay that is not its own', async () => {
+    await using scene = await relayScene()
+    await using elsewhere = await relayScene()
+    await using us = await watching(scene)
+    await using them = await watching(elsewhere)
+    const report = await them.watch.report(0, patience())
+    assert.equal(await us.watch.provenAddress(report!, them.node.node.peerId), undefined)
+  })
+
+  it('knows that much less of a relay that does not reflect', async () => {
+    await using scene = await relayScene({}, { reflectPort: 'off' })
+    await using us = await watching(scene, {
+      seenAtMainPort: 9_999,
+      hosts: ['10.0.0.8', '10.0.0.9']
+    })
+    assert.deepEqual([us.watch.kind.mapping, us.watch.kind.ports], ['unknown', 'unknown'])
+    assert.deepEqual((await us.watch.report(1, patience()))?.proofs, [])
+  })
+
+  it('asks for the last port of a sequence when a punch is likely, once for all that come of it', async () => {
+    await using relay = await countingRelay()
+    await using node = await startBoundNode()
+    const kinds = new EventLog<NatKind>()
+    await using watch = startNatWatch(
+      {
+        self: node.node.peerId,
+        observers: () => [relay.observer],
+        listening: () => [node.address],
+        onKind: (kind) => kinds.note(kind)
+      },
+      { signal: new AbortController().signal }
+    )
+    watch.look()
+    await kinds.first(() => true)
+    assert.deepEqual([watch.kind.ports, watch.kind.step, relay.port()], ['sequential', 1, 40_004])
+    watch.prepare()
+    const reports = await Promise.all([watch.report(1, patience()), watch.report(1, patience())])
+    assert.deepEqual(
+      reports.map((report) => report?.seenPorts.at(-1)),
+      [40_005, 40_005]
+    )
+    assert.equal(relay.port(), 40_005)
+  })
+
+  it('tells nothing before it has seen anything', async () => {
+    const self = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+    await using watch = startNatWatch(
+      { self, observers: () => [], listening: () => [] },
+      { signal: new AbortController().signal }
+    )
+    assert.equal(await watch.report(1, patience()), undefined)
+  })
+})

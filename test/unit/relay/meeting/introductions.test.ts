@@ -1,0 +1,136 @@
+// Who is told of whom.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Access } from '../../../../relay/access/access.ts'
+import { DEFAULT_LIMITS } from '../../../../relay/limits.ts'
+import { Introductions, type Introduction } from '../../../../relay/meeting/introductions.ts'
+import type { VerifiedRecord } from '../../../../relay/rendezvous/room-store.ts'
+
+const ROOM = 'kitchen'
+
+const record = (sequence: number): VerifiedRecord => ({
+  form: 'standard',
+  sequence,
+  bytes: Uint8Array.of(sequence)
+})
+
+/** `newcomer-member`. */
+const pairs = (introductions: Introduction[]): string[] =>
+  introductions.map(({ newcomer, member }) => `${newcomer.peer}-${member.peer}`)
+
+function roomOf(
+  init: { access?: Access; perRegistration?: number; ratePerMinute?: number } = {}
+): Introductions {
+  return new Introductions({
+    access: init.access ?? new Access(),
+    limits: {
+      ...DEFAULT_LIMITS,
+      'meetings-per-registration': init.perRegistration ?? 16,
+      'meeting-rate-per-peer': init.ratePerMinute ?? 120
+    }
+  })
+}
+
+/** Subscribes, then registers, as our peers do. */
+function join(room: Introductions, peer: string, { sequence = 1, nowMs = 0 } = {}): string[] {
+  return [
+    ...pairs(room.subscribe(peer, [ROOM], nowMs)),
+    ...pairs(room.registered(peer, ROOM, record(sequence), nowMs))
+  ]
+}
+
+describe('introductions', () => {
+  it('are made when somebody comes: to everybody who has subscribed, last come first', () => {
+    const room = roomOf()
+    assert.deepEqual(join(room, 'ann'), [])
+    assert.deepEqual(join(room, 'ben'), ['ben-ann'])
+    assert.deepEqual(join(room, 'cid'), ['cid-ben', 'cid-ann'])
+  })
+
+  it('carry the record of each to the other', () => {
+    const room = roomOf()
+    join(room, 'ann', { sequence: 3 })
+    room.subscribe('ben', [ROOM], 0)
+    assert.deepEqual(room.registered('ben', ROOM, record(5), 0), [
+      {
+        room: ROOM,
+        newcomer: { peer: 'ben', record: Uint8Array.of(5) },
+        member: { peer: 'ann', record: Uint8Array.of(3) }
+      }
+    ])
+  })
+
+  it('are made as well to one who registers first and then subscribes', () => {
+    const room = roomOf()
+    join(room, 'ann')
+    assert.deepEqual(pairs(room.registered('ben', ROOM, record(1), 0)), [])
+    assert.deepEqual(pairs(room.subscribe('ben', [ROOM], 0)), ['ben-ann'])
+  })
+
+  it('are made once for each record, whichever of its two forms comes first', () => {
+    const room = roomOf()
+    join(room, 'ann')
+    join(room, 'ben')
+    assert.deepEqual(join(room, 'ben'), [], 'again with the same one')
+    assert.deepEqual(join(room, 'ben', { sequence: 2 }), ['ben-ann'], 'with new addresses')
+    assert.deepEqual(join(room, 'ann'), [], 'asking again and again')
+  })
+
+  it('are made only among members of one room: to subscribe is not to be in it', () => {
+    const room = roomOf()
+    join(room, 'ann')
+    assert.deepEqual(pairs(room.subscribe('spy', [ROOM], 0)), [])
+    assert.deepEqual(join(room, 'ben'), ['ben-ann'])
+    room.subscribe('cid', ['cellar'], 0)
+    assert.deepEqual(pairs(room.registered('cid', 'cellar', record(1), 0)), [])
+    assert.deepEqual(pairs(room.registered('cid', ROOM, record(1), 0)), [], 'did not ask for it')
+  })
+
+  it('end with the registration, and with the subscription', () => {
+    const room = roomOf()
+    join(room, 'ann')
+    join(room, 'ben')
+    room.removed('ann', ROOM)
+    room.unsubscribe('ben')
+    assert.deepEqual(join(room, 'cid'), [])
+  })
+
+  it('are not made for those whom the relay would not let in any more', () => {
+    const access = new Access()
+    const room = roomOf({ access })
+    join(room, 'ann')
+    join(room, 'ben')
+    access.reload({ allow: [], deny: ['ann'], rooms: [], secrets: [] })
+    assert.deepEqual(join(room, 'cid'), ['cid-ben'])
+    access.reload({ allow: [], deny: [], rooms: ['cellar'], secrets: [] })
+    assert.deepEqual(join(room, 'dan'), [])
+  })
+
+  it('are so many for each registration, and so many a minute for each peer', () => {
+    const room = roomOf({ perRegistration: 2 })
+    for (const peer of ['ann', 'ben', 'cid']) join(room, peer)
+    assert.deepEqual(join(room, 'dan'), ['dan-cid', 'dan-ben'])
+
+    const slow = roomOf({ ratePerMinute: 3 })
+    join(slow, 'ann')
+    const looping = (nowMs: number): number =>
+      Array.from({ length: 10 }, (_, n) => join(slow, 'mal', { sequence: nowMs + n, nowMs })).flat()
+        .length
+    assert.equal(looping(1), 3, 'who registers in a loop makes the others dial no more than that')
+    assert.equal(looping(60_001), 3)
+  })
+
+  it('of one who has none left cost the others nothing', () => {
+    const room = roomOf({ ratePerMinute: 2 })
+    for (const sequence of [1, 2]) {
+      for (const peer of ['ben', 'mal']) {
+        room.subscribe(peer, ['cellar', ROOM], 0)
+        room.registered(peer, 'cellar', record(sequence), 0)
+      }
+    }
+    join(room, 'ann')
+    assert.deepEqual(join(room, 'mal'), [])
+    assert.deepEqual(join(room, 'cid', { sequence: 1 }), ['cid-ann'])
+    assert.deepEqual(join(room, 'cid', { sequence: 2 }), ['cid-ann'])
+  })
+})

@@ -9,6 +9,7 @@ import type { Books, Holder } from './books.ts'
 import type { OutgoingMessage, Refusal } from './ledger.ts'
 import type { Entry, Numbered, OutgoingLedger } from './outgoing-ledger.ts'
 import { Opener } from './opener.ts'
+import { openedForGoodbye, type Opening } from './opening.ts'
 import { TOO_LONG } from './plain.ts'
 import { MAX_MSG_BYTES } from '../../shared/wire/msg.ts'
 import { carrierOf, type KnownPath, Paths } from './paths.ts'
@@ -37,7 +38,7 @@ export class Conversation implements Holder {
   readonly #paths: Paths
   #sender: Sender | undefined
   readonly #opener = new Opener()
-  #opening: { path: KnownPath; controller: AbortController } | undefined
+  #opening: Opening | undefined
   #told: Sender | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #closed = false
@@ -131,11 +132,14 @@ export class Conversation implements Holder {
   async close(options: { bye?: string }): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retryTimer)
+    const limit = AbortSignal.timeout(this.#config.timing.byeTimeoutMs)
+    const sender =
+      this.#sender ??
+      (options.bye === undefined ? undefined : await openedForGoodbye(this.#opening, limit))
     this.#opening?.controller.abort(new Error('the conversation was closed'))
-    const sender = this.#sender
     this.#sender = undefined
     if (options.bye !== undefined) sender?.bye(options.bye)
-    await sender?.close(AbortSignal.timeout(this.#config.timing.byeTimeoutMs))
+    await sender?.close(limit)
   }
 
   /** Looks at everything anew and does the next thing: stay, wait, or open a stream on a better connection. */
@@ -168,10 +172,17 @@ export class Conversation implements Holder {
   }
 
   async #open(path: KnownPath, reason: string): Promise<void> {
-    const opening = { path, controller: new AbortController() }
+    const controller = new AbortController()
+    const opening = {
+      path,
+      controller,
+      sender: this.#openSender(path, controller.signal),
+      isLast: false
+    }
     this.#opening = opening
     try {
-      const sender = await this.#openSender(path, opening.controller.signal)
+      const sender = await opening.sender
+      if (opening.isLast) return
       if (this.#opening !== opening || this.#closed) sender.abort(new Error('no longer needed'))
       else this.#moveTo(path, sender, reason)
     } catch (error) {

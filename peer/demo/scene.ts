@@ -5,7 +5,7 @@ import type { Launch } from './cast.ts'
 export interface Scene extends AsyncDisposable {
   /** One sentence for the audience. */
   words: string
-  /** With NATs between them peers begin relayed; without, an ordinary dial may be direct before that. */
+  /** With NATs between them only a punch makes peers direct; without, an ordinary dial does. */
   hasNats: boolean
   launch: Launch
   /** What the relay listens on. */

@@ -14,7 +14,7 @@ export interface Verdict {
   lost: number
   doubled: number
   outOfOrder: number
-  /** From the first try to reach the other one, at the slower side. */
+  /** From the first try to reach the other one, at the slower side. A punch on meeting may be done before a circuit is. */
   relayedMs: number | undefined
   directMs: number | undefined
   /** Sentences; empty when all went as promised. */
@@ -25,10 +25,9 @@ export interface Played {
   said: ReadonlyArray<readonly [speaker: 'alice' | 'bob', text: string]>
   alice: readonly PeerEvent[]
   bob: readonly PeerEvent[]
-  hasNats: boolean
 }
 
-export function verdict({ said, alice, bob, hasNats }: Played): Verdict {
+export function verdict({ said, alice, bob }: Played): Verdict {
   const heard = { alice: texts(bob), bob: texts(alice) }
   const bySpeaker = (speaker: 'alice' | 'bob'): string[] =>
     said.flatMap(([who, text]) => (who === speaker ? [text] : []))
@@ -46,15 +45,14 @@ export function verdict({ said, alice, bob, hasNats }: Played): Verdict {
     relayedMs: slowest([alice, bob], 'relayed'),
     directMs: slowest([alice, bob], 'direct')
   }
-  return { ...found, broken: brokenPromises(found, hasNats) }
+  return { ...found, broken: brokenPromises(found) }
 }
 
-function brokenPromises(found: Omit<Verdict, 'broken'>, hasNats: boolean): string[] {
+function brokenPromises(found: Omit<Verdict, 'broken'>): string[] {
   const promises: Array<[kept: boolean, sentence: string]> = [
     [found.lost === 0, `${found.lost} messages were lost`],
     [found.doubled === 0, `${found.doubled} messages were shown twice`],
     [found.outOfOrder === 0, `${found.outOfOrder} messages came out of order`],
-    [found.relayedMs !== undefined || !hasNats, 'the talk did not begin over the relay'],
     [found.directMs !== undefined, 'the path did not become direct at both sides']
   ]
   return promises.flatMap(([kept, sentence]) => (kept ? [] : [sentence]))

@@ -155,8 +155,16 @@ class Subscriber {
 
   tell(room: string, signedPeerRecord: Uint8Array): void {
     if (this.#stream.writeStatus !== 'writable') return
-    if (this.#isFull) this.end('it does not read what it is told')
-    else this.#isFull = !this.#stream.send(lengthPrefixed(encodeMeet({ room, signedPeerRecord })))
+    if (this.#isFull) {
+      this.end('it does not read what it is told')
+      return
+    }
+    try {
+      this.#isFull = !this.#stream.send(lengthPrefixed(encodeMeet({ room, signedPeerRecord })))
+    } catch (error) {
+      // Whoever has registered is not to blame.
+      this.#stream.abort(asError(error))
+    }
   }
 
   end(reason: string): void {

@@ -125,7 +125,8 @@ class Lane {
       })
       this.#isTaken = code === TAKEN
       if (pauseMs === undefined || (this.#isLast && !this.#isTaken)) return
-      if (!this.#parts.mayRedial(this.#candidate, dials)) return
+      // What is taken is looked at, and costs no packet.
+      if (!this.#isTaken && !this.#parts.mayRedial(this.#candidate, dials)) return
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
     }
   }

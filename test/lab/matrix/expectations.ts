@@ -13,13 +13,16 @@ export interface Expected {
   relayed: Record<Side, RegExp[]>
 }
 
-/** Kinds that give each destination another port. */
-const CHANGING: ReadonlySet<NatKind> = new Set([
-  'sequential',
-  'block',
-  'symmetric',
-  'symmetric-rst'
-])
+/** Kinds that give each destination another port, and what is told of them. */
+const CHANGING: Partial<Record<NatKind, string>> = {
+  sequential: 'gives every destination the next port',
+  block: 'gives every destination another port of a block',
+  symmetric: 'gives every destination another port',
+  'symmetric-rst': 'gives every destination another port'
+}
+
+/** Kinds whose next port may be any. */
+const RANDOM: ReadonlySet<NatKind> = new Set(['symmetric', 'symmetric-rst'])
 
 /** Kinds that let in any port of a host that they have sent to, or of any host. */
 const OPEN: ReadonlySet<NatKind> = new Set(['none', 'full-cone', 'address-restricted'])
@@ -28,15 +31,13 @@ const OPEN: ReadonlySet<NatKind> = new Set(['none', 'full-cone', 'address-restri
 const DIRECT = 0.99
 const DIRECT_WITH_LOSS = 0.95
 
-const BOTH_CHANGE =
-  /^your NAT and \w+'s NAT both change ports \(yours: .+; theirs: .+\), so neither side knows where to dial: a port forward/
-const OURS_CHANGES =
-  /^your NAT changes ports \(port \d+ became \d+ .+\) and opens another one for \w+, whose NAT lets in only what it was asked for: a port forward/
-const THEIRS_CHANGES =
-  /^\w+'s NAT changes ports \(port \d+ became \d+ .+\) and opens another one for you, which your NAT does not let in: a port forward/
-/** Of pairs that should be direct. */
+/** Guesses among all ports, or at both sides, meet by chance. */
+const DIRECT_BY_CHANCE = 0.95
+
+/** Of pairs whose ports need not be guessed. */
 const NO_ANSWER =
   /^(none of \w+'s (\d+ )?addresses|\w+'s address does not answer).*: .*a port forward/
+
 /** Where packets get lost, the exchange over the relay may take too long. */
 const NO_EXCHANGE =
   /^agreeing on a direct connection with \w+ over the relay failed \(failed to \w+/
@@ -45,23 +46,42 @@ export function expectedOf(
   kinds: readonly [NatKind, NatKind] | undefined,
   { lossPercent }: Pick<Conditions, 'lossPercent'>
 ): Expected {
-  const [a = 'none', b = 'none'] = kinds ?? []
+  const [a, b] = kinds ?? (['none', 'none'] as const)
   const isLossy = lossPercent > 0
-  const why = sentences(a, b)
-  const share = isLossy ? DIRECT_WITH_LOSS : DIRECT
   const or = isLossy ? [NO_EXCHANGE] : []
   return {
-    direct: why === undefined ? share : 0,
-    relayed: { a: [why?.a ?? NO_ANSWER, ...or], b: [why?.b ?? NO_ANSWER, ...or] }
+    direct: Math.min(share(a, b), isLossy ? DIRECT_WITH_LOSS : DIRECT),
+    relayed: { a: [whyRelayed(a, b), ...or], b: [whyRelayed(b, a), ...or] }
   }
 }
 
-/** Undefined for pairs that physics lets through. */
-function sentences(a: NatKind, b: NatKind): Record<Side, RegExp> | undefined {
-  if (CHANGING.has(a) && CHANGING.has(b)) return { a: BOTH_CHANGE, b: BOTH_CHANGE }
-  if (CHANGING.has(a) && !OPEN.has(b)) return { a: OURS_CHANGES, b: THEIRS_CHANGES }
-  if (CHANGING.has(b) && !OPEN.has(a)) return { a: THEIRS_CHANGES, b: OURS_CHANGES }
-  return undefined
+function share(a: NatKind, b: NatKind): number {
+  if (isHopeless(a, b)) return 0
+  const kinds = [a, b]
+  const areBothChanging = kinds.every((kind) => CHANGING[kind] !== undefined)
+  const isByChance = areBothChanging || kinds.some((kind) => RANDOM.has(kind))
+  return isByChance && !kinds.some((kind) => OPEN.has(kind)) ? DIRECT_BY_CHANCE : DIRECT
+}
+
+/** Neither side can know where the other one will be. */
+function isHopeless(a: NatKind, b: NatKind): boolean {
+  const areBothChanging = CHANGING[a] !== undefined && CHANGING[b] !== undefined
+  return areBothChanging && (RANDOM.has(a) || RANDOM.has(b))
+}
+
+function whyRelayed(own: NatKind, other: NatKind): RegExp {
+  const areNone = CHANGING[own] === undefined && CHANGING[other] === undefined
+  if (areNone || OPEN.has(own) || OPEN.has(other)) return NO_ANSWER
+  const cause = isHopeless(own, other)
+    ? 'neither side can know where to dial'
+    : String.raw`\d+ tries at guessed ports met nothing`
+  const nats = String.raw`your NAT ${doing(own)} \(.+ seen\), \w+'s NAT ${doing(other)} \(.+ seen\)`
+  return new RegExp(`^${nats}: ${cause}; a port forward`)
+}
+
+function doing(kind: NatKind): string {
+  if (kind === 'firewall') return 'is a firewall that lets in only whom it has sent to'
+  return CHANGING[kind] ?? 'keeps to one port and lets in only whom it has sent to'
 }
 
 /** What is not as it must be, a sentence each; nothing for a cell that was not run. */

@@ -7,10 +7,13 @@ import { complaints } from '../../../lab/matrix/expectations.ts'
 import type { Run } from '../../../lab/matrix/run.ts'
 import { direct, failed, relayed } from './runs.ts'
 
-const AS_BEN_IS_TOLD =
-  "anna's NAT changes ports (port 4001 became 40123 at the relay) and opens another one for you, which your NAT does not let in: a port forward (--announce) or an IPv6 address on either side would make it direct"
-const AS_ANNA_IS_TOLD =
-  'your NAT changes ports (port 4001 became 40123 at the relay) and opens another one for ben, whose NAT lets in only what it was asked for: a port forward (--announce) or an IPv6 address on either side would make it direct'
+const WHAT_TO_DO =
+  'a port forward (--announce) or an IPv6 address on either side would make it direct'
+const KEEPS = 'NAT keeps to one port and lets in only whom it has sent to (4001 seen)'
+const CHANGES = 'NAT gives every destination another port (40123, 23456, 61234 seen)'
+const COUNTS = 'NAT gives every destination the next port (40001, 40002, 40003 seen)'
+const MET_NOTHING = `3072 tries at guessed ports met nothing; ${WHAT_TO_DO}`
+const HOPELESS = `neither side can know where to dial; ${WHAT_TO_DO}`
 const NO_ANSWER =
   "none of ben's 2 addresses answers: a firewall between you drops the packets; a port forward (--announce) or an IPv6 address on either side would make it direct"
 const NO_EXCHANGE =
@@ -37,19 +40,34 @@ describe('the matrix', () => {
     })
   }
 
-  it('expects both to be told whose NAT changes ports', () => {
-    const reasons = { a: AS_BEN_IS_TOLD, b: AS_ANNA_IS_TOLD }
+  it('expects both to be told what each NAT does, and what came of guesses', () => {
+    const reasons = {
+      a: `your ${KEEPS}, ben's ${CHANGES}: ${MET_NOTHING}`,
+      b: `your ${CHANGES}, anna's ${KEEPS}: ${MET_NOTHING}`
+    }
     const told: Run = { newcomer: 'a', outcome: 'relayed', reasons }
-    assert.deepEqual(wrong(['drop', 'symmetric'], [told]), [])
-    const [a, b] = wrong(['symmetric', 'drop'], [told])
-    assert.match(a ?? '', /^relayed, and A is told "anna's NAT/)
-    assert.match(b ?? '', /^relayed, and B is told "your NAT/)
-    assert.equal(wrong(['block', 'symmetric'], [told]).length, 2)
+    const runs = [...Array.from({ length: 19 }, () => direct(300)), told]
+    assert.deepEqual(wrong(['drop', 'symmetric'], runs), [])
+    assert.equal(wrong(['symmetric', 'drop'], runs).length, 2)
+    assert.equal(wrong(['drop', 'sequential'], runs).length, 3)
+    assert.deepEqual(wrong(['drop', 'symmetric'], [told, told]), ['0 % direct, where 95 % must be'])
+  })
+
+  it('expects two NATs that change ports to be guessed unless one of them does so at random', () => {
+    const reasons = {
+      a: `your ${COUNTS}, ben's ${CHANGES}: ${HOPELESS}`,
+      b: `your ${CHANGES}, anna's ${COUNTS}: ${HOPELESS}`
+    }
+    const told: Run = { newcomer: 'a', outcome: 'relayed', reasons }
+    assert.deepEqual(wrong(['sequential', 'symmetric-rst'], [told]), [])
+    assert.equal(wrong(['sequential', 'sequential'], [told]).length, 3)
   })
 
   it('complains once when a side is told nothing', () => {
-    const silent: Run = { newcomer: 'a', outcome: 'relayed', reasons: { a: AS_BEN_IS_TOLD } }
-    assert.deepEqual(wrong(['rst', 'block'], [silent, silent]), ['relayed, and B is told nothing'])
+    const a = `your ${CHANGES}, ben's ${CHANGES}: ${HOPELESS}`
+    const silent: Run = { newcomer: 'a', outcome: 'relayed', reasons: { a } }
+    const complaint = 'relayed, and B is told nothing'
+    assert.deepEqual(wrong(['symmetric', 'symmetric'], [silent, silent]), [complaint])
   })
 
   it('takes it for a reason that the exchange failed only where packets get lost', () => {
@@ -60,12 +78,10 @@ describe('the matrix', () => {
   })
 
   it('takes every sentence for one that tells what was dialled and what would do', () => {
-    const what =
-      'a port forward (--announce) or an IPv6 address on either side would make it direct'
     for (const sentence of [
       NO_ANSWER,
-      `ben's address does not answer: a firewall between you drops the packets; ${what}`,
-      `none of ben's addresses let us in (/ip4/7.7.7.3/tcp/4001: refused 6 ×): ${what}`
+      `ben's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`,
+      `none of ben's addresses let us in (/ip4/7.7.7.3/tcp/4001: refused 6 ×): ${WHAT_TO_DO}`
     ])
       assert.equal(wrong(['drop', 'drop'], [relayed(sentence)]).length, 1, sentence)
   })

@@ -117,9 +117,7 @@ class RunningPeer implements Peer {
     const options = { signal: this.#signal }
     // First in, last out: nothing is told that could not be kept.
     const store = this.#parts.use(
-      openStoreAt(this.#config.stateFile, {
-        onTrouble: (trouble) => this.#tell({ event: 'error', ...trouble })
-      })
+      openStoreAt(this.#config.stateFile, (trouble) => this.#tell({ event: 'error', ...trouble }))
     )
     this.#store = store
     const net = await startPeerNode({
@@ -276,8 +274,10 @@ class RunningPeer implements Peer {
   }
 
   #punched(peer: string, attempt: number, result: RoundResult): void {
+    const { via, reason } = result
     this.#tell(punchTelling(peer, attempt, result))
-    if (result.reason !== undefined) this.#staysRelayed(peer, result.reason)
+    // A meeting is a first try, before there is a circuit even: whether it stays relayed is for DCUtR to say.
+    if (via === 'dcutr' && reason !== undefined) this.#staysRelayed(peer, reason)
   }
 
   #staysRelayed(peer: string, reason: string): void {

@@ -4,6 +4,9 @@ import { openStore, type SqliteStoreOptions } from './sqlite-store.ts'
 import type { Store } from './store.ts'
 
 /** Throws a UserError where the file cannot be opened. */
-export function openStoreAt(file: string | undefined, options: SqliteStoreOptions): Store {
-  return file === undefined ? new MemoryStore() : openStore(file, options)
+export function openStoreAt(
+  file: string | undefined,
+  onTrouble: SqliteStoreOptions['onTrouble']
+): Store {
+  return file === undefined ? new MemoryStore() : openStore(file, { onTrouble })
 }

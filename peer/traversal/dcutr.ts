@@ -28,7 +28,7 @@ const MAX_PREFIX_BYTES = 2
 
 export interface Side {
   own: readonly Multiaddr[]
-  /** What our CONNECT says of our NAT; asked for at once, and waited for. */
+  /** What our CONNECT says of our NAT; waited for before it is sent. */
   nat?: () => Promise<Uint8Array | undefined>
   /** Called as soon as the other side's addresses are known, before it may dial; with what it says of its NAT. */
   onOffer: (offered: Multiaddr[], nat: Uint8Array | undefined) => void
@@ -40,14 +40,14 @@ export async function initiate(
   connection: Connection,
   { own, nat, onOffer, signal }: Side
 ): Promise<Exchange> {
-  const report = reportOf(nat)
+  // Before the stream: its refusal could come while there is nothing to be read yet, and would not be known for one.
+  const connect = connectOf(own, await reportOf(nat))
   // 1. B opens a stream to A; the first message does not wait for the protocol to be agreed.
   const stream = await step('open /libp2p/dcutr', async () =>
     openAtOnce(connection, DCUTR_PROTOCOL, { signal })
   )
   try {
     const messages = wire(stream, signal)
-    const connect = connectOf(own, await report)
     // 2. B sends CONNECT and starts a timer.
     const sentMs = performance.now()
     await step('send CONNECT', () => messages.write(connect))

@@ -66,6 +66,7 @@ describe('a relay with stock peers', () => {
       '/ipfs/id/push/1.0.0',
       '/ipfs/ping/1.0.0',
       '/libp2p/circuit/relay/0.2.0/hop',
+      '/parley/meeting/1.0.0',
       '/parley/reflect/1.0.0',
       '/parley/report/1.0.0',
       '/rendezvous/1.0.0'

@@ -1,7 +1,7 @@
 // Who is to be told of whom: members of one room that have subscribed, each pair once for each of their records.
 // (pure: time is an argument)
 import type { Access } from '../access/access.ts'
-import type { RelayLimits } from '../limits.ts'
+import type { RelayLimits, Usage } from '../limits.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
 import { perMinute, RateByKey } from '../token-bucket.ts'
 
@@ -66,6 +66,12 @@ export class Introductions {
     const places = this.#rooms.get(room)
     places?.delete(peer)
     if (places?.size === 0) this.#rooms.delete(room)
+  }
+
+  usage(nowMs: number): Usage[] {
+    const limit = 'meeting-rate-per-peer'
+    const max = this.#limits[limit]
+    return [{ limit, used: this.#rates.mostUsed(perMinute(max), nowMs), max }]
   }
 
   /** The last to come first: they are the likeliest to wait for somebody. */

@@ -12,6 +12,7 @@ import {
 } from '../../shared/wire/meeting.ts'
 import type { Books } from '../books.ts'
 import { hostKey } from '../host-key.ts'
+import type { Usage } from '../limits.ts'
 import { readFrame } from '../rendezvous/frames.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
 import { Introductions, type Introduction } from './introductions.ts'
@@ -27,6 +28,8 @@ export interface MeetingServer extends AsyncDisposable {
   /** A registration stands, new or renewed: those who wait for it are told. */
   registered(peer: string, room: string, record: VerifiedRecord): void
   removed(peer: string, room: string): void
+  /** How full its limits are. */
+  usage(): Usage[]
 }
 
 type Visitor = Pick<Connection, 'remotePeer' | 'remoteAddr'>
@@ -104,6 +107,10 @@ class Server implements MeetingServer {
 
   removed(peer: string, room: string): void {
     this.#introductions.removed(peer, room)
+  }
+
+  usage(): Usage[] {
+    return this.#introductions.usage(this.#nowMs())
   }
 
   /** Takes one SUBSCRIBE after the other until the remote closes its end. Never rejects. */

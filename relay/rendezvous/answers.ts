@@ -13,6 +13,7 @@ import type { RelayEvent } from '../events.ts'
 import type { TooMany } from '../request-rates.ts'
 import { whyOf, type Why } from '../why.ts'
 import { BlamelessError } from './frames.ts'
+import type { Usage } from '../limits.ts'
 import type { Refused } from './limits.ts'
 import type { Registered, RoomStore, VerifiedRecord } from './room-store.ts'
 
@@ -22,6 +23,8 @@ export interface RegistrationWatcher {
   /** It stands, new or renewed; before its peer has the answer. */
   registered(peer: string, room: string, record: VerifiedRecord): void
   removed(peer: string, room: string): void
+  /** How full its own limits are. */
+  usage(): Usage[]
 }
 
 export interface AnswersConfig {

@@ -144,7 +144,7 @@ class Server implements RendezvousServer {
   }
 
   usage(): Usage[] {
-    return this.#store.usage()
+    return [...this.#store.usage(), ...(this.#watcher?.usage() ?? [])]
   }
 
   async start(): Promise<void> {

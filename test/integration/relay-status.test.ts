@@ -214,8 +214,8 @@ describe('the status port of a relay', () => {
     )
     assert.deepEqual(
       unused.filter((limit) => !limit.endsWith('-seconds')),
-      // What a circuit has used is its own.
-      ['circuit-bytes', 'circuit-bytes-per-second']
+      // What a circuit has used is its own, and so is what a registration has.
+      ['circuit-bytes', 'circuit-bytes-per-second', 'meetings-per-registration']
     )
 
     const file = readFileSync(join(ROOT, 'relay/status/grafana-dashboard.json'), 'utf8')

@@ -127,7 +127,8 @@ describe('a circuit between two peers', () => {
       const { own } = ann
       ann.own = () => ({ mapped: [], announced: [], listening: [] })
       await dialThrough(scene.address, ann, ben)
-      await ben.rounds.until(() => ben.rounds.events.find(({ attempt }) => attempt === 2))
+      for (const each of [ann, ben])
+        await each.rounds.until(() => each.rounds.events.find(({ attempt }) => attempt === 2))
       ann.own = own
       const changed = who === 'dialled' ? ann : ben
       changed.traversal.hurry()

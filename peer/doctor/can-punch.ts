@@ -7,7 +7,7 @@ export type Side =
   | 'open'
   /** One address for all, which lets in whom it has sent to: most homes, and firewalls before public hosts. */
   | 'cone'
-  /** Another port for each destination, each near the one before. */
+  /** Another port for each destination, each near the one before, or of one block. */
   | 'sequential'
   /** Another port for each destination, without a pattern. */
   | 'random'
@@ -38,7 +38,7 @@ export function ownSide({ nat, forwarded }: Omit<OwnSituation, 'portReuse'>): Si
   if (nat.ports === 'preserved') return 'cone'
   if (nat.mapping === 'unknown') return undefined
   if (nat.mapping === 'none' || nat.mapping === 'endpoint-independent') return 'cone'
-  return nat.ports === 'sequential' ? 'sequential' : 'random'
+  return nat.ports === 'sequential' || nat.ports === 'block' ? 'sequential' : 'random'
 }
 
 /** One row for each kind of other side. */

@@ -64,13 +64,15 @@ export interface RoundOptions {
   signal: AbortSignal
   /** The moment has come: whatever else dials these addresses has to end. */
   beforeDials?: () => Promise<void>
+  /** Asked before a candidate is dialled again. */
+  mayRedial?: (candidate: Multiaddr) => boolean
 }
 
 /** Never throws but for the caller's signal: a round that fails has its reason. */
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  { signal, beforeDials }: RoundOptions
+  { signal, beforeDials, mayRedial = () => true }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
@@ -109,7 +111,7 @@ export async function punchRound(
     await beforeDials?.()
     const initiator = punchRole(start.role) === 'client'
     void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
-    const raced = await race({ ...ways(parts, start.role, peer), ...offer, signal })
+    const raced = await race({ ...ways(parts, start.role, peer), ...offer, mayRedial, signal })
     if (raced.outcome === 'direct') return result(raced)
     const { errors, sawRst } = raced
     return failed({ errors, ...(guesses && { guess: guesses.evidence }) }, sawRst)

@@ -7,6 +7,7 @@ import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { retire } from '../circuits/retire.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
+import { DialBudget } from './dial-budget.ts'
 import { Meetings, type Signed } from './meetings.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
@@ -47,6 +48,12 @@ export interface Traversal extends AsyncDisposable {
 /** Punches at once, over all peers: each dials up to 12 addresses. */
 const MAX_ACTIVE = 16
 
+/**
+ * Dials that repeat others, in a minute: five quick rounds with a NAT that answers RST take 425 for each of its addresses.
+ * However many peers name one host, it gets no more.
+ */
+const REDIALS = { perHost: 1_024, all: 8_192 }
+
 /** A direct connection that ends is often the first of several: a peer that leaves is not punched once more. */
 const LOST_PAUSE_MS = 1_000
 
@@ -81,6 +88,7 @@ class RunningTraversal implements Traversal {
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
   readonly #meetings: Meetings
+  readonly #redials = new DialBudget(REDIALS)
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
@@ -216,7 +224,8 @@ class RunningTraversal implements Traversal {
     try {
       const result = await punchRound(this.#init, start, {
         signal: AbortSignal.any([this.#signal, yielded]),
-        beforeDials: async () => this.#meetings.end(peer)
+        beforeDials: async () => this.#meetings.end(peer),
+        mayRedial: (candidate) => this.#redials.take(candidate, performance.now())
       })
       this.#init.onRound(peer, attempt, result)
       return result

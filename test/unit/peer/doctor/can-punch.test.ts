@@ -55,7 +55,7 @@ it('a kind of NAT is one of four sides', () => {
     [kind('endpoint-independent', 'changed'), 'cone'],
     [{ ...kind('endpoint-independent'), filtering: 'open' }, 'open'],
     [kind('address-dependent', 'sequential'), 'sequential'],
-    [kind('address-and-port-dependent', 'block'), 'random'],
+    [kind('address-and-port-dependent', 'block'), 'sequential'],
     [kind('address-and-port-dependent', 'random'), 'random'],
     [kind('unknown', 'preserved'), 'cone'],
     [UNKNOWN_NAT, undefined]

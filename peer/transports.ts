@@ -5,14 +5,13 @@ import type { NodeConfig } from '../shared/node.ts'
 import { boundTcp } from '../shared/transport/bound-tcp.ts'
 import type { PortReuse } from '../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../shared/transport/punch-table.ts'
-import { wholePackets } from '../shared/transport/whole-packets.ts'
 import { eagerUpgrader } from '../shared/transport/punching-upgrader.ts'
 
 export function peerTransports(init: {
   punches: PunchTable
   reuse: PortReuse
 }): NodeConfig<Record<string, unknown>>['transports'] {
-  return [wholePackets(boundTcp(init)), eagerCircuits]
+  return [boundTcp(init), eagerCircuits]
 }
 
 /**

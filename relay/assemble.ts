@@ -5,7 +5,6 @@ import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { answerPings } from '../shared/answer-pings.ts'
 import { createNode } from '../shared/node.ts'
-import { wholePackets } from '../shared/transport/whole-packets.ts'
 import type { Books } from './books.ts'
 import { MAX_INBOUND_STREAMS } from './circuit/limits.ts'
 import { circuitServer, type CircuitServer } from './circuit/server.ts'
@@ -45,7 +44,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     listen,
     announce,
     // No port reuse: with it a second relay on the same port would take half of the first one's connections.
-    transports: [wholePackets(tcp())],
+    transports: [tcp()],
     services: {
       // Peers ask it who it is; it has no use for the same of them.
       identify: identify({ runOnConnectionOpen: false }),

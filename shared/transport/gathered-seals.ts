@@ -27,6 +27,13 @@ interface FrameDecoder {
 /** What one frame holds at most. */
 const MAX_WAITING_BYTES = 65_519
 
+/**
+ * What a connection says first leaves in packets that every path lets through, 1,280 bytes with all headers: in a tunnel
+ * that swallows larger ones short messages arrive, and `parley doctor` can tell what becomes of long ones.
+ */
+const EARLY_BYTES = 16 * 1024
+const SMALL_PACKET_BYTES = 1_150
+
 /** Once for each connection, behind its handshake. Throws when the library is another than this was made for. */
 export function gatherSeals(connection: MessageStream): void {
   if (!isNoiseConnection(connection)) throw new Error('this is no connection of the Noise library')
@@ -46,6 +53,7 @@ export function gatherSeals(connection: MessageStream): void {
 class Waiting {
   readonly #connection: NoiseConnection
   #data = new Uint8ArrayList()
+  #earlyBytes = 0
 
   constructor(connection: NoiseConnection) {
     this.#connection = connection
@@ -53,6 +61,10 @@ class Waiting {
 
   add(data: Uint8ArrayList): SendResult {
     const sentBytes = data.byteLength
+    if (this.#earlyBytes < EARLY_BYTES) {
+      this.#earlyBytes += sentBytes
+      if (this.#data.byteLength + sentBytes > SMALL_PACKET_BYTES) this.flush()
+    }
     if (this.#data.byteLength === 0) setImmediate(this.flush)
     this.#data.append(data)
     const full = this.#data.byteLength >= MAX_WAITING_BYTES

@@ -55,6 +55,24 @@ describe('what is sent over Noise in one turn', () => {
     assert.equal(writes(), 1)
   })
 
+  it('goes in small packets as long as the connection is young', async () => {
+    const { near, writes } = await connected()
+    const burst = (): void => {
+      for (let n = 0; n < 6; n += 1) near.send(randomBytes(500))
+    }
+    burst()
+    assert.equal(writes(), 2)
+    await turn()
+    assert.equal(writes(), 3)
+    near.send(randomBytes(16_384))
+    await turn()
+    assert.equal(writes(), 4)
+    burst()
+    assert.equal(writes(), 4)
+    await turn()
+    assert.equal(writes(), 5)
+  })
+
   it('goes before the connection is closed, from above and from below', async () => {
     for (const below of [false, true]) {
       const { near, far, carriers } = await connected()

@@ -1,6 +1,7 @@
 // Counts what limits have refused or ended, and keeps a flood of that, and of refusals by rules of access, out of the log. (pure: time is an argument)
 import { RecentMap } from '../shared/recent-map.ts'
 import type { RelayEvent } from './events.ts'
+import { refusalName } from './status/reason-names.ts'
 import { eachLimit, type LimitName } from './limits.ts'
 
 /** One line in that time is enough to find out who it is. */
@@ -28,12 +29,12 @@ export class Refusals {
 
   /** The event as it is to be told, with how many like it were not; undefined when it is not to be told. */
   note(event: RelayEvent, nowMs: number): RelayEvent | undefined {
-    if (!('limit' in event || 'rule' in event)) return event
-    const { limit, rule } = event
+    if (!isCaused(event)) return event
+    const { limit, rule, reason } = event
     if (limit !== undefined) this.counts[limit]++
     // A circuit that has ended was opened, and is told about like every other.
     if (event.event === 'circuit' && event.action === 'closed') return event
-    const key = `${limit ?? rule} ${subject(event)}`
+    const key = `${limit ?? rule ?? `${event.event} ${refusalName(reason ?? '')}`} ${subject(event)}`
     const before = this.#told.get(key)
     if (before !== undefined && nowMs - before.atMs < REPEAT_MS) {
       before.more++
@@ -42,8 +43,13 @@ export class Refusals {
     this.#told.set(key, { atMs: nowMs, more: 0 })
     const more = before?.more ?? 0
     if (more === 0) return event
-    return { ...event, reason: `${event.reason ?? ''} (and ${more} more like it)` }
+    return { ...event, reason: `${reason ?? ''} (and ${more} more like it)` }
   }
+}
+
+/** Refused, or ended by a limit or a rule. */
+function isCaused(event: RelayEvent): event is Caused {
+  return 'limit' in event || 'rule' in event || ('action' in event && event.action === 'refused')
 }
 
 function subject(event: Caused): string {

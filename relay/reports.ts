@@ -1,19 +1,27 @@
 // The relay's side of /parley/report: counts what peers tell of their punches. Their word is all there is to it, so
 // nothing but a metric is made of it.
-import type { Connection, Stream, StreamHandlerOptions } from '@libp2p/interface'
+import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { asError } from '../shared/as-error.ts'
 import { deadline } from '../shared/deadline.ts'
-import { decodeReport, REPORT_PROTOCOL, type PunchReport } from '../shared/wire/report.ts'
+import { CircuitMessageError } from '../shared/wire/circuit.ts'
+import {
+  decodeReport,
+  REPORT_PROTOCOL,
+  ReportMessageError,
+  type PunchReport
+} from '../shared/wire/report.ts'
 import type { Books } from './books.ts'
 import { closeBothWays } from './circuit/close-both-ways.ts'
+import { countRequest } from './circuit/context.ts'
 import { readFrame } from './circuit/frames.ts'
 import type { RelayListener } from './events.ts'
-import { hostKey } from './host-key.ts'
 import { whyOf } from './why.ts'
 
 export interface ReportsInit {
   books: Books
   onReport: (report: PunchReport) => void
+  /** The peer has sent what is no report, or asks on although it may not. */
+  onOffence: (peer: PeerId) => void
   onEvent: RelayListener
 }
 
@@ -50,15 +58,14 @@ interface Served {
 
 /** Never rejects. A report is a request like one of HOP, and counted as such. */
 async function serve(
-  { books, onReport, onEvent }: ReportsInit,
-  { stream, connection: { remotePeer, remoteAddr }, signal }: Served
+  { books, onReport, onOffence, onEvent }: ReportsInit,
+  { stream, connection, signal }: Served
 ): Promise<void> {
   const ms = books.limits['hop-seconds'] * 1000
   using limit = deadline(signal, ms, 'no report in time')
+  const peer = connection.remotePeer.toString()
   try {
-    const peer = remotePeer.toString()
-    const refused =
-      books.access.refuses(peer) ?? books.tooMany('hop', { peer, host: hostKey(remoteAddr) })
+    const refused = books.access.refuses(peer) ?? countRequest({ books, onOffence }, connection)
     if (refused !== undefined) {
       onEvent({ event: 'report', peer, action: 'refused', ...whyOf(refused) })
       throw new Error(refused.reason)
@@ -66,6 +73,8 @@ async function serve(
     onReport(decodeReport(await readFrame(stream, limit)))
     await closeBothWays(stream, limit)
   } catch (error) {
+    if (error instanceof CircuitMessageError || error instanceof ReportMessageError)
+      onOffence(connection.remotePeer)
     stream.abort(asError(error))
   }
 }

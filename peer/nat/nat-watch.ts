@@ -6,7 +6,7 @@ import { tcpEndpoint } from '../../shared/addresses.ts'
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
-import { tryHairpin } from './hairpin.ts'
+import { tryHairpin, type HairpinOutcome } from './hairpin.ts'
 import {
   classifyNat,
   isPublic,
@@ -54,6 +54,9 @@ const REPORT_WAIT_MS = 500
 /** So long nobody else behind the NAT has taken many ports. */
 const FRESH_MS = 1_000
 
+/** NATs map to none of the ports below, where services listen. */
+const LEAST_MAPPED_PORT = 1_024
+
 /** For one more question right before a punch; without an answer the last one will do. */
 const SAMPLE_WAIT_MS = 1_000
 
@@ -72,6 +75,8 @@ class RunningNatWatch implements NatWatch {
   #vouchers = new Vouchers()
   #looking: Promise<void> = Promise.resolve()
   #isAsked = false
+  /** At which address it was tried last. */
+  #hairpin: { named: string; outcome: HairpinOutcome } | undefined
   #fresh: { atMs: number; done: Promise<void> } | undefined
 
   constructor(init: NatWatchInit, signal: AbortSignal) {
@@ -142,6 +147,8 @@ class RunningNatWatch implements NatWatch {
       },
       signal
     )
+    // No relay has answered: what was seen before is the best there is.
+    if (seen.length === 0 && !this.#isAsked && this.kind.seen.length > 0) return
     this.#mirrors = mirrors
     this.#vouchers = vouchers
     this.#conclude(seen)
@@ -178,7 +185,8 @@ class RunningNatWatch implements NatWatch {
   async #lookOnce(): Promise<void> {
     const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(SAMPLE_WAIT_MS)])
     const fresh = await this.#sample(1, limit).catch(() => [])
-    this.#conclude([...this.kind.seen, ...fresh].slice(-MAX_SEEN))
+    // Only where it counts now: after others have counted on meanwhile the ports no longer look like a sequence.
+    this.kind = { ...this.kind, seen: [...this.kind.seen, ...fresh].slice(-MAX_SEEN) }
   }
 
   /** One mapped address for all: whether it leads back to us, and what becomes of a SYN that it does not expect. */
@@ -186,9 +194,14 @@ class RunningNatWatch implements NatWatch {
     const { mapping, seen } = this.kind
     const address = seen.at(-1)?.address
     if (mapping !== 'endpoint-independent' || address === undefined) return
-    if (!isPublic(address)) return
-    const outcome = await tryHairpin(address, signal)
-    signal.throwIfAborted()
+    const named = `${address.host} ${address.port}`
+    // The relay's word is all there is to it: once for each address, and never at a port of the system's own.
+    if (!isPublic(address) || address.port < LEAST_MAPPED_PORT) return
+    if (this.#hairpin?.named !== named) {
+      this.#hairpin = { named, outcome: await tryHairpin(address, signal) }
+      signal.throwIfAborted()
+    }
+    const { outcome } = this.#hairpin
     this.kind = {
       ...this.kind,
       hairpin: outcome === 'reached',

@@ -12,7 +12,7 @@ import {
   decodeReflection,
   decodeReflectPorts,
   encodeReflectRequest,
-  MAX_REFLECT_PORTS_BYTES,
+  decodeReflectPortsLength,
   MAX_REFLECTION_BYTES,
   REFLECT_PROTOCOL,
   ReflectFormatError,
@@ -52,7 +52,7 @@ export async function reflectPortsOf(
   using limit = deadline(signal, ANSWER_MS, 'the relay does not tell its reflecting ports')
   const stream = await openAtOnce(connection, REFLECT_PROTOCOL, { signal: limit.signal })
   try {
-    const frames = lpStream(stream, { maxDataLength: MAX_REFLECT_PORTS_BYTES })
+    const frames = lpStream(stream, { lengthDecoder: decodeReflectPortsLength })
     const ports = decodeReflectPorts((await frames.read({ signal: limit.signal })).subarray())
     void stream.close({ signal }).catch((error: Error) => stream.abort(error))
     return ports

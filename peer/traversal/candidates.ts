@@ -37,7 +37,8 @@ export interface Refused {
 /** What of a peer's offer is dialled. `own` are our candidates: they tell what makes sense from here. */
 export function dialledCandidates(
   offered: readonly Multiaddr[],
-  own: readonly Multiaddr[]
+  own: readonly Multiaddr[],
+  mayDial: (candidate: Multiaddr) => boolean = () => true
 ): { candidates: Multiaddr[]; refused: Refused[] } {
   const loopback = own.some((address) => kindOf(address) === 'loopback')
   const ours = new Set(own.map((address) => endpointText(address)))
@@ -50,6 +51,8 @@ export function dialledCandidates(
     if (reason !== undefined) refused.push({ address: address.toString(), reason })
     else if (candidates.length >= MAX_DIALLED_CANDIDATES)
       refused.push({ address: address.toString(), reason: 'too many' })
+    else if (!mayDial(address))
+      refused.push({ address: address.toString(), reason: 'our relay, or dialled too often' })
     else candidates.push(address)
   }
   return { candidates, refused }
@@ -178,7 +181,8 @@ function holdsIPv4([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: number[]): boolea
   return a === 0x2002 || (a === 0x2001 && b === 0)
 }
 
-function endpointText(address: Multiaddr): string {
+/** The same for all ways to write one. */
+export function endpointText(address: Multiaddr): string {
   const endpoint = tcpEndpoint(address)
   return endpoint === undefined ? address.toString() : `${endpoint.host} ${endpoint.port}`
 }

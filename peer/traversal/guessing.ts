@@ -154,14 +154,17 @@ export class GuessRound implements Disposable {
 
   /** The moment to dial has come. Never throws; what keeps it from firing is in the evidence. */
   async start(start: GuessStart): Promise<void> {
+    await this.#begin(start)
+    // Others may have what this punch has no use for.
+    if (this.#volley === undefined && this.#headStart === undefined) this.#grant?.[Symbol.dispose]()
+  }
+
+  async #begin(start: GuessStart): Promise<void> {
     const { own, other } = this.#evidence
     if (own === undefined || other === undefined) return
     const plan = planGuesses(own, other)
     this.#evidence.plan = plan
-    if (plan.kind === 'plain' || plan.kind === 'hopeless') {
-      this.#grant?.[Symbol.dispose]()
-      return
-    }
+    if (plan.kind === 'plain' || plan.kind === 'hopeless') return
     const target = await this.#init.nat.provenAddress(other, this.#peer)
     if (this.#isOver) return
     const withheld = this.#withheld(target, start)

@@ -1,9 +1,8 @@
 // What a signal to punch now may make us dial: whoever gives it, a relay or a member, must not turn us against others.
 // (pure: time is an argument)
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { tcpEndpoint } from '../../shared/addresses.ts'
 import { PerMinute } from '../per-minute.ts'
-import { dialledCandidates, isNear } from './candidates.ts'
+import { dialledCandidates, endpointText, isNear } from './candidates.ts'
 import { DialBudget } from './dial-budget.ts'
 import type { DcutrRole } from './plan.ts'
 
@@ -80,10 +79,5 @@ export class MeetingBudget {
 }
 
 export function isOutdated(recordSequence: number, nowUnixMs: number): boolean {
-  return recordSequence < nowUnixMs - MAX_RECORD_AGE_MS
-}
-
-function endpointText(address: Multiaddr): string {
-  const endpoint = tcpEndpoint(address)
-  return endpoint === undefined ? '' : `${endpoint.host} ${endpoint.port}`
+  return Math.abs(nowUnixMs - recordSequence) > MAX_RECORD_AGE_MS
 }

@@ -1,6 +1,6 @@
 // Punches at the moment of meeting: a relay tells two members of each other in one instant, and both dial at once,
 // while the circuit is still being opened. When DCUtR comes to its dials, it takes over.
-import { setImmediate as turnOfLoop } from 'node:timers/promises'
+import { setImmediate as turnOfLoop, setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ownCandidates } from './candidates.ts'
@@ -37,7 +37,16 @@ export interface Signed {
 interface Meeting {
   controller: AbortController
   ended: Promise<void>
+  progress: Progress
 }
+
+interface Progress {
+  /** A socket stands, and the handshakes on it are under way. */
+  isConnected: boolean
+}
+
+/** What is connected has that long for its handshakes before a round over the circuit dials the same addresses. */
+const HANDSHAKE_GRACE_MS = 2_000
 
 export class Meetings {
   readonly #init: MeetingsInit
@@ -63,23 +72,33 @@ export class Meetings {
     if (!this.#budget.take(peer, this.#nowMs())) return
     const controller = new AbortController()
     const signal = AbortSignal.any([this.#signal, controller.signal])
-    const ended = this.#punch(peer, addresses, signal)
+    const progress = { isConnected: false }
+    const ended = this.#punch(peer, addresses, { progress, signal })
       .catch((error: unknown) => {
         if (!signal.aborted) throw error
       })
       .finally(() => this.#running.delete(peer))
-    this.#running.set(peer, { controller, ended })
+    this.#running.set(peer, { controller, ended, progress })
     await ended
   }
 
   /** Calls the punch with that peer off, if there is one; resolves when its addresses are free to be dialled anew. */
   async end(peer: string): Promise<void> {
     const meeting = this.#running.get(peer)
+    if (meeting?.progress.isConnected === true) {
+      const { signal } = meeting.controller
+      const late = sleep(HANDSHAKE_GRACE_MS, undefined, { signal, ref: false }).catch(() => {})
+      await Promise.race([meeting.ended, late])
+    }
     meeting?.controller.abort(new Error('a round over the circuit takes over'))
     await meeting?.ended
   }
 
-  async #punch(peer: string, offered: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+  async #punch(
+    peer: string,
+    offered: readonly Multiaddr[],
+    { progress, signal }: { progress: Progress; signal: AbortSignal }
+  ): Promise<void> {
     const startedMs = performance.now()
     const parts = this.#init
     const own = parts.own()
@@ -92,10 +111,19 @@ export class Meetings {
     if (candidates.length === 0) return
     // From now on its SYN may come.
     const release = parts.punches.add(candidates, punchRole(role))
+    const { dial, connected } = ways(parts, role, peer)
     try {
       const raced = await race({
         candidates,
-        ...ways(parts, role, peer),
+        connected,
+        dial: async (candidate, options) =>
+          dial(candidate, {
+            ...options,
+            onConnect: () => {
+              progress.isConnected = true
+              options.onConnect()
+            }
+          }),
         mayRedial: (candidate, dials) =>
           dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, this.#nowMs()),
         signal

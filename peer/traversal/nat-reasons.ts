@@ -83,6 +83,8 @@ function words(whose: string, report: NatReport): string {
 function doing(report: NatReport): string {
   if (report.mapping === 'none') return 'is a firewall that lets in only whom it has sent to'
   if (!changesPorts(report)) return 'keeps to one port and lets in only whom it has sent to'
+  if (report.mapping === 'unknown')
+    return 'gives you another port than your own, perhaps another for everyone'
   if (report.ports === 'sequential') return 'gives every destination the next port'
   if (report.ports === 'block') return 'gives every destination another port of a block'
   return 'gives every destination another port'

@@ -64,19 +64,20 @@ export interface RoundOptions {
   signal: AbortSignal
   /** The moment has come: whatever else dials these addresses has to end. */
   beforeDials?: () => Promise<void>
-  /** Asked before a candidate is dialled again. */
-  mayRedial?: (candidate: Multiaddr) => boolean
+  /** Asked before each dial of a candidate; no ends it for this round. */
+  mayDial?: (candidate: Multiaddr) => boolean
 }
 
 /** Never throws but for the caller's signal: a round that fails has its reason. */
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  { signal, beforeDials, mayRedial = () => true }: RoundOptions
+  { signal, beforeDials, mayDial: mayRedial = () => true }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
   const own = parts.own()
+  const candidates = ownCandidates(own)
   const offer: Offer = { offered: [], candidates: [], refused: [] }
   let release: (() => void) | undefined
   using guesses = parts.guessing?.round(start.connection.remotePeer)
@@ -96,16 +97,11 @@ export async function punchRound(
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
     const onOffer: Side['onOffer'] = (offered, nat) => {
       guesses?.heard(nat)
-      Object.assign(offer, { offered, ...dialledCandidates(offered, ownCandidates(own)) })
+      Object.assign(offer, { offered, ...dialledCandidates(offered, candidates, mayRedial) })
       release = parts.punches.add(offer.candidates, punchRole(start.role))
     }
-    const side = {
-      own: ownCandidates(own),
-      nat: async () => guesses?.report(signal),
-      onOffer,
-      signal
-    }
-    const rttMs = await exchange(start, side)
+    const nat = async (): Promise<Uint8Array | undefined> => guesses?.report(signal)
+    const rttMs = await exchange(start, { own: candidates, nat, onOffer, signal })
     if (offer.candidates.length === 0) return failed({})
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
     await beforeDials?.()

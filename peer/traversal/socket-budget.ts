@@ -28,7 +28,7 @@ export class SocketBudget {
   async take(): Promise<Grant> {
     const free = await this.#free()
     // What was granted may be in use, so that it is missing already, or about to be.
-    const left = free === undefined ? UNTOLD : (free - RESERVE) / 2
+    const left = free === undefined ? UNTOLD : (free - RESERVE - this.#granted) / 2
     const sockets = Math.max(0, Math.floor(Math.min(MAX_SOCKETS, left, MAX_TOTAL - this.#granted)))
     this.#granted += sockets
     let isOut = true

@@ -5,7 +5,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { retire } from '../circuits/retire.ts'
-import { ownCandidates, reachableCandidates } from './candidates.ts'
+import { endpointText, ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { DialBudget } from './dial-budget.ts'
 import { Meetings, type Signed } from './meetings.ts'
@@ -49,10 +49,10 @@ export interface Traversal extends AsyncDisposable {
 const MAX_ACTIVE = 16
 
 /**
- * Dials that repeat others, in a minute: five quick rounds with a NAT that answers RST take 425 for each of its addresses.
+ * Dials of rounds in a minute: five quick rounds with a NAT that answers RST take 425 for each of its addresses.
  * However many peers name one host, it gets no more.
  */
-const REDIALS = { perHost: 1_024, all: 8_192 }
+const DIALS = { perHost: 1_024, all: 8_192 }
 
 /** A direct connection that ends is often the first of several: a peer that leaves is not punched once more. */
 const LOST_PAUSE_MS = 1_000
@@ -88,7 +88,7 @@ class RunningTraversal implements Traversal {
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
   readonly #meetings: Meetings
-  readonly #redials = new DialBudget(REDIALS)
+  readonly #dialBudget = new DialBudget(DIALS)
   readonly #running = new Set<Promise<void>>()
 
   constructor(init: TraversalInit, signal: AbortSignal) {
@@ -225,7 +225,8 @@ class RunningTraversal implements Traversal {
       const result = await punchRound(this.#init, start, {
         signal: AbortSignal.any([this.#signal, yielded]),
         beforeDials: async () => this.#meetings.end(peer),
-        mayRedial: (candidate) => this.#redials.take(candidate, performance.now())
+        mayDial: (candidate) =>
+          !this.#isRelay(candidate) && this.#dialBudget.take(candidate, performance.now())
       })
       this.#init.onRound(peer, attempt, result)
       return result
@@ -235,6 +236,12 @@ class RunningTraversal implements Traversal {
     } finally {
       if (this.#active.get(peer) === place) this.#active.delete(peer)
     }
+  }
+
+  /** A peer that names our relay as its own address would have us dial where we are connected. */
+  #isRelay(candidate: Multiaddr): boolean {
+    const named = endpointText(candidate)
+    return this.#init.relays().some((relay) => endpointText(relay) === named)
   }
 
   async #closeCircuits(peer: string): Promise<void> {

@@ -115,7 +115,8 @@ export class Volley implements Disposable {
       if (initiator && nowMs < this.#nextTryMs) return
       this.#nextTryMs = nowMs + Math.max(NEXT_TRY_MS, 2 * rttMs)
       const next = this.#connected.shift()
-      if (next !== undefined) void this.#try(next.socket, next.shot)
+      // Reset while it waited: nobody would hear of its end any more.
+      if (next !== undefined && !next.socket.destroyed) void this.#try(next.socket, next.shot)
     }
   }
 

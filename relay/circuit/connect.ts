@@ -84,7 +84,7 @@ async function runCircuit(
     targetStream.abort(asError(error))
     return { reason: 'the dialling peer went away before it was open' }
   }
-  const live = liveCircuit(source, target, context)
+  const live = liveCircuit(source, target, limit, context.clockMs())
   const circuit = { event: 'circuit', from: live.from, to: live.to } as const
   onEvent({ ...circuit, action: 'opened' })
   context.circuits.add(live)
@@ -139,15 +139,19 @@ async function openTarget(
   }
 }
 
-function liveCircuit(source: PeerId, target: PeerId, context: HopContext): LiveCircuit {
-  const { limits } = context.books
-  const openedAtMs = context.clockMs()
+/** With the limits that both were told, whatever a reload has made of them since. */
+function liveCircuit(
+  source: PeerId,
+  target: PeerId,
+  { durationSeconds, dataBytes }: Required<CircuitLimit>,
+  openedAtMs: number
+): LiveCircuit {
   return {
     from: source.toString(),
     to: target.toString(),
     openedAtMs,
-    endsAtMs: openedAtMs + limits['circuit-seconds'] * 1000,
-    maxBytes: limits['circuit-bytes'],
+    endsAtMs: openedAtMs + durationSeconds * 1000,
+    maxBytes: dataBytes,
     bytes: [0, 0]
   }
 }

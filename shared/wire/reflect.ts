@@ -10,8 +10,10 @@
 // SHA-256(salt, peer id): who shows the salt proves to others that the relay saw it, and nobody else, at that address.
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../addresses.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import { FieldError, readFields } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'
+import { decodeLength } from './length-prefix.ts'
 
 export const REFLECT_PROTOCOL = '/parley/reflect/1.0.0'
 
@@ -43,6 +45,10 @@ export interface SignedReflection extends Reflection {
 export class ReflectFormatError extends Error {
   override name = 'ReflectFormatError'
 }
+
+/** For lpStream. Throws ReflectFormatError, and RangeError while the prefix is incomplete. */
+export const decodeReflectPortsLength = (prefix: Uint8ArrayList): number =>
+  decodeLength(prefix, MAX_REFLECT_PORTS_BYTES, (message) => new ReflectFormatError(message))
 
 export function encodeReflectPorts(ports: readonly number[]): Uint8Array {
   const message = new FieldWriter()

@@ -47,6 +47,7 @@ describe('the systemd unit', () => {
     assert.ok(script.startsWith(`${CHECKOUT}/`))
     assert.match(readFileSync(script.replace(CHECKOUT, ROOT), 'utf8'), /^#!.*node/)
     assert.equal(setting('DynamicUser'), 'yes')
+    assert.match(setting('ExecStart'), / --max-semi-space-size=1 /)
   })
 
   it('keeps key and configuration in the one folder that can be written', () => {

@@ -111,6 +111,9 @@ describe('parley-relay', { concurrency: 2 }, () => {
     await fails(start(t, ['relay/health.ts', 'off']), 1, /is off/)
     const nobody = `127.0.0.1:${await freePort()}`
     await fails(start(t, ['relay/health.ts', nobody]), 1, /does not answer/)
+    const home = scratchFolder(t)
+    writeFileSync(join(home, 'relay.yaml'), 'status: off\n')
+    await fails(start(t, ['relay/health.ts'], { env: { PARLEY_HOME: home } }), 1, /is off/)
   })
 
   it('refuses a status port in use before it serves, with one sentence and exit code 1', async (t) => {

@@ -1,6 +1,6 @@
 // Tells members of a room of each other in the same instant, over streams that they keep open for it.
 // What is said there: shared/wire/meeting.ts.
-import type { Connection, Stream, StreamHandlerOptions } from '@libp2p/interface'
+import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { asError } from '../../shared/as-error.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
@@ -8,9 +8,11 @@ import {
   decodeSubscribe,
   encodeMeet,
   MAX_SUBSCRIBE_BYTES,
-  MEETING_PROTOCOL
+  MEETING_PROTOCOL,
+  MeetingMessageError
 } from '../../shared/wire/meeting.ts'
 import type { Books } from '../books.ts'
+import type { RelayListener } from '../events.ts'
 import { hostKey } from '../host-key.ts'
 import type { Usage } from '../limits.ts'
 import { readFrame } from '../rendezvous/frames.ts'
@@ -19,6 +21,9 @@ import { Introductions, type Introduction } from './introductions.ts'
 
 export interface MeetingOptions {
   books: Books
+  onEvent?: RelayListener
+  /** The peer has sent what is no request, or asks on although it may not. */
+  onOffence?: (peer: PeerId) => void
   signal: AbortSignal
   /** Monotonic milliseconds. */
   nowMs?: () => number
@@ -47,6 +52,11 @@ export interface MeetingNode {
 /** One, and the next one while the last is not over yet. */
 const MAX_STREAMS_PER_CONNECTION = 2
 
+/** Asks on although it has been told not to. */
+class OffenceError extends Error {
+  override name = 'OffenceError'
+}
+
 const FRAMES = {
   maxFrameBytes: MAX_SUBSCRIBE_BYTES,
   // Whoever has subscribed waits, as long as a timer can be set: the connection's own end ends it.
@@ -67,6 +77,8 @@ export async function startMeetingServer(
 class Server implements MeetingServer {
   readonly #node: MeetingNode
   readonly #books: Books
+  readonly #onEvent: RelayListener
+  readonly #onOffence: (peer: PeerId) => void
   readonly #nowMs: () => number
   readonly #introductions: Introductions
   /** Where each peer is told: on the stream that it opened last. */
@@ -75,9 +87,12 @@ class Server implements MeetingServer {
   readonly #signal: AbortSignal
   readonly #serving = new Set<Promise<void>>()
 
-  constructor(node: MeetingNode, { books, signal, nowMs }: MeetingOptions) {
+  constructor(node: MeetingNode, options: MeetingOptions) {
+    const { books, signal, nowMs } = options
     this.#node = node
     this.#books = books
+    this.#onEvent = options.onEvent ?? (() => {})
+    this.#onOffence = options.onOffence ?? (() => {})
     this.#nowMs = nowMs ?? (() => performance.now())
     this.#introductions = new Introductions(books)
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
@@ -126,13 +141,18 @@ class Server implements MeetingServer {
         const frame = await readFrame(bytes, FRAMES, this.#signal)
         if (frame === undefined) break
         const tooMany = this.#books.tooMany('rendezvous', who)
-        if (tooMany !== undefined) throw new Error(tooMany.reason)
+        if (tooMany !== undefined) {
+          this.#onEvent({ event: 'stream', ...who, action: 'closed', ...tooMany })
+          throw new OffenceError(tooMany.reason)
+        }
         const { rooms } = decodeSubscribe(frame)
         if (this.#subscribers.get(peer) !== subscriber) break
         this.#tell(this.#introductions.subscribe(peer, rooms, this.#nowMs()))
       }
       await stream.close({ signal: this.#signal })
     } catch (error) {
+      if (error instanceof OffenceError || error instanceof MeetingMessageError)
+        this.#onOffence(visitor.remotePeer)
       stream.abort(asError(error))
     } finally {
       if (this.#subscribers.get(peer) === subscriber) {

@@ -38,7 +38,11 @@ export function encodeSubscribe({ rooms }: Subscribe): Uint8Array {
   return writer.finish()
 }
 
-/** Tolerates unknown fields. Throws Error when the bytes are no such message or name too many rooms. */
+export class MeetingMessageError extends Error {
+  override name = 'MeetingMessageError'
+}
+
+/** Tolerates unknown fields. Throws MeetingMessageError when the bytes are no such message or name too many rooms. */
 export function decodeSubscribe(bytes: Uint8Array): Subscribe {
   const rooms: string[] = []
   read(bytes, 'subscribe', {
@@ -56,7 +60,7 @@ export function encodeMeet({ room, signedPeerRecord }: Meet): Uint8Array {
   return new FieldWriter().text(1, room).bytes(2, signedPeerRecord).finish()
 }
 
-/** Tolerates unknown fields. The record is a copy. Throws Error when the bytes are no such message. */
+/** Tolerates unknown fields. The record is a copy. Throws MeetingMessageError when the bytes are no such message. */
 export function decodeMeet(bytes: Uint8Array): Meet {
   const meet: Meet = { room: '', signedPeerRecord: new Uint8Array() }
   read(bytes, 'meet', {
@@ -71,6 +75,6 @@ function read(...args: Parameters<typeof readFields>): void {
     readFields(...args)
   } catch (cause) {
     if (!(cause instanceof FieldError)) throw cause
-    throw new Error(`malformed meeting message: ${cause.message}`, { cause })
+    throw new MeetingMessageError(`malformed meeting message: ${cause.message}`, { cause })
   }
 }

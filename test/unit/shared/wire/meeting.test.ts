@@ -55,7 +55,7 @@ describe('the messages of a meeting', () => {
   ]
   for (const [what, decode] of WRONG) {
     it(`are refused: ${what}`, () => {
-      assert.throws(decode, /^Error: malformed meeting message: /)
+      assert.throws(decode, /^MeetingMessageError: malformed meeting message: /)
     })
   }
 })

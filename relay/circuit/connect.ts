@@ -75,6 +75,8 @@ async function runCircuit(
   const { onEvent, signal } = context
   const { limits, pacing, held } = context.books
   const limit = announcedLimit(limits)
+  // A reload may change them while the target is asked.
+  const { 'circuit-seconds': seconds, 'circuit-bytes': maxBytes } = limits
   const opened = await openTarget(stream, { from: source, to: target, limit }, context)
   if ('reason' in opened) return opened
   const targetStream = opened
@@ -84,7 +86,7 @@ async function runCircuit(
     targetStream.abort(asError(error))
     return { reason: 'the dialling peer went away before it was open' }
   }
-  const live = liveCircuit(source, target, limit, context.clockMs())
+  const live = liveCircuit(source, target, { seconds, maxBytes }, context.clockMs())
   const circuit = { event: 'circuit', from: live.from, to: live.to } as const
   onEvent({ ...circuit, action: 'opened' })
   context.circuits.add(live)
@@ -143,15 +145,15 @@ async function openTarget(
 function liveCircuit(
   source: PeerId,
   target: PeerId,
-  { durationSeconds, dataBytes }: Required<CircuitLimit>,
+  { seconds, maxBytes }: { seconds: number; maxBytes: number },
   openedAtMs: number
 ): LiveCircuit {
   return {
     from: source.toString(),
     to: target.toString(),
     openedAtMs,
-    endsAtMs: openedAtMs + durationSeconds * 1000,
-    maxBytes: dataBytes,
+    endsAtMs: openedAtMs + seconds * 1000,
+    maxBytes,
     bytes: [0, 0]
   }
 }

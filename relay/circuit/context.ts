@@ -62,7 +62,7 @@ export function refuse(stream: Stream, status: number): void {
 }
 
 /** In the units of the spec: seconds, and bytes in each direction. */
-export function announcedLimit(limits: Readonly<RelayLimits>): Required<CircuitLimit> {
+export function announcedLimit(limits: Readonly<RelayLimits>): CircuitLimit {
   return {
     durationSeconds: Math.floor(limits['circuit-seconds']),
     dataBytes: limits['circuit-bytes']

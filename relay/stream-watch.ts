@@ -1,5 +1,6 @@
 // Sees every stream that a remote opens, before anybody has agreed to a protocol: how often, and how many wait.
-import type { Connection, Libp2p, Stream, StreamMuxer } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { muxerOf } from '../shared/transport/muxer-parts.ts'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
 import { hostKey } from './host-key.ts'
@@ -36,12 +37,3 @@ export function watchStreams(node: Libp2p, { books, own, onEvent }: StreamWatchC
     muxerOf(connection)?.addEventListener('stream', ({ detail }) => onStream(detail, connection))
   })
 }
-
-/** Beside the public face of a connection. */
-function muxerOf(connection: Connection): StreamMuxer | undefined {
-  const muxer: unknown = Reflect.get(connection, 'muxer')
-  return isMuxer(muxer) ? muxer : undefined
-}
-
-const isMuxer = (muxer: unknown): muxer is StreamMuxer =>
-  typeof muxer === 'object' && muxer !== null && 'addEventListener' in muxer

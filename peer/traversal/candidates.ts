@@ -193,12 +193,5 @@ function networkOf(address: Multiaddr): string[] {
   if (endpoint === undefined || endpoint.named) return []
   return endpoint.family === 4
     ? [endpoint.host.split('.').slice(0, 3).join('.')]
-    : [groupsOf(endpoint.host).slice(0, 4).join(':')]
-}
-
-/** The eight groups of an IPv6 address, with those that `::` stands for. */
-function groupsOf(host: string): string[] {
-  const [before = [], after] = host.split('::').map((half) => half.split(':').filter(Boolean))
-  if (after === undefined) return before
-  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
+    : [ip6Groups(endpoint.host).slice(0, 4).join(':')]
 }

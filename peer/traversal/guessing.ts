@@ -4,17 +4,13 @@ import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { decodeNatReport, encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import type { Endpoint } from '../nat/nat-kind.ts'
 import { PerHour } from '../per-minute.ts'
 import { planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
 import type { TransportDial } from './punch.ts'
 import { SocketBudget, type Grant } from './socket-budget.ts'
 import { VolleyPace } from './volley-pace.ts'
 import { Volley, type VolleyCount } from './volley.ts'
-
-interface Endpoint {
-  host: string
-  port: number
-}
 
 /** What is used of the watch over our NAT. */
 export interface OwnNat {

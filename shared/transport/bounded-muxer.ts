@@ -3,6 +3,7 @@
 import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { isReceiver, MULTISTREAM } from './multistream-answer.ts'
+import { takesStreams } from './muxer-parts.ts'
 import { guardNegotiation } from './negotiation-guard.ts'
 import { Packing } from './packing.ts'
 
@@ -100,10 +101,6 @@ function followStreams(muxer: StreamMuxer, isSpoken: (line: string) => boolean):
 function follow(stream: Stream, isAgreed: (line: string) => boolean): void {
   if (isReceiver(stream)) guardNegotiation(stream, { isAgreed, isPrefixed })
 }
-
-const takesStreams = (
-  muxer: StreamMuxer
-): muxer is StreamMuxer & { onRemoteStream(stream: Stream): void } => 'onRemoteStream' in muxer
 
 /** Yamux beside its public face: where the beginning of a frame waits for the rest. */
 interface Yamux extends StreamMuxer {

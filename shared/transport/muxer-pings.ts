@@ -1,9 +1,10 @@
 // Ends connections whose other side has gone without a word. The library opens a stream for each ping, on all connections
 // in the same instant, every 10 s: 1 ms of CPU for each, so that 10,000 idle peers would take a relay whole. A ping of
 // yamux is a frame of 12 bytes there and back, and here a tenth of the connections is asked each second.
-import type { Connection, Startable } from '@libp2p/interface'
+import type { Connection, Startable, StreamMuxer } from '@libp2p/interface'
 import { asError } from '../as-error.ts'
 import { deadline, type Deadline } from '../deadline.ts'
+import { muxerOf } from './muxer-parts.ts'
 
 export interface MuxerPingsComponents {
   connectionManager: { getConnections(): Connection[] }
@@ -64,7 +65,8 @@ export class MuxerPings implements Startable {
 
   async #ping(connection: Connection, { signal }: Deadline): Promise<void> {
     try {
-      await muxerOf(connection)?.ping({ signal })
+      const muxer = muxerOf(connection)
+      if (muxer !== undefined && isPinging(muxer)) await muxer.ping({ signal })
     } catch (error) {
       if (this.#stopping.signal.aborted || connection.status !== 'open') return
       connection.abort(asError(error))
@@ -76,12 +78,4 @@ interface PingingMuxer {
   ping(options: { signal: AbortSignal }): Promise<unknown>
 }
 
-/** Beside the public face of a connection. */
-function muxerOf(connection: Connection): PingingMuxer | undefined {
-  const muxer: unknown = Reflect.get(connection, 'muxer')
-  return isPinging(muxer) ? muxer : undefined
-}
-
-function isPinging(muxer: unknown): muxer is PingingMuxer {
-  return typeof muxer === 'object' && muxer !== null && 'ping' in muxer
-}
+const isPinging = (muxer: StreamMuxer): muxer is StreamMuxer & PingingMuxer => 'ping' in muxer

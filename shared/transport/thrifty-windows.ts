@@ -2,6 +2,7 @@
 // allows it after every frame: each frame is answered by another, and a window that is opened by drops is filled by
 // drops, so that bulk data ends up in frames of some hundred bytes.
 import type { Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import { takesStreams } from './muxer-parts.ts'
 
 /** A yamux stream beside its public face. */
 interface WindowedStream extends Stream {
@@ -49,10 +50,4 @@ function thrifty(stream: Stream): Stream {
 
 function isWindowed(stream: Stream): stream is WindowedStream {
   return 'sendWindowUpdate' in stream && 'recvWindowCapacity' in stream
-}
-
-function takesStreams(
-  muxer: StreamMuxer
-): muxer is StreamMuxer & { onRemoteStream(stream: Stream): void } {
-  return 'onRemoteStream' in muxer
 }

@@ -2,6 +2,7 @@
 // another port, where a single try meets by chance only. What has not won is closed at once.
 import net, { type Socket } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
+import { callOff } from '../../shared/transport/connect-from.ts'
 import { bindBeside } from '../../shared/transport/port-reuse.ts'
 import type { TransportDial } from './punch.ts'
 import { BATCH_INTERVAL_MS, type VolleyPace } from './volley-pace.ts'
@@ -73,7 +74,7 @@ export class Volley implements Disposable {
     // The winner's dial may be about to return: it is over by then, and the abort finds nothing to undo.
     setImmediate(() => this.#ended.abort(new Error('the punch is over')))
     for (const { socket } of this.#connected.splice(0)) socket.resetAndDestroy()
-    for (const socket of this.#open) socket.destroy()
+    for (const socket of this.#open) callOff(socket)
   }
 
   #tick(): void {

@@ -15,6 +15,7 @@ import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
 import { adoptSockets } from './adopt-sockets.ts'
+import { connectFrom } from './connect-from.ts'
 import { bindBeside, type PortReuse } from './port-reuse.ts'
 import type { PunchTable } from './punch-table.ts'
 import { punchingUpgrader } from './punching-upgrader.ts'
@@ -80,10 +81,11 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     const handle =
       reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
     const common = { ...options, host: target?.host }
-    if (handle === undefined) return dial(address, common)
-    const bound = { ...common, handle }
+    if (target === undefined || handle === undefined) return dial(address, common)
     try {
-      return await dial(address, bound)
+      const socket = await connectFrom(handle, target, options.signal)
+      const connected: BoundDialOptions = { ...options, socket }
+      return await dial(address, connected)
     } catch (error) {
       // The last connection between these two ports is not over yet (TIME_WAIT): go from another port.
       if (options.punch === true || !isAddressBusy(error)) throw error

@@ -7,6 +7,8 @@ import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { withoutPeer } from '../../shared/addresses.ts'
 import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
+import { connectFrom, type Target } from '../../shared/transport/connect-from.ts'
+import { bindBeside } from '../../shared/transport/port-reuse.ts'
 import { echoes, patience, startBoundNode } from '../support/punchers.ts'
 
 type Bound = Awaited<ReturnType<typeof startBoundNode>>
@@ -27,15 +29,19 @@ const seenBy = (node: Bound, other: Bound): Array<[string, string]> =>
 
 const portOf = (bound: Bound): string => withoutPeer(bound.address).toString()
 
+function addressOf(server: net.Server): Target {
+  const found = server.address()
+  assert.ok(typeof found === 'object' && found !== null)
+  return { host: found.address, port: found.port }
+}
+
 /** Calls the dial off when the server has accepted it and been spoken to. */
 async function dialAndCallOff(from: Bound, to: net.Server): Promise<void> {
   to.listen(0, '127.0.0.1')
   await once(to, 'listening')
-  const address = to.address()
-  assert.ok(typeof address === 'object' && address !== null)
   const calledOff = new AbortController()
   to.once('connection', (socket) => socket.once('data', () => calledOff.abort()))
-  const target = multiaddr(`/ip4/127.0.0.1/tcp/${address.port}`)
+  const target = multiaddr(`/ip4/127.0.0.1/tcp/${addressOf(to).port}`)
   const { signal } = calledOff
   await assert.rejects(from.transportManager.dial(target, { signal }))
 }
@@ -105,11 +111,10 @@ describe('a dial', () => {
     await using near = await startBoundNode()
     const server = net.createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const found = server.address()
-    assert.ok(found !== null && typeof found === 'object')
+    const { port } = addressOf(server)
     server.close()
     await once(server, 'close')
-    const nobody = multiaddr(`/ip4/127.0.0.1/tcp/${found.port}/p2p/${near.id}`)
+    const nobody = multiaddr(`/ip4/127.0.0.1/tcp/${port}/p2p/${near.id}`)
     for (let times = 0; times < 20; times += 1) {
       const dialled = near.transportManager.dial(nobody, { signal: patience() })
       await assert.rejects(dialled, { code: 'ECONNREFUSED' })
@@ -124,6 +129,18 @@ describe('a dial', () => {
       dialAndCallOff(near, silent)
     ])
     assert.equal(await howItEnds(socket), 'ECONNRESET')
+  })
+
+  it('that is called off when the kernel is connected and has not said so is reset as well', async () => {
+    await using server = net.createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const calledOff = new AbortController()
+    const accepted = once(server, 'connection').then(([socket]: net.Socket[]) => socket)
+    const local = bindBeside('127.0.0.1', 0)
+    const connecting = connectFrom(local, addressOf(server), calledOff.signal)
+    process.nextTick(() => calledOff.abort(new Error('not now')))
+    await assert.rejects(connecting, { message: 'not now' })
+    assert.equal(await howItEnds(await accepted), 'ECONNRESET')
   })
 
   it('is called off by its signal', async () => {

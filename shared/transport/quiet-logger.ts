@@ -14,10 +14,15 @@ const SILENT: Logger = Object.assign(nothing, {
 
 /** What DEBUG names is logged as ever; what it does not name at its start, is not named later. */
 export function quietLogger(inner: ComponentLogger = defaultLogger()): ComponentLogger {
+  // The names of components are written in the libraries; one of them is asked for by every connection.
+  const silent = new Set<string>()
   return {
     forComponent(name) {
+      if (silent.has(name)) return SILENT
       const logger = inner.forComponent(name)
-      return isHeard(logger) ? logger : SILENT
+      if (isHeard(logger)) return logger
+      silent.add(name)
+      return SILENT
     }
   }
 }

@@ -33,6 +33,19 @@ describe('a logger that is quiet', () => {
     assert.equal(log.enabled, false)
   })
 
+  it('looks once whether a component is heard', () => {
+    const { inner } = source({})
+    let asked = 0
+    const logger = quietLogger({
+      forComponent: (name) => {
+        asked++
+        return inner.forComponent(name)
+      }
+    })
+    for (const name of ['libp2p:tcp', 'libp2p:tcp', 'libp2p:noise']) logger.forComponent(name)
+    assert.equal(asked, 2)
+  })
+
   for (const on of [{ log: true }, { error: true }]) {
     it(`logs as ever with ${JSON.stringify(on)}`, () => {
       const { inner, scopes } = source(on)

@@ -1,5 +1,5 @@
 // Puts a relay's node together: transports, services, and who is let in.
-import { identify, identifyPush } from '@libp2p/identify'
+import { identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -10,6 +10,7 @@ import { MAX_INBOUND_STREAMS } from './circuit/limits.ts'
 import { circuitServer, type CircuitServer } from './circuit/server.ts'
 import { CIRCUIT_WINDOW_BYTES } from './circuit/window.ts'
 import type { RelayListener } from './events.ts'
+import { identifyAnswer } from './identify-answer.ts'
 import { LIMITS } from './limits.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { OwnEnds } from './own-ends.ts'
@@ -47,7 +48,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     transports: [tcp()],
     services: {
       // Peers ask it who it is; it has no use for the same of them.
-      identify: identify({ runOnConnectionOpen: false }),
+      identify: identifyAnswer(),
       identifyPush: identifyPush(),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
@@ -60,7 +61,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
         own: config.own,
         onEvent,
         onOffence: reception.onOffence,
-        addresses
+        addresses: () => ownAddresses?.recent() ?? []
       })
     },
     // The reception counts instead, by names that an operator can look up, and never ends a connection that is in use.

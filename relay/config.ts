@@ -8,7 +8,8 @@ import type { Secret } from '../shared/secrets.ts'
 import { stateFolder } from '../shared/state-folder.ts'
 import type { AccessRules } from './access/access.ts'
 import { parsePeers } from './access/peers.ts'
-import { DEFAULT_LIMITS, type RelayLimits } from './limits.ts'
+import { givenLimits, LIMIT_OPTION, type FileLimits } from './given-limits.ts'
+import { eachLimit, LIMITS, type RelayLimits } from './limits.ts'
 import { parseReflectPort, REFLECT_DISTANCE, type ReflectPort } from './reflect/places.ts'
 import { parseRooms } from './rendezvous/redis/url.ts'
 import { DEFAULT_STATUS, parseEndpoint, type Endpoint } from './status/endpoint.ts'
@@ -119,6 +120,7 @@ export const RELAY_COMMAND = {
       ...SECRET_FILE_OPTION,
       help: `a file with secrets, one a line: whoever proves one gets in; ${SECRET_VARIABLE} may hold them instead`
     },
+    limit: LIMIT_OPTION,
     json: { type: 'boolean', env: 'PARLEY_JSON', help: 'print events as JSON, one a line' },
     verbose: {
       type: 'boolean',
@@ -128,7 +130,7 @@ export const RELAY_COMMAND = {
   },
   notes: [
     'In variables several values are separated by commas; flags are 1 or 0, and --no-FLAG overrules them.\nThe addresses to hand out are printed between two marker lines.',
-    'The file also has the limits: connections, reservations, circuits, bandwidth and more.\nSIGHUP reads it and the secrets again. SIGINT and SIGTERM stop the relay once its circuits have ended, a second one at once.'
+    'The file has every limit with its reason: connections, reservations, circuits, bandwidth and more.\nSIGHUP reads it and the secrets again. SIGINT and SIGTERM stop the relay once its circuits have ended, a second one at once.'
   ]
 } as const satisfies CommandSpec
 
@@ -155,18 +157,20 @@ export interface RelaySettings {
   verbose: boolean
 }
 
-/** What stands in files: limits come from the configuration file alone, and secrets have one of their own. */
+/** What stands in files and is no option's value: limits in the configuration file, and secrets in one of their own. */
 export interface FromFiles {
-  limits?: Partial<RelayLimits>
+  limits?: FileLimits
   secrets?: readonly Secret[]
 }
 
 /** Throws a UsageError for the first value that cannot be right. */
 export function relaySettings(
-  { values, givenBy }: Resolved<(typeof RELAY_COMMAND)['options']>,
+  resolved: Resolved<(typeof RELAY_COMMAND)['options']>,
   { env, platform }: Place,
-  { limits, secrets = [] }: FromFiles = {}
+  { limits: inFile, secrets = [] }: FromFiles = {}
 ): RelaySettings {
+  const { values, givenBy } = resolved
+  const limits = givenLimits(resolved, env, inFile)
   const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
@@ -175,7 +179,7 @@ export function relaySettings(
     ),
     identityFile: values.identity ?? join(stateFolder(env, platform), 'relay.key'),
     drainSeconds: values.drain,
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits: eachLimit((name) => limits.get(name)?.value ?? LIMITS[name].default),
     status: parseEndpoint(values.status, givenBy.status),
     reflectPort: parseReflectPort(values['reflect-port'], givenBy['reflect-port']),
     ...(rooms === undefined ? {} : { rooms }),

@@ -4,16 +4,20 @@ import { UsageError } from '../shared/errors.ts'
 import { withSecretVariable } from '../shared/secret-option.ts'
 import { loadSecrets } from '../shared/secrets.ts'
 import { createConfigFile, noSuchFile, readConfigFile } from './config-file/files.ts'
+import { overruledIn, type Overruled } from './config-file/overruled.ts'
 import { parseConfigFile, type ParsedFile } from './config-file/parse.ts'
 import { configReport } from './config-file/report.ts'
 import { configTemplate } from './config-file/template.ts'
 import { configFile, RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
+import { givenLimits } from './given-limits.ts'
 
 export interface Loaded {
   kind: 'run'
   settings: RelaySettings
   /** The configuration file, when there is one. */
   file: string | undefined
+  /** What stands in it and is not in force. */
+  overruled: Overruled[]
 }
 
 export interface Asked extends Surroundings {
@@ -41,16 +45,16 @@ export async function loadSettings(
   })
   if (options.kind === 'print') return options
   const resolved = withSecretVariable(options, asked.env)
-  const limits = Object.fromEntries(
-    [...(parsed?.limits ?? [])].map(([name, { value }]) => [name, value])
-  )
+  const inFile = parsed?.limits ?? new Map()
   const secrets = await loadSecrets(resolved, asked.env)
-  const settings = relaySettings(resolved, asked, { limits, secrets })
-  if (!resolved.values['check-config']) {
-    return { kind: 'run', settings, file: parsed === undefined ? undefined : file }
+  const settings = relaySettings(resolved, asked, { limits: inFile, secrets })
+  const limits = givenLimits(resolved, asked.env, inFile)
+  if (resolved.values['check-config']) {
+    const sources = { specs: RELAY_COMMAND.options, file, isThere: parsed !== undefined, limits }
+    return { kind: 'print', text: configReport(settings, resolved, sources) }
   }
-  const specs = RELAY_COMMAND.options
-  return { kind: 'print', text: configReport(settings, resolved, { specs, parsed, file }) }
+  if (parsed === undefined) return { kind: 'run', settings, file: undefined, overruled: [] }
+  return { kind: 'run', settings, file, overruled: overruledIn(parsed, resolved, limits) }
 }
 
 function parse(text: string, file: string, onProblem: (sentence: string) => void): ParsedFile {

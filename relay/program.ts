@@ -112,8 +112,9 @@ function keepReloading(
       const loaded = await loadSettings(program, (sentence) => problems.push(sentence))
       if (loaded.kind === 'print') return
       relay.reload(loaded.settings)
-      for (const line of reloadWords(settings, inForce, loaded.settings)) tell(line)
-      inForce = loaded.settings
+      const { settings: next, overruled } = loaded
+      for (const line of reloadWords(settings, inForce, next, overruled)) tell(line)
+      inForce = next
       warnOfOpenFiles(program, inForce, onEvent)
     } catch (error) {
       problems.push(error instanceof UserError ? error.message : String(error))

@@ -1,5 +1,6 @@
 // What changes when the configuration is read again, in words. (pure)
 import { accessWords, sameAccess } from './access/words.ts'
+import type { Overruled } from './config-file/overruled.ts'
 import { LIMIT_NAMES } from './limits.ts'
 import type { RelaySettings } from './config.ts'
 
@@ -11,12 +12,13 @@ const NAMES: Record<string, string> = { identityFile: 'identity', reflectPort: '
 
 /**
  * One line for each change, in force or not. What takes a restart is compared with what the relay was started with, and
- * is said each time until it has been restarted.
+ * is said each time until it has been restarted; so is what stands in the file and is overruled.
  */
 export function reloadWords(
   started: RelaySettings,
   before: RelaySettings,
-  after: RelaySettings
+  after: RelaySettings,
+  overruled: readonly Overruled[] = []
 ): string[] {
   const limits = LIMIT_NAMES.filter((name) => before.limits[name] !== after.limits[name]).map(
     (name) => `reloaded: limit ${name} is ${after.limits[name]}, was ${before.limits[name]}`
@@ -31,7 +33,8 @@ export function reloadWords(
   const waiting = unreloadable(started, after).map(
     (name) => `not reloaded: ${name} has changed, which takes a restart`
   )
-  const lines = [...limits, ...drain, ...access, ...waiting]
+  const weaker = overruled.map(({ key, by }) => `not reloaded: ${by} overrules ${key} in the file`)
+  const lines = [...limits, ...drain, ...access, ...waiting, ...weaker]
   return lines.length === 0 ? ['reloaded: nothing has changed'] : lines
 }
 

@@ -153,7 +153,8 @@ function asNumber(given: Given | undefined, spec: OptionSpec): Given | undefined
   )
 }
 
-function fromEnvironment(
+/** What the option's own variable gives; a number as text. Throws a UsageError for a flag that is neither on nor off. */
+export function fromEnvironment(
   env: Record<string, string | undefined>,
   spec: OptionSpec
 ): Given | undefined {

@@ -1,17 +1,26 @@
 // What `--check-config` prints: every value in force, and where it came from. (pure)
 import type { Origin, OptionSpecs, Resolved } from '../../shared/config.ts'
-import { LIMIT_NAMES } from '../limits.ts'
-import { LIMITS_KEY, type ParsedFile } from './parse.ts'
+import type { GivenLimit } from '../given-limits.ts'
+import { LIMIT_NAMES, type LimitName } from '../limits.ts'
+import { LIMITS_KEY } from './parse.ts'
 import type { RelaySettings } from '../config.ts'
 import { roomsPlace } from '../rendezvous/redis/url.ts'
+
+export interface Sources {
+  specs: OptionSpecs
+  /** The path of the configuration file, and whether there is one. */
+  file: string
+  isThere: boolean
+  limits: ReadonlyMap<LimitName, GivenLimit>
+}
 
 /** One value a line: key, value, origin, with tabs between them for scripts; ends in a newline. */
 export function configReport(
   settings: RelaySettings,
   resolved: Resolved<OptionSpecs>,
-  { specs, parsed, file }: { specs: OptionSpecs; parsed: ParsedFile | undefined; file: string }
+  { specs, file, isThere, limits }: Sources
 ): string {
-  const lines = [parsed === undefined ? `# no file ${file}` : `# ${file}`]
+  const lines = [isThere ? `# ${file}` : `# no file ${file}`]
   for (const [name, spec] of Object.entries(specs)) {
     if (spec.inFile === false) continue
     const value = resolved.values[name] ?? (name === 'identity' ? settings.identityFile : '')
@@ -19,9 +28,8 @@ export function configReport(
     lines.push(line(name, text, resolved.from[name] ?? 'default', resolved.givenBy[name]))
   }
   for (const name of LIMIT_NAMES) {
-    const given = parsed?.limits.get(name)
-    const origin = given === undefined ? 'default' : 'file'
-    lines.push(line(`${LIMITS_KEY}.${name}`, String(settings.limits[name]), origin, given?.by))
+    const { origin = 'default', by } = limits.get(name) ?? {}
+    lines.push(line(`${LIMITS_KEY}.${name}`, String(settings.limits[name]), origin, by))
   }
   return `${lines.join('\n')}\n`
 }

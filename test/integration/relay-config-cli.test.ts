@@ -81,8 +81,9 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
 
   it('is said by --check-config, with the origin of each value: option, environment, file, default', async (t) => {
     const yaml = 'drain: 3\nlisten: [/ip4/127.0.0.1/tcp/1]\nverbose: true\nlimits:\n  circuits: 5\n'
-    const args = ['--check-config', '--listen', '/ip4/127.0.0.1/tcp/2']
-    const { program } = relay(t, args, yaml, { PARLEY_VERBOSE: '0' })
+    const args = ['--check-config', '--listen', '/ip4/127.0.0.1/tcp/2', '--limit', 'hop-seconds=7']
+    const env = { PARLEY_VERBOSE: '0', PARLEY_LIMIT: 'hop-seconds=8,stop-seconds=8' }
+    const { program } = relay(t, args, yaml, env)
     assert.equal(await program.ended(), 0, program.stderr)
     const lines = program.stdout.split('\n')
     for (const line of [
@@ -91,6 +92,8 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
       'verbose\tfalse\tenvironment PARLEY_VERBOSE',
       'json\tfalse\tdefault',
       'limits.circuits\t5\tfile, line 5',
+      'limits.hop-seconds\t7\toption --limit',
+      'limits.stop-seconds\t8\tenvironment PARLEY_LIMIT',
       'limits.reservations\t512\tdefault'
     ]) {
       assert.ok(lines.includes(line), `${line} is not among\n${program.stdout}`)
@@ -162,6 +165,21 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
     await heard.promise
     program.child.kill('SIGTERM')
     assert.equal(await program.ended(), 0)
+  })
+
+  it('does not overrule limits of options and variables on SIGHUP either, and the log says which', async (t) => {
+    const args = [...LISTEN, '--limit', 'circuits=9']
+    const run = relay(t, args, 'limits:\n  circuits: 9\n', { PARLEY_LIMIT: 'reservations=1' })
+    const scene = await serving(t, run)
+    run.write('limits:\n  circuits: 5\n  reservations: 5\n  handshakes: 5\n')
+    run.program.child.kill('SIGHUP')
+    await run.program.shows('stderr', /PARLEY_LIMIT overrules limits\.reservations in the file/)
+    assert.match(run.program.stderr, /not reloaded: --limit overrules limits\.circuits in the file/)
+    assert.match(run.program.stderr, /reloaded: limit handshakes is 5, was 128/)
+    assert.doesNotMatch(run.program.stderr, /reloaded: limit (?:circuits|reservations)/)
+    const [first, second] = [await guest(scene), await guest(scene)]
+    assert.equal(await statusOf(first, reserveRequest()), OK)
+    assert.equal(await statusOf(second, reserveRequest()), RESERVATION_REFUSED)
   })
 
   it('may come to be while the relay runs', async (t) => {

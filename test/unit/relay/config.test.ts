@@ -100,6 +100,12 @@ describe('the options of parley-relay', () => {
     assert.throws(() => settings([], { PARLEY_DRAIN: '1s' }), { ...usage, message: /PARLEY_DRAIN/ })
   })
 
+  it('may be limits, from every place at once', () => {
+    const env = { PARLEY_LIMIT: 'circuits=2,reservations=2' }
+    const { limits } = settings(['--limit', 'circuits=3'], env)
+    assert.deepEqual(limits, { ...DEFAULT_LIMITS, circuits: 3, reservations: 2 })
+  })
+
   it('find the configuration file that is named, or one beside the key', () => {
     const place = { env: { HOME: '/home/op' }, platform: 'linux' }
     const find = (config?: string, identity?: string) => configFile({ config, identity }, place)

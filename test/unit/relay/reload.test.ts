@@ -41,3 +41,10 @@ it('a reload tells what has changed, and what takes a restart', () => {
   ])
   assert.deepEqual(reloadWords(started, started, started), ['reloaded: nothing has changed'])
 })
+
+it('a reload tells what stands in the file and is overruled, in place of having changed nothing', () => {
+  const overruled = [{ key: 'limits.circuits', by: '--limit' }]
+  assert.deepEqual(reloadWords(started, started, started, overruled), [
+    'not reloaded: --limit overrules limits.circuits in the file'
+  ])
+})

@@ -119,7 +119,7 @@ describe('the file that --init writes', () => {
     const file = (name: string) => parsed.options.get(name)
     const filled = resolveConfig(RELAY_COMMAND, { ...surroundings, file })
     assert.ok(bare.kind === 'run' && filled.kind === 'run')
-    const limits = Object.fromEntries([...parsed.limits].map(([name, { value }]) => [name, value]))
+    const { limits } = parsed
     assert.deepEqual(relaySettings(filled, place, { limits }), relaySettings(bare, place))
   })
 

@@ -40,7 +40,7 @@ export type RelayEvent =
       event: 'connection'
       /** An IPv4 address, or the /64 of an IPv6 one. */
       host: string
-      /** Known when it is about who it is, and not about where it comes from. */
+      /** Missing when it is about where it comes from, and not about who it is. */
       peer?: string
       action: 'refused' | 'closed'
       reason: string
@@ -62,6 +62,17 @@ export type RelayEvent =
       peer: string
       host: string
       action: 'refused' | 'closed'
+      reason: string
+      limit?: LimitName
+      rule?: AccessRule
+    }
+  /** Somebody is not told of a member in the instant in which it comes: the two find each other when they next ask. */
+  | {
+      event: 'meeting'
+      /** Whose meetings are used up. */
+      peer: string
+      room: string
+      action: 'refused'
       reason: string
       limit?: LimitName
       rule?: AccessRule

@@ -165,7 +165,9 @@ export class Reception implements Disposable {
       if (this.#inUse(connection)) this.#lastUsedMs.set(connection, nowMs)
       else if (nowMs - lastUsedMs >= seconds * 1000) {
         this.#lastUsedMs.delete(connection)
-        this.#end(hostKey(connection.remoteAddr), 'idle-seconds', `unused for ${seconds} s`)
+        const { remoteAddr, remotePeer } = connection
+        const peer = remotePeer.toString()
+        this.#end(hostKey(remoteAddr), 'idle-seconds', `unused for ${seconds} s`, { peer })
         void closeOrAbort(connection, AbortSignal.timeout(CLOSE_MS))
       }
     }
@@ -178,7 +180,7 @@ export class Reception implements Disposable {
     return this.#config.books.admission.hasReservation(peer) || this.#config.isRegistered(peer)
   }
 
-  #end(host: string, limit: LimitName, reason: string): void {
-    this.#config.onEvent({ event: 'connection', host, action: 'closed', reason, limit })
+  #end(host: string, limit: LimitName, reason: string, who: { peer?: string } = {}): void {
+    this.#config.onEvent({ event: 'connection', host, ...who, action: 'closed', reason, limit })
   }
 }

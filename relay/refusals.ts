@@ -19,6 +19,7 @@ type Caused = Extract<
       | 'connection'
       | 'stream'
       | 'access'
+      | 'meeting'
       | 'report'
   }
 >
@@ -54,5 +55,7 @@ function isCaused(event: RelayEvent): event is Caused {
 
 function subject(event: Caused): string {
   if (event.event === 'circuit') return event.from
-  return event.event === 'connection' ? (event.peer ?? event.host) : event.peer
+  if (event.event !== 'connection') return event.peer
+  // A host has as many peer ids as it likes: what runs into a limit is told with the first of them.
+  return event.limit === undefined ? (event.peer ?? event.host) : event.host
 }

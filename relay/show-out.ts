@@ -5,13 +5,14 @@ import { hostKey } from './host-key.ts'
 import type { TooMany } from './request-rates.ts'
 
 export function showOut(
-  connection: Pick<Connection, 'remoteAddr' | 'status' | 'abort'>,
+  connection: Pick<Connection, 'remoteAddr' | 'remotePeer' | 'status' | 'abort'>,
   { limit, reason }: TooMany,
   onEvent: RelayListener
 ): void {
   // What had arrived before its end is still being looked at.
   if (connection.status !== 'open') return
   const host = hostKey(connection.remoteAddr)
-  onEvent({ event: 'connection', host, action: 'closed', reason, limit })
+  const peer = connection.remotePeer.toString()
+  onEvent({ event: 'connection', host, peer, action: 'closed', reason, limit })
   connection.abort(new Error(reason))
 }

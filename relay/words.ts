@@ -46,6 +46,8 @@ export function eventWords(event: RelayEvent): string | undefined {
         : `secret refused · ${short(event.peer)}${because(event)}`
     case 'stream':
       return `stream ${event.action} · ${short(event.peer)} at ${event.host}${because(event)}`
+    case 'meeting':
+      return `meeting refused · ${short(event.peer)} · room ${event.room}${because(event)}`
     case 'report':
       return `report refused · ${short(event.peer)}${because(event)}`
     case 'draining':

@@ -1,9 +1,9 @@
 // Who is to be told of whom: members of one room that have subscribed, each pair once for each of their records.
 // (pure: time is an argument)
 import type { Access } from '../access/access.ts'
-import type { RelayLimits, Usage } from '../limits.ts'
+import type { LimitName, RelayLimits, Usage } from '../limits.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
-import { perMinute, RateByKey } from '../token-bucket.ts'
+import { perMinute, RateByKey, type Flow } from '../token-bucket.ts'
 
 /** Both are told of the other in the same instant, or neither is. */
 export interface Introduction {
@@ -17,6 +17,20 @@ export interface Introduced {
   peer: string
   /** The signed envelope. */
   record: Uint8Array
+}
+
+/** Somebody is not told of others, or others not of it: they find each other by asking. */
+export interface HeldBack {
+  /** Peer id: whose meetings are used up. */
+  peer: string
+  room: string
+  limit: LimitName
+  reason: string
+}
+
+export interface Outcome {
+  introductions: Introduction[]
+  heldBack: HeldBack[]
 }
 
 interface Place {
@@ -44,9 +58,13 @@ export class Introductions {
   }
 
   /** Replaces what it has subscribed to before. */
-  subscribe(peer: string, rooms: readonly string[], nowMs: number): Introduction[] {
+  subscribe(peer: string, rooms: readonly string[], nowMs: number): Outcome {
     this.#subscribed.set(peer, new Set(rooms))
-    return rooms.flatMap((room) => this.#introduce(peer, room, nowMs))
+    const outcomes = rooms.map((room) => this.#introduce(peer, room, nowMs))
+    return {
+      introductions: outcomes.flatMap(({ introductions }) => introductions),
+      heldBack: outcomes.flatMap(({ heldBack }) => heldBack)
+    }
   }
 
   unsubscribe(peer: string): void {
@@ -54,9 +72,9 @@ export class Introductions {
   }
 
   /** It is registered, anew or as before. Of the two forms of one record the first counts. */
-  registered(peer: string, room: string, record: VerifiedRecord, nowMs: number): Introduction[] {
+  registered(peer: string, room: string, record: VerifiedRecord, nowMs: number): Outcome {
     const places = this.#rooms.get(room) ?? new Map<string, Place>()
-    if (places.get(peer)?.record.sequence === record.sequence) return []
+    if (places.get(peer)?.record.sequence === record.sequence) return NOTHING
     places.delete(peer)
     this.#rooms.set(room, places.set(peer, { record, told: false }))
     return this.#introduce(peer, room, nowMs)
@@ -75,21 +93,45 @@ export class Introductions {
   }
 
   /** The last to come first: they are the likeliest to wait for somebody. */
-  #introduce(peer: string, room: string, nowMs: number): Introduction[] {
+  #introduce(peer: string, room: string, nowMs: number): Outcome {
     const places = this.#rooms.get(room)
     const own = places?.get(peer)
-    if (places === undefined || own === undefined || own.told) return []
-    if (!this.#mayBeTold(peer, room)) return []
+    if (places === undefined || own === undefined || own.told) return NOTHING
+    if (!this.#mayBeTold(peer, room)) return NOTHING
     own.told = true
     const newcomer = { peer, record: own.record.bytes }
     const introductions: Introduction[] = []
+    const heldBack: HeldBack[] = []
     for (const [other, { record }] of [...places].toReversed()) {
-      if (introductions.length >= this.#limits['meetings-per-registration']) break
       if (other === peer || !this.#mayBeTold(other, room)) continue
-      if (!this.#takeMeeting(peer, other, nowMs)) continue
-      introductions.push({ room, newcomer, member: { peer: other, record: record.bytes } })
+      const why = this.#tooMany(peer, introductions.length, nowMs)
+      if (why !== undefined) return { introductions, heldBack: [...heldBack, { room, ...why }] }
+      const busy = this.#tooOften(other, nowMs)
+      if (busy === undefined) {
+        for (const each of [peer, other]) this.#rates.tryTake(each, this.#flow, nowMs)
+        introductions.push({ room, newcomer, member: { peer: other, record: record.bytes } })
+      } else heldBack.push({ room, ...busy })
     }
-    return introductions
+    return { introductions, heldBack }
+  }
+
+  get #flow(): Flow {
+    return perMinute(this.#limits['meeting-rate-per-peer'])
+  }
+
+  /** Of a newcomer, who has been told of so many. */
+  #tooMany(peer: string, told: number, nowMs: number): Omit<HeldBack, 'room'> | undefined {
+    const limit = 'meetings-per-registration'
+    const max = this.#limits[limit]
+    if (told < max) return this.#tooOften(peer, nowMs)
+    return { peer, limit, reason: `more than ${max} others are in the room` }
+  }
+
+  #tooOften(peer: string, nowMs: number): Omit<HeldBack, 'room'> | undefined {
+    if (this.#rates.has(peer, this.#flow, nowMs)) return undefined
+    const limit = 'meeting-rate-per-peer'
+    const reason = `the peer has been told of ${this.#limits[limit]} meetings within a minute`
+    return { peer, limit, reason }
   }
 
   /** A registration may be older than the rules that are in force now. */
@@ -97,13 +139,6 @@ export class Introductions {
     if (this.#subscribed.get(peer)?.has(room) !== true) return false
     return this.#access.refusesRoom(peer, room) === undefined
   }
-
-  /** One from each; none from either when one of them has none left. */
-  #takeMeeting(peer: string, other: string, nowMs: number): boolean {
-    const flow = perMinute(this.#limits['meeting-rate-per-peer'])
-    const both = [peer, other]
-    if (!both.every((each) => this.#rates.has(each, flow, nowMs))) return false
-    for (const each of both) this.#rates.tryTake(each, flow, nowMs)
-    return true
-  }
 }
+
+const NOTHING: Outcome = { introductions: [], heldBack: [] }

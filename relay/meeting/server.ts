@@ -17,7 +17,7 @@ import { hostKey } from '../host-key.ts'
 import type { Usage } from '../limits.ts'
 import { readFrame } from '../rendezvous/frames.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
-import { Introductions, type Introduction } from './introductions.ts'
+import { Introductions, type Outcome } from './introductions.ts'
 
 export interface MeetingOptions {
   books: Books
@@ -162,7 +162,8 @@ class Server implements MeetingServer {
     }
   }
 
-  #tell(introductions: Introduction[]): void {
+  #tell({ introductions, heldBack }: Outcome): void {
+    for (const why of heldBack) this.#onEvent({ event: 'meeting', action: 'refused', ...why })
     for (const { room, newcomer, member } of introductions) {
       this.#subscribers.get(member.peer)?.tell(room, newcomer.record)
       this.#subscribers.get(newcomer.peer)?.tell(room, member.record)

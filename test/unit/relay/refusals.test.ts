@@ -29,6 +29,15 @@ const turnedAway = (peer: string): RelayEvent => ({
   rule: 'deny'
 })
 
+const offensive = (peer: string): RelayEvent => ({
+  event: 'connection',
+  host: 'h',
+  peer,
+  action: 'closed',
+  reason: 'too often',
+  limit: 'offences-per-peer'
+})
+
 describe('refusals', () => {
   it('are counted by the name of their limit, and others are not', () => {
     const refusals = new Refusals()
@@ -70,6 +79,13 @@ describe('refusals', () => {
         refusals.note(turnedAway('b'), 0) !== undefined
     )
     assert.equal(refusals.note(turnedAway('b'), 1), undefined)
+  })
+
+  it('that end connections by a limit are told for each host: it has as many peers as it likes', () => {
+    const refusals = new Refusals()
+    assert.deepEqual(refusals.note(offensive('a'), 0), offensive('a'))
+    assert.equal(refusals.note(offensive('b'), 1), undefined)
+    assert.equal(refusals.counts['offences-per-peer'], 2)
   })
 
   it('of a circuit that has ended are each told: it was told that it had begun', () => {

@@ -62,6 +62,17 @@ describe('the words of the relay', () => {
       'registration added · …W8TLKvvv · room kitchen'
     )
     assert.equal(
+      eventWords({
+        event: 'meeting',
+        peer: ID,
+        room: 'kitchen',
+        action: 'refused',
+        reason: 'too many',
+        limit: 'meetings-per-registration'
+      }),
+      'meeting refused · …W8TLKvvv · room kitchen: too many (limit meetings-per-registration)'
+    )
+    assert.equal(
       eventWords({ event: 'draining', circuits: 2, seconds: 8 }),
       'stopping: 2 circuits are still running, for up to 8 s'
     )

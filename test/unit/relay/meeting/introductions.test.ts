@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Access } from '../../../../relay/access/access.ts'
 import { DEFAULT_LIMITS } from '../../../../relay/limits.ts'
-import { Introductions, type Introduction } from '../../../../relay/meeting/introductions.ts'
+import { Introductions, type Outcome } from '../../../../relay/meeting/introductions.ts'
 import type { VerifiedRecord } from '../../../../relay/rendezvous/room-store.ts'
 
 const ROOM = 'kitchen'
@@ -15,7 +15,7 @@ const record = (sequence: number): VerifiedRecord => ({
 })
 
 /** `newcomer-member`. */
-const pairs = (introductions: Introduction[]): string[] =>
+const pairs = ({ introductions }: Outcome): string[] =>
   introductions.map(({ newcomer, member }) => `${newcomer.peer}-${member.peer}`)
 
 function roomOf(
@@ -39,6 +39,13 @@ function join(room: Introductions, peer: string, { sequence = 1, nowMs = 0 } = {
   ]
 }
 
+/** Joins; whose meetings were used up, and by which limit. */
+function heldBack(room: Introductions, peer: string, sequence = 1): string[] {
+  room.subscribe(peer, [ROOM], 0)
+  const outcome = room.registered(peer, ROOM, record(sequence), 0)
+  return outcome.heldBack.map(({ peer: whose, limit }) => `${whose} ${limit}`)
+}
+
 describe('introductions', () => {
   it('are made when somebody comes: to everybody who has subscribed, last come first', () => {
     const room = roomOf()
@@ -51,7 +58,7 @@ describe('introductions', () => {
     const room = roomOf()
     join(room, 'ann', { sequence: 3 })
     room.subscribe('ben', [ROOM], 0)
-    assert.deepEqual(room.registered('ben', ROOM, record(5), 0), [
+    assert.deepEqual(room.registered('ben', ROOM, record(5), 0).introductions, [
       {
         room: ROOM,
         newcomer: { peer: 'ben', record: Uint8Array.of(5) },
@@ -132,5 +139,28 @@ describe('introductions', () => {
     assert.deepEqual(join(room, 'mal'), [])
     assert.deepEqual(join(room, 'cid', { sequence: 1 }), ['cid-ann'])
     assert.deepEqual(join(room, 'cid', { sequence: 2 }), ['cid-ann'])
+  })
+
+  it('that are not made for a limit are told, with whose it is', () => {
+    const room = roomOf({ perRegistration: 2 })
+    for (const peer of ['ann', 'ben', 'cid']) assert.deepEqual(heldBack(room, peer), [])
+    assert.deepEqual(heldBack(room, 'dan'), ['dan meetings-per-registration'])
+
+    const slow = roomOf({ ratePerMinute: 2 })
+    join(slow, 'ann')
+    assert.deepEqual(heldBack(slow, 'ben'), [])
+    assert.deepEqual(heldBack(slow, 'cid'), [])
+    assert.deepEqual(
+      heldBack(slow, 'dan'),
+      ['cid', 'ben', 'ann'].map((peer) => `${peer} meeting-rate-per-peer`)
+    )
+    assert.deepEqual(heldBack(slow, 'cid', 2), ['cid meeting-rate-per-peer'], 'once, not for each')
+  })
+
+  it('of as many members as there may be hold nobody back', () => {
+    const room = roomOf({ perRegistration: 2 })
+    for (const peer of ['ann', 'ben', 'cid']) assert.deepEqual(heldBack(room, peer), [])
+    room.registered('spy', ROOM, record(1), 0)
+    assert.deepEqual(heldBack(room, 'ben', 2), [], 'who has not subscribed is not told anyway')
   })
 })

@@ -66,7 +66,7 @@ export const LIMITS = {
     'count',
     4096,
     [1, MANY],
-    'Streams that have not said yet what they are for. One costs 17 kB (measured): 70 MB, from four hosts at least.'
+    'Streams that have not said yet what they are for, and those of HOP until a circuit opens on them or they are closed. One costs 17 kB (measured): 70 MB, from four hosts at least.'
   ),
   'waiting-streams-per-host': spec(
     'count',

@@ -88,6 +88,7 @@ async function runCircuit(
   }
   const live = liveCircuit(source, target, { seconds, maxBytes }, context.clockMs())
   const circuit = { event: 'circuit', from: live.from, to: live.to } as const
+  context.books.waiting.settled(stream)
   onEvent({ ...circuit, action: 'opened' })
   context.circuits.add(live)
   const end = await splice(stream, targetStream, {

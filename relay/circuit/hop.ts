@@ -18,7 +18,10 @@ import { readFrame } from './frames.ts'
 import { reserve } from './reserve.ts'
 import { keepWindowSmall } from './window.ts'
 
-/** Serves one stream to its end; what goes wrong is told to the remote, and never thrown. */
+/**
+ * Serves one stream to its end; what goes wrong is told to the remote, and never thrown. It is one that waits until a
+ * circuit opens on it, or it has closed: answered and left open it costs as much as one that asks for nothing.
+ */
 export async function serveHop(
   stream: Stream,
   connection: HopConnection,
@@ -28,7 +31,6 @@ export async function serveHop(
   keepPacked(stream)
   try {
     const request = await readRequest(stream, connection, context)
-    context.books.waiting.settled(stream)
     await answer(request, stream, connection, context)
     await closeInTime(stream, connection, context)
   } catch (error) {

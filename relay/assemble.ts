@@ -1,5 +1,4 @@
 // Puts a relay's node together: transports, services, and who is let in.
-import { identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -47,9 +46,9 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     // No port reuse: with it a second relay on the same port would take half of the first one's connections.
     transports: [tcp()],
     services: {
-      // Peers ask it who it is; it has no use for the same of them.
+      // Peers ask it who it is; it has no use for the same of them. Nor has it news to push: where it is reached stands in
+      // each reservation, and what it announces takes a restart.
       identify: identifyAnswer(),
-      identifyPush: identifyPush(),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
         ownAddresses = new OwnAddresses(components, announce)

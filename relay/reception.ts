@@ -35,7 +35,7 @@ const LOOK_INTERVAL_MS = 1000
 const CLOSE_MS = 1000
 
 /** Everybody's pings and introductions are no use of a relay, and who waits to be told of members is one, or is not. */
-const SMALL_TALK = /^\/(?:ipfs\/(?:ping|id|id\/push)|parley\/meeting)\//
+const SMALL_TALK = /^\/(?:ipfs\/(?:ping|id)|parley\/meeting)\//
 
 interface Handshake {
   /** Undefined for one that may be our own. */

@@ -63,7 +63,6 @@ describe('a relay with stock peers', () => {
     assert.deepEqual(listenAddrs.map(String), [String(scene.address).split('/p2p/')[0]])
     assert.deepEqual(protocols.toSorted(), [
       '/ipfs/id/1.0.0',
-      '/ipfs/id/push/1.0.0',
       '/ipfs/ping/1.0.0',
       '/libp2p/circuit/relay/0.2.0/hop',
       '/parley/meeting/1.0.0',

@@ -23,7 +23,8 @@ import {
 import { endures, HOSTILE_HOST, NO_SECOND_HOST } from '../support/siege.ts'
 
 const PING = '/ipfs/ping/1.0.0'
-const PUSH = '/ipfs/id/push/1.0.0'
+/** Spoken by peers, and not by a relay. */
+const FOREIGN = '/ipfs/id/push/1.0.0'
 
 const ATTACKS: Record<string, Attack> = {
   'a frame of 4 GiB': {
@@ -67,9 +68,9 @@ const ATTACKS: Record<string, Attack> = {
       await flood(raw, dataFrame(1, Buffer.alloc(60_000, 0xff)))
     }
   },
-  'a length that never ends, in an introduction': {
+  'a length that never ends, in what it does not speak': {
     run: async (raw) => {
-      await raw.send(opening(1, PUSH))
+      await raw.send(opening(1, FOREIGN))
       await flood(raw, dataFrame(1, Buffer.alloc(60_000, 0xff)))
     }
   }

@@ -7,6 +7,7 @@ import {
   everyFolderHasFiles,
   importsOf,
   importsPointTheRightWay,
+  leavesOutWithReason,
   mainIsShort,
   namesSayWhat,
   onlyMainTouchesProcess,
@@ -60,6 +61,23 @@ const RULES: Record<string, RuleCase> = {
       file('shared/a.ts', "import m from '../package.json' with { type: 'json' }"),
       file('peer/a.ts', "// import { b } from '../relay/b.ts'\nimport { relay } from 'relay'"),
       file('test/a.ts', "import '../peer/b.ts'\nimport '../relay/b.ts'")
+    ]
+  },
+  'a test is left out for a reason that CI can judge': {
+    rule: leavesOutWithReason,
+    broken: [
+      file('test/a.test.ts', "it('a', { skip: !works && 'it is not here' }, run)"),
+      file('test/a.test.ts', "it('a', { skip: process.platform === 'win32' }, run)"),
+      file('test/a.test.ts', "const skip =\n  gone ? 'it is not here' : false"),
+      file('test/a.test.ts', "t.skip('it is not here')"),
+      file('test/support/a.ts', "export const NO_A =\n  gone && 'it is not here'")
+    ],
+    kept: [
+      file('test/a.test.ts', "it('a', { skip: NO_A || NO_B }, run)"),
+      file('test/a.test.ts', 'it(name, { skip: asRoot && EXCUSED.asRoot }, run)'),
+      file('test/a.test.ts', "const skip = needs(works, 'it is not here')\nit('a', { skip }, run)"),
+      file('test/a.test.ts', 't.skip(EXCUSED.ipv6)\nfield.skip()'),
+      file('test/support/a.ts', "export const NO_A = needs(works, 'it is not here')")
     ]
   },
   'only main.ts touches the process and the console': {

@@ -11,6 +11,7 @@ import { loadOrCreateIdentity } from '../../shared/identity.ts'
 import { ROOT, type RunningProgram, start } from '../support/program.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { asRoot, scratchFolder } from '../support/scratch.ts'
+import { EXCUSED } from '../support/left-out.ts'
 
 const NOBODY = 65534
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath]
@@ -127,27 +128,31 @@ describe('a database that is damaged', () => {
   })
 })
 
-describe('a database that is read-only', { skip: !canBeOrdinary && 'no ordinary user' }, () => {
-  for (const [what, name, mode] of [
-    ['file', 'peer.db', 0o444],
-    ['folder', '.', 0o555]
-  ] as const) {
-    it(`(its ${what}) stops the chat with a sentence, and its history can be read`, async (test) => {
-      await withMode(test, name, mode, async (folder) => {
-        const chat = ordinary(test, folder, ['chat', 'kitchen', ...chatTo(NO_RELAY)])
-        await refused(chat, /^messages cannot be kept in .*: .*make it and its folder writable/)
-        const history = ordinary(test, folder, ['history', 'kitchen'])
-        assert.equal(await history.ended(), 0, history.stderr)
-        assert.match(history.stdout, /ann: hello there\n$/)
+describe(
+  'a database that is read-only',
+  { skip: !canBeOrdinary && EXCUSED.nobodyReadsHere },
+  () => {
+    for (const [what, name, mode] of [
+      ['file', 'peer.db', 0o444],
+      ['folder', '.', 0o555]
+    ] as const) {
+      it(`(its ${what}) stops the chat with a sentence, and its history can be read`, async (test) => {
+        await withMode(test, name, mode, async (folder) => {
+          const chat = ordinary(test, folder, ['chat', 'kitchen', ...chatTo(NO_RELAY)])
+          await refused(chat, /^messages cannot be kept in .*: .*make it and its folder writable/)
+          const history = ordinary(test, folder, ['history', 'kitchen'])
+          assert.equal(await history.ended(), 0, history.stderr)
+          assert.match(history.stdout, /ann: hello there\n$/)
+        })
       })
+    }
+
+    it('or cannot even be read is one sentence', async (test) => {
+      const sentence =
+        /^what was said cannot be read from .*: it cannot be opened, so run as its owner/
+      await withMode(test, 'peer.db', 0o000, async (folder) =>
+        refused(ordinary(test, folder, ['history']), sentence)
+      )
     })
   }
-
-  it('or cannot even be read is one sentence', async (test) => {
-    const sentence =
-      /^what was said cannot be read from .*: it cannot be opened, so run as its owner/
-    await withMode(test, 'peer.db', 0o000, async (folder) =>
-      refused(ordinary(test, folder, ['history']), sentence)
-    )
-  })
-})
+)

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { nodeVersionProblem } from '../../shared/node-version.ts'
 import { start, type RunningProgram } from '../support/program.ts'
 import { asRoot, scratchFolder } from '../support/scratch.ts'
+import { EXCUSED } from '../support/left-out.ts'
 
 const RELAY = '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 const WITHOUT_NETWORK = ['--import', './test/support/without-network.ts']
@@ -84,7 +85,7 @@ describe('a key file', () => {
     ['unreadable', 'whatever', 0o200, /permission denied/]
   ]
   for (const [what, content, mode, words] of UNUSABLE) {
-    const skip = what === 'unreadable' && asRoot && 'root can read everything'
+    const skip = what === 'unreadable' && asRoot && EXCUSED.asRoot
     it(`that is ${what} is one sentence and exit code 1, and is kept`, { skip }, async (test) => {
       const folder = scratchFolder(test)
       const file = join(folder, 'peer.key')

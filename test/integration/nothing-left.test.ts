@@ -1,7 +1,7 @@
 // What punches, refusals and stopped peers leave behind: no sockets, no listeners, no timers that hold the process.
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { generateKeyPair } from '@libp2p/crypto/keys'
@@ -27,6 +27,7 @@ import { silentServer } from '../support/silent-server.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 import { victim } from '../support/victim.ts'
+import { needs } from '../support/left-out.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
 
@@ -73,11 +74,8 @@ const signedBy = ({ node, address }: Puncher): Signed => ({
   sequence: Date.now()
 })
 
-function skipWithoutProc(test: TestContext): boolean {
-  if (process.platform === 'linux') return false
-  test.skip('there is no /proc to count descriptors in')
-  return true
-}
+/** Descriptors are counted in /proc. */
+const NO_PROC = needs(process.platform === 'linux', 'there is no /proc to count descriptors in')
 
 /** Looks until nothing is left, or for so long; then says what is. */
 async function settlesAt<Left>(look: () => Left, isFine: (left: Left) => boolean): Promise<Left> {
@@ -86,9 +84,8 @@ async function settlesAt<Left>(look: () => Left, isFine: (left: Left) => boolean
   return look()
 }
 
-describe('nothing is left behind', () => {
-  it('by twenty punches and their nodes', async (t) => {
-    if (skipWithoutProc(t)) return
+describe('nothing is left behind', { skip: NO_PROC }, () => {
+  it('by twenty punches and their nodes', async () => {
     const socketsBefore = openSockets()
     const handlesBefore = handles().length
     {
@@ -119,8 +116,7 @@ describe('nothing is left behind', () => {
     assert.ok(left.length <= handlesBefore, left.join())
   })
 
-  it('by a hundred punches on meeting, whether they come to something or not', async (t) => {
-    if (skipWithoutProc(t)) return
+  it('by a hundred punches on meeting, whether they come to something or not', async () => {
     // Each look at the clock is a minute later: nobody has had too many.
     let minutes = 0
     const nowMs = (): number => (minutes += 1) * 60_000
@@ -168,8 +164,7 @@ describe('nothing is left behind', () => {
       assert.equal(ann.punches.match(multiaddr(address)), undefined)
   })
 
-  it('by a hundred volleys, refused ones and ones that a silent remote takes', async (t) => {
-    if (skipWithoutProc(t)) return
+  it('by a hundred volleys, refused ones and ones that a silent remote takes', async () => {
     await using dialler = await startBoundNode()
     const dial: TransportDial = async (address, options) =>
       dialler.transportManager.dial(address, options)
@@ -206,8 +201,7 @@ describe('nothing is left behind', () => {
     assert.equal(grant.sockets, MAX_SOCKETS, 'all sockets were given back')
   })
 
-  it('by peers that met, talked and left', async (t) => {
-    if (skipWithoutProc(t)) return
+  it('by peers that met, talked and left', async () => {
     const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
     for (let times = 0; times < 3; times += 1) {
       await using scene = await roomScene()
@@ -221,8 +215,7 @@ describe('nothing is left behind', () => {
     assert.ok(left.length <= handlesBefore, left.join())
   })
 
-  it('by peers that got no place, or could not start', async (t) => {
-    if (skipWithoutProc(t)) return
+  it('by peers that got no place, or could not start', async () => {
     await using scene = await relayScene({ reservations: 0 })
     const [socketsBefore, handlesBefore] = [openSockets(), handles().length]
     for (let times = 0; times < 2; times += 1) {

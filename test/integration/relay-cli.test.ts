@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { start, type RunningProgram } from '../support/program.ts'
 import { freePort } from '../support/relay-at.ts'
 import { scratchFolder } from '../support/scratch.ts'
+import { EXCUSED } from '../support/left-out.ts'
 
 const MAIN = 'relay/main.ts'
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -139,7 +140,7 @@ describe('parley-relay', { concurrency: 2 }, () => {
   it('refuses an IPv6 port in use although IPv4 would do', async (t) => {
     const port = await busyPort(t, '::1').catch(() => undefined)
     if (port === undefined) {
-      t.skip('this machine has no IPv6')
+      t.skip(EXCUSED.ipv6)
       return
     }
     const both = relay(t, ['--listen', LOOPBACK, '--listen', `/ip6/::1/tcp/${port}`])

@@ -20,6 +20,8 @@ import { eventually } from '../support/relay-status.ts'
 import { rendezvousGuest, type RendezvousGuest } from '../support/rendezvous-guest.ts'
 import { scratchFolder } from '../support/scratch.ts'
 import { endures, HOSTILE_HOST, NO_SECOND_HOST } from '../support/siege.ts'
+import { needs } from '../support/left-out.ts'
+import { IN_NAMESPACE, NO_MOUNT } from '../support/own-mounts.ts'
 
 const { OK } = CircuitStatus
 const works = (command: string, ...args: string[]): boolean =>
@@ -27,7 +29,7 @@ const works = (command: string, ...args: string[]): boolean =>
 
 /** Node, what it has loaded and its first connections have some thirty. */
 const FILES = 64
-const NO_PRLIMIT = !works('prlimit', '--version') && 'there is no prlimit here'
+const NO_PRLIMIT = needs(works('prlimit', '--version'), 'there is no prlimit here (util-linux)')
 
 it(
   'a relay without file descriptors goes on, and says beforehand that they are few',
@@ -64,9 +66,6 @@ it(
   }
 )
 
-const IN_NAMESPACE = ['--user', '--map-root-user', '--mount', 'sh', '-c']
-const NO_MOUNT =
-  !works('unshare', ...IN_NAMESPACE, 'mount -t tmpfs none /mnt') && 'no tmpfs can be mounted here'
 const SMALL_DISK = 'mount -t tmpfs -o size=64k none "$PARLEY_HOME"'
 const FILL = 'dd if=/dev/zero of="$PARLEY_HOME/fill" bs=1k 2>/dev/null'
 

@@ -5,11 +5,12 @@ import { existsSync } from 'node:fs'
 import { it } from 'node:test'
 import { ourRelay } from '../bench/relay-programs.ts'
 import { growthProblem, slowReceiver } from '../bench/relay-steps.ts'
+import { needs } from '../support/left-out.ts'
 
 const BYTES = 300e6
 it(
   "a slow receiver does not fill the relay's memory",
-  { skip: existsSync('/proc/self/status') ? false : 'the memory of a process is read from /proc' },
+  { skip: needs(existsSync('/proc/self/status'), 'the memory of a process is read from /proc') },
   async ({ signal }) => {
     await using relay = await ourRelay()({ signal })
     const figures = await slowReceiver(relay, { signal, bytes: BYTES })

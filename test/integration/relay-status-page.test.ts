@@ -7,12 +7,13 @@ import { chromiumHere, launchChromium } from '../support/chromium.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { statusScene } from '../support/relay-status.ts'
 import { stagedCircuit, stagedPeer, stagedRelay, stagedSnapshot } from '../support/staged-relay.ts'
+import { needs } from '../support/left-out.ts'
 
 const executable = chromiumHere()
-const skip =
-  executable === undefined
-    ? 'left out: there is no Chromium on this machine (apt-get install chromium)'
-    : false
+const skip = needs(
+  executable !== undefined,
+  'there is no Chromium on this machine (apt-get install chromium)'
+)
 
 const PHONE = { width: 390, height: 844 }
 const DESK = { width: 1280, height: 900 }

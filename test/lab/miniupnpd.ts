@@ -1,13 +1,7 @@
 // A router's own way of forwarding ports: the real miniupnpd, which speaks PCP, NAT-PMP and UPnP as home routers do.
 
-import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from './machine.ts'
-
-/** For `skip`: false where there is one. */
-export const NO_MINIUPNPD =
-  spawnSync('miniupnpd', ['--version']).error !== undefined &&
-  'miniupnpd is not installed: left out'
 
 const START_TIMEOUT_MS = 10_000
 const HTTP_PORT = 5000

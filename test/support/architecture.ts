@@ -161,6 +161,19 @@ export const namesSayWhat: Rule = ({ path }) => {
   return empty.map((word) => `${path} is called "${word}": name its topic`)
 }
 
+/** What stands behind `skip`, or is given such a name; `NO_…` are made by `needs`. */
+const LEFT_OUT =
+  /\b(?:(?:skip)(?:: | = |\()|export const NO_\w+ = )(?!\)|false\b|string\b|needs\(|NO_\w+\b)([^,;}]*)/g
+
+/** What is left out is decided in one place, so that it can be a fault. */
+export const leavesOutWithReason: Rule = ({ path, text }) => {
+  if (!path.startsWith('test/')) return []
+  const code = withoutStrings(text).replaceAll(/\s+/g, ' ')
+  return [...code.matchAll(LEFT_OUT)]
+    .filter(([, decision = '']) => !/(?:^|&& )EXCUSED\.\w+/.test(decision))
+    .map(([found]) => `${path} has "${found}", which test/support/left-out.ts has to decide`)
+}
+
 /** Programs are thin: arguments, signals, start, wait, stop. */
 export const mainIsShort: Rule = (source) => {
   const { path, text } = source

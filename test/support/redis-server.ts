@@ -7,14 +7,17 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createClient } from '@redis/client'
 import { freePort } from './relay-at.ts'
+import { needs } from './left-out.ts'
 
 const PROGRAM = ['redis-server', 'valkey-server'].find(
   (name) => spawnSync(name, ['--version']).status === 0
 )
 
-/** For `skip`: false where there is a server to test with. */
-export const NO_REDIS =
-  PROGRAM === undefined && 'neither redis-server nor valkey-server is installed: left out'
+/** For `skip`. */
+export const NO_REDIS = needs(
+  PROGRAM !== undefined,
+  'there is neither redis-server nor valkey-server here (apt-get install redis-server)'
+)
 
 export class RedisServer {
   readonly url: string

@@ -7,12 +7,15 @@ import { reserveRequest } from './raw-circuit.ts'
 import { guest, statusOf } from './relay-guests.ts'
 import type { RelayProcess } from './relay-process.ts'
 import { eventually } from './relay-status.ts'
+import { needs } from './left-out.ts'
 
 /** From where harm is done, so that what is limited by host does not hit the others. All of Linux's 127.0.0.0/8 is its own. */
 export const HOSTILE_HOST = '127.0.0.2'
 /** For `skip`. */
-export const NO_SECOND_HOST =
-  process.platform !== 'linux' && 'this system has no second address of loopback: left out'
+export const NO_SECOND_HOST = needs(
+  process.platform === 'linux',
+  'this system has no second address of loopback'
+)
 
 /** Code that was compiled meanwhile, lists that grew and were emptied. */
 const SLACK_BYTES = 6_000_000

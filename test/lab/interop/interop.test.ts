@@ -10,6 +10,7 @@ import { Actor } from '../../../peer/demo/actor.ts'
 import { Cast, type Launch } from '../../../peer/demo/cast.ts'
 import { Transcript } from '../../bench/foreign.ts'
 import { twoSites, type Lab } from '../topologies.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 const DIALLER = fileURLToPath(new URL('dialler.ts', import.meta.url))
 const TIMEOUT_MS = 40_000
@@ -46,7 +47,7 @@ const STACKS: Stack[] = [
 
 for (const stack of STACKS) {
   const program = process.env[stack.variable]
-  const skip = program === undefined && `${stack.variable} names no program`
+  const skip = program === undefined && EXCUSED.foreignProgram
   describe(stack.name, { skip }, () => {
     if (program === undefined) return
 

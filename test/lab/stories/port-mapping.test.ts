@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { NO_MINIUPNPD, type MiniupnpdOptions } from '../miniupnpd.ts'
+import { NO_MINIUPNPD } from '../../support/miniupnpd.ts'
+import type { MiniupnpdOptions } from '../miniupnpd.ts'
 import { twoSites, type Lab } from '../topologies.ts'
 import { goDirectAndTalkOn } from './plot.ts'
 import { Scene } from './scene.ts'

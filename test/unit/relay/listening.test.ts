@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { ipv6Problem } from '../../../relay/listening.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 const IPV4_ONLY = { eth0: [{ family: 'IPv4' }] }
 const BOTH = { eth0: [{ family: 'IPv4' }, { family: 'IPv6' }] }
@@ -22,14 +23,14 @@ async function taken(test: TestContext): Promise<string | undefined> {
 describe('an IPv6 address that a relay does not serve', () => {
   it('is a fault when another program has its port', async (test) => {
     const address = await taken(test)
-    if (address === undefined) return test.skip('this machine has no IPv6')
+    if (address === undefined) return test.skip(EXCUSED.ipv6)
     const problem = await ipv6Problem([address], [], { signal: test.signal, interfaces: BOTH })
     assert.match(problem?.message ?? '', /in use by another program/)
   })
 
   it('is none where the machine has no IPv6 address: the port is our own then', async (test) => {
     const address = await taken(test)
-    if (address === undefined) return test.skip('this machine has no IPv6')
+    if (address === undefined) return test.skip(EXCUSED.ipv6)
     const options = { signal: test.signal, interfaces: IPV4_ONLY }
     assert.equal(await ipv6Problem([address], [], options), undefined)
   })

@@ -8,6 +8,7 @@ import { it } from 'node:test'
 import { UserError } from '../../../shared/errors.ts'
 import { lockIdentity } from '../../../shared/identity-lock.ts'
 import { asRoot, scratchFolder } from '../../support/scratch.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 const LOCK_MODULE = new URL('../../../shared/identity-lock.ts', import.meta.url).href
 
@@ -63,7 +64,7 @@ it('somebody else’s file of that name is reported and kept', (test) => {
 
 it(
   'a key on a read-only file system can be used without a lock',
-  { skip: asRoot && 'root can write everywhere' },
+  { skip: asRoot && EXCUSED.asRoot },
   (test) => {
     const folder = scratchFolder(test)
     chmodSync(folder, 0o500)

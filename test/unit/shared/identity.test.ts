@@ -15,6 +15,7 @@ import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { UserError } from '../../../shared/errors.ts'
 import { loadOrCreateIdentity } from '../../../shared/identity.ts'
 import { asRoot, scratchFolder } from '../../support/scratch.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 /** Type 1 (ed25519), 64 bytes: the private key of 32 zeros and its public key, as go and rust write it. */
 const ZERO_KEY = Buffer.from(
@@ -76,7 +77,7 @@ describe('a key file that is not there', () => {
 
   it(
     'cannot be made in a folder that is not writable',
-    { skip: asRoot && 'root can write everywhere' },
+    { skip: asRoot && EXCUSED.asRoot },
     async (test) => {
       const folder = scratchFolder(test)
       chmodSync(folder, 0o500)
@@ -123,7 +124,7 @@ describe('a key file that is there', () => {
 
   it(
     'is reported and kept when it cannot be read',
-    { skip: asRoot && 'root can read everything' },
+    { skip: asRoot && EXCUSED.asRoot },
     async (test) => {
       const file = join(scratchFolder(test), 'peer.key')
       writeKey(file, ZERO_KEY, 0o200)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { readBounded } from '../../../shared/read-bounded.ts'
 import { scratchFolder } from '../../support/scratch.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 const refuse = (stats: Stats): void => {
   throw new Error(`${stats.isFile() ? 'a file' : 'no file'} of ${stats.size}`)
@@ -28,7 +29,7 @@ describe('a file that is to be small', () => {
 
   it(
     'is not waited for when it is a pipe that nobody writes to',
-    { skip: process.platform === 'win32' && 'has no named pipes in folders' },
+    { skip: process.platform === 'win32' && EXCUSED.windows },
     async (t) => {
       const pipe = join(scratchFolder(t), 'pipe')
       execFileSync('mkfifo', [pipe])

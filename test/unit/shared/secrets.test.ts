@@ -7,6 +7,7 @@ import { inspect } from 'node:util'
 import { UsageError } from '../../../shared/errors.ts'
 import { loadSecrets, parseSecrets } from '../../../shared/secrets.ts'
 import { asRoot, scratchFolder } from '../../support/scratch.ts'
+import { EXCUSED } from '../../support/left-out.ts'
 
 const OLD = 'correct horse battery'
 const NEW = 'c3VwZXJzZWNyZXRzdXBlcnNlY3JldA=='
@@ -96,7 +97,7 @@ describe('secrets', () => {
 
   it(
     'may be in a file that others can read when somebody else has put it there, as Docker does',
-    { skip: !asRoot && 'takes root to give a file away' },
+    { skip: !asRoot && EXCUSED.notRoot },
     async (t) => {
       const file = written(t, OLD, 0o444)
       chownSync(file, 12_345, 12_345)

@@ -4,15 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { scratchFolder } from '../../../support/scratch.ts'
-
-const IN_NAMESPACE = ['--user', '--map-root-user', '--mount', 'sh', '-c']
-const canMount =
-  spawnSync('unshare', [...IN_NAMESPACE, 'mount -t tmpfs none /mnt'], { stdio: 'ignore' })
-    .status === 0
+import { IN_NAMESPACE, NO_MOUNT } from '../../../support/own-mounts.ts'
 
 it(
   'on a full disk a write is refused with a sentence, and the next one works when there is space',
-  { skip: canMount ? false : 'no tmpfs can be mounted here' },
+  { skip: NO_MOUNT },
   (test) => {
     const folder = scratchFolder(test)
     const program = join(import.meta.dirname, '../../../support/full-disk-program.ts')

@@ -19,6 +19,7 @@ import { type Change, MAX_WAITING_MS, type Store } from '../../../../peer/store/
 import { UserError } from '../../../../shared/errors.ts'
 import { start } from '../../../support/program.ts'
 import { scratchFolder } from '../../../support/scratch.ts'
+import { EXCUSED } from '../../../support/left-out.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -167,7 +168,7 @@ it('a folder in its place, or a folder that cannot be made, is one sentence', (t
 
 it(
   'only its owner can read it and its log',
-  { skip: process.platform === 'win32' },
+  { skip: process.platform === 'win32' && EXCUSED.windows },
   async (test) => {
     const file = join(scratchFolder(test), 'deep', 'peer.db')
     await using store = open(file)

@@ -9,6 +9,7 @@ import { resolveConfig } from '../../../../shared/config.ts'
 import { UsageError } from '../../../../shared/errors.ts'
 import { ROOT } from '../../../support/program.ts'
 import { scratchFolder } from '../../../support/scratch.ts'
+import { needs } from '../../../support/left-out.ts'
 
 const NAME = 'parley-relay.service'
 const TEXT = readFileSync(join(ROOT, 'relay/deployment', NAME), 'utf8')
@@ -37,8 +38,7 @@ function relayOf(unit: typeof setting) {
 const SYSTEMD = spawnSync('systemd-analyze', ['--version'])
 const major = Number(/^systemd (\d+)/.exec(String(SYSTEMD.stdout))?.[1] ?? 0)
 // `security --offline` came with 250.
-const skip =
-  major < 250 && 'left out: there is no systemd 250 or newer here (apt-get install systemd)'
+const skip = needs(major >= 250, 'there is no systemd 250 or newer here (apt-get install systemd)')
 
 describe('the systemd unit', () => {
   it('runs the relay of a checkout, with its own Node, as nobody in particular', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import type { Usage } from '../../relay/limits.ts'
 import type { RelaySnapshot } from '../../relay/status/snapshot.ts'
 import { chromiumHere, launchChromium } from '../support/chromium.ts'
 import { relayScene } from '../support/relay-scene.ts'
@@ -120,9 +121,9 @@ describe('the status page', { skip }, () => {
     await page.waitForSelector('#limits li')
     assert.match(await text(page, '#limits'), /reservations\s+500 of 500\s+circuits\s+1 of 500/)
     const shares = await page.evaluate(
-      '[...document.querySelectorAll(".bar")].map((bar) => bar.firstElementChild.clientWidth / bar.clientWidth)'
+      '[...document.querySelectorAll("#limits .bar, td .bar")].map((bar) => bar.firstElementChild.clientWidth / bar.clientWidth)'
     )
-    const [full, nearlyEmpty, circuit] = Array.isArray(shares) ? shares.map(Number) : []
+    const [circuit, full, nearlyEmpty] = Array.isArray(shares) ? shares.map(Number) : []
     assert.equal(full, 1)
     assert.ok(
       nearlyEmpty !== undefined && nearlyEmpty > 0 && nearlyEmpty < 0.02,
@@ -135,6 +136,30 @@ describe('the status page', { skip }, () => {
       await text(page, '#circuit-table tbody'),
       /^…00000001 → …00000002\s+48\.0 MB\s+64\.0 MB each way\s+1 min\s+15 min$/
     )
+  })
+
+  it('folds away the limits of which nothing is taken, until something is', async () => {
+    await using status = await statusScene()
+    let used = 0
+    const usage = (): Usage[] => [
+      { limit: 'reservations', used, max: 8 },
+      { limit: 'handshakes', used: 0, max: 8 },
+      { limit: 'circuits', used: 1, max: 8 }
+    ]
+    await status.show(stagedRelay(() => stagedSnapshot({ usage: usage() })))
+    await using opened = await open(status.url, PHONE)
+    const { page } = opened
+    await page.waitForSelector('#limits li')
+    assert.match(await text(page, '#limits'), /^circuits\s+1 of 8$/)
+    assert.equal(await text(page, '#unused'), '2 limits of which nothing is taken')
+    await page.click('#unused summary')
+    assert.match(await text(page, '#unused'), /reservations\s+0 of 8\s+handshakes\s+0 of 8$/)
+    used = 4
+    await page.waitForSelector('#limits li:nth-child(2)')
+    assert.match(await text(page, '#limits'), /^reservations\s+4 of 8\s+circuits\s+1 of 8$/)
+    used = 0
+    await page.waitForSelector('#limits li:last-child :text-is("0 of 8")')
+    assert.match(await text(page, '#unused'), /^1 limit of which nothing is taken\s+handshakes/)
   })
 
   it('is live, says when the relay is silent, and comes back with it', async () => {
@@ -167,7 +192,7 @@ describe('the status page', { skip }, () => {
     await using opened = await open(status.url, PHONE)
     const { page } = opened
     await page.waitForSelector('#warnings li')
-    assert.equal(await text(page, '#warnings'), sentence)
+    assert.equal(await text(page, '#warnings'), sentence.replace('the', 'The'))
     assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= PHONE.width)
     warnings = []
     await page.waitForSelector('#warnings:not(:has(li))', { state: 'attached' })

@@ -11,6 +11,8 @@ const RATES = 60
 const byId = (id) => document.getElementById(id)
 const rates = []
 let previous
+/** Limits that have been used or have refused since the page was opened: none of them leaves its list again. */
+const noticed = new Set()
 
 /** A selection in the page outlives what has not changed. */
 function setText(element, text) {
@@ -55,20 +57,23 @@ function makeLimit() {
 const figure = (limit, count) =>
   /(?:^|-)bytes(?:-|$)/.test(limit) ? amount(count) : Math.ceil(count).toLocaleString('en')
 
-/** The fullest first. */
+/** The fullest first; those of which nothing is taken are folded away. */
 function showLimits(usage, refusals) {
-  fill(
-    byId('limits'),
-    usage.toSorted((a, b) => b.used / b.max - a.used / a.max),
-    makeLimit,
-    ({ children: [name, text, bar] }, { limit, used, max }) => {
-      const refused =
-        refusals[limit] > 0 ? ` · ${refusals[limit].toLocaleString('en')} refused` : ''
-      setText(name, limit)
-      setText(text, `${figure(limit, used)} of ${figure(limit, max)}${refused}`)
-      setBar(bar, used, max)
-    }
-  )
+  for (const { limit, used } of usage) if (used > 0 || refusals[limit] > 0) noticed.add(limit)
+  const sorted = usage.toSorted((a, b) => b.used / b.max - a.used / a.max)
+  const unused = sorted.filter(({ limit }) => !noticed.has(limit))
+  const update = ({ children: [name, text, bar] }, { limit, used, max }) => {
+    const refused = refusals[limit] > 0 ? ` · ${refusals[limit].toLocaleString('en')} refused` : ''
+    setText(name, limit)
+    setText(text, `${figure(limit, used)} of ${figure(limit, max)}${refused}`)
+    setBar(bar, used, max)
+  }
+  const shown = sorted.filter(({ limit }) => noticed.has(limit))
+  fill(byId('limits'), shown, makeLimit, update)
+  const [summary, list] = byId('unused').children
+  byId('unused').hidden = unused.length === 0
+  setText(summary, `${many(unused.length, 'limit')} of which nothing is taken`)
+  fill(list, unused, makeLimit, update)
 }
 
 /** `rows` are arrays of texts; one of `{ text, used, max }` has a bar below its text. */
@@ -158,15 +163,14 @@ function showRate({ atMs, totals: { bytes } }) {
   if (previous === undefined || atMs > previous.atMs) previous = { atMs, bytes }
   setText(byId('rate'), rates.length === 0 ? '' : `${amount(rates.at(-1))}/s`)
   const top = Math.max(1, ...rates)
-  const right = rates.map((rate, at) => {
+  const line = rates.map((rate, at) => {
     const x = ((RATES - rates.length + at + 1) * 120) / RATES
     return `${x.toFixed(1)},${(31 - (rate / top) * 29).toFixed(1)}`
   })
   const left = ((RATES - rates.length + 1) * 120) / RATES
-  byId('spark').firstElementChild.setAttribute(
-    'points',
-    [`${left.toFixed(1)},33`, ...right, '121,33'].join(' ')
-  )
+  const [area, edge] = byId('spark').children
+  edge.setAttribute('points', line.join(' '))
+  area.setAttribute('points', [`${left.toFixed(1)},33`, ...line, '120,33'].join(' '))
 }
 
 function show(view) {

@@ -3,9 +3,8 @@
 // Docker. Without an argument it asks where the relay's own settings put the status page: PARLEY_STATUS, the
 // configuration file, or the default.
 import { get } from 'node:http'
-import { version } from '../shared/version.ts'
-import { loadSettings } from './load-settings.ts'
-import { askable, endpointText, parseEndpoint, type Endpoint } from './status/endpoint.ts'
+import { configuredEndpoint } from './status/configured.ts'
+import { askable, endpointText, parseEndpoint } from './status/endpoint.ts'
 
 /** Shorter than the timeout of any health check around it. */
 const TIMEOUT_MS = 4000
@@ -15,19 +14,13 @@ const MAX_ANSWER_CHARS = 1000
 const [given] = process.argv.slice(2)
 
 try {
-  const endpoint = given === undefined ? await configured() : parseEndpoint(given, 'the argument')
+  const endpoint =
+    given === undefined ? await configuredEndpoint(process) : parseEndpoint(given, 'the argument')
   if (endpoint === undefined)
     finish(1, 'the status page is off, so nobody can ask it: leave out the health check')
   else ask(askable(endpoint))
 } catch (error) {
   finish(1, error instanceof Error ? error.message : String(error))
-}
-
-/** As the relay beside it has read them. */
-async function configured(): Promise<Endpoint | undefined> {
-  const { env, platform } = process
-  const loaded = await loadSettings({ argv: [], env, platform, version })
-  return loaded.kind === 'run' ? loaded.settings.status : undefined
 }
 
 function ask(endpoint: { host: string; port: number }): void {

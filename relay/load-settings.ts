@@ -8,8 +8,9 @@ import { overruledIn, type Overruled } from './config-file/overruled.ts'
 import { parseConfigFile, type ParsedFile } from './config-file/parse.ts'
 import { configReport } from './config-file/report.ts'
 import { configTemplate } from './config-file/template.ts'
-import { configFile, RELAY_COMMAND, relaySettings, type RelaySettings } from './config.ts'
+import { relaySettings, type RelaySettings } from './config.ts'
 import { givenLimits } from './given-limits.ts'
+import { configFile, RELAY_COMMAND } from './options.ts'
 
 export interface Loaded {
   kind: 'run'

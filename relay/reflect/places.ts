@@ -2,12 +2,10 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { UsageError } from '../../shared/errors.ts'
+import { REFLECT_DISTANCE } from '../options.ts'
 
 /** `beside`: as far from each listening port as REFLECT_DISTANCE says. */
 export type ReflectPort = number | 'beside' | 'off'
-
-/** The port next to the relay's own is the status page's. */
-export const REFLECT_DISTANCE = 2
 
 export interface Place {
   host: string

@@ -112,9 +112,21 @@ describe('parley-relay', { concurrency: 2 }, () => {
     await fails(start(t, ['relay/health.ts', 'off']), 1, /is off/)
     const nobody = `127.0.0.1:${await freePort()}`
     await fails(start(t, ['relay/health.ts', nobody]), 1, /does not answer/)
+  })
+
+  it('is asked by the health check where its configuration file has the status page', async (t) => {
     const home = scratchFolder(t)
-    writeFileSync(join(home, 'relay.yaml'), 'status: off\n')
-    await fails(start(t, ['relay/health.ts'], { env: { PARLEY_HOME: home } }), 1, /is off/)
+    const probe = (yaml: string) => {
+      writeFileSync(join(home, 'relay.yaml'), yaml)
+      return start(t, ['relay/health.ts'], { env: { PARLEY_HOME: home, PARLEY_STATUS: '' } })
+    }
+    await fails(probe('status: off\n'), 1, /is off/)
+    const nobody = `127.0.0.1:${await freePort()}`
+    const notThere = new RegExp(`^${nobody} does not answer`)
+    await fails(probe(`status: ${nobody}\n`), 1, notThere)
+    // The relay runs on as it was configured before.
+    await fails(probe(`lisen: []\nstatus: ${nobody}\n`), 1, notThere)
+    await fails(probe('statsu: off\n'), 1, /line 1, is not known: did you mean "status"\?$/m)
   })
 
   it('refuses a status port in use before it serves, with one sentence and exit code 1', async (t) => {

@@ -1,13 +1,9 @@
 // The options of parley-relay: where each value comes from, and which are refused.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  configFile,
-  RELAY_COMMAND,
-  relaySettings,
-  type RelaySettings
-} from '../../../relay/config.ts'
+import { relaySettings, type RelaySettings } from '../../../relay/config.ts'
 import { DEFAULT_LIMITS } from '../../../relay/limits.ts'
+import { configFile, RELAY_COMMAND } from '../../../relay/options.ts'
 import { resolveConfig } from '../../../shared/config.ts'
 
 function settings(argv: string[], env: Record<string, string> = {}): RelaySettings {

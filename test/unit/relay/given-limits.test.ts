@@ -1,8 +1,8 @@
 // Limits by option, variable and file: which one is in force, and which texts are refused.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RELAY_COMMAND } from '../../../relay/config.ts'
 import { givenLimits, type FileLimits } from '../../../relay/given-limits.ts'
+import { RELAY_COMMAND } from '../../../relay/options.ts'
 import { resolveConfig } from '../../../shared/config.ts'
 
 function given(argv: string[], env: Record<string, string> = {}, inFile?: FileLimits) {

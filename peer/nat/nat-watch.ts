@@ -29,6 +29,9 @@ export interface NatWatchInit {
   onKind?: (kind: NatKind) => void
 }
 
+/** What is told of the NAT, without what the punch has for it. */
+export type NatEvidence = Omit<NatReport, 'sockets'>
+
 export interface NatWatch extends AsyncDisposable {
   /** Of IPv4, as far as it is known. */
   readonly kind: NatKind
@@ -37,9 +40,9 @@ export interface NatWatch extends AsyncDisposable {
   /** A punch is likely soon: what has to be asked right before it is asked now. */
   prepare(): void
   /** For a peer that we are about to punch with; undefined when no relay has seen us. */
-  report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
+  report(signal: AbortSignal): Promise<NatEvidence | undefined>
   /** Where one of our relays has seen that peer within the hour; undefined when the report does not prove it. */
-  provenAddress(report: NatReport, peer: PeerId): Promise<Endpoint | undefined>
+  provenAddress(report: NatEvidence, peer: PeerId): Promise<Endpoint | undefined>
 }
 
 /** Proofs are good for an hour, and NATs change without a word. */
@@ -99,7 +102,7 @@ class RunningNatWatch implements NatWatch {
     if (this.kind.ports === 'sequential') this.#freshen().catch(() => undefined) // whoever waits for it hears of it
   }
 
-  async report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined> {
+  async report(signal: AbortSignal): Promise<NatEvidence | undefined> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(REPORT_WAIT_MS)])
     await unlessAborted(this.#looking, soon).catch(() => signal.throwIfAborted())
     if (this.kind.ports === 'sequential') await unlessAborted(this.#freshen(), signal)
@@ -112,12 +115,11 @@ class RunningNatWatch implements NatWatch {
       filtering,
       seenPorts: seen.map(({ address }) => address.port),
       hosts: outsideHosts(this.kind).length,
-      sockets,
       proofs: this.#vouchers.proofs
     }
   }
 
-  async provenAddress({ proofs }: NatReport, peer: PeerId): Promise<Endpoint | undefined> {
+  async provenAddress({ proofs }: NatEvidence, peer: PeerId): Promise<Endpoint | undefined> {
     return this.#vouchers.provenAddress(proofs, peer)
   }
 

@@ -46,10 +46,10 @@ const ANYWHERE: PortSpace = { low: LOWEST_PORT, high: HIGHEST_PORT, step: 1, ord
 const RANDOM = { aim: { sockets: 384, shots: 1_536 }, guess: { sockets: 1_024, shots: 3_072 } }
 
 /** In a sequence or a block nearly every guess is taken: few sockets will do, and must, or they run away from us. */
-const NEAR = { aim: { sockets: 32, shots: 192 }, guess: { sockets: 1_536, shots: 3_072 } }
+const NEAR = { aim: { sockets: 32, shots: 192 }, guess: { sockets: 1_024, shots: 3_072 } }
 
 /** Two blocks, each taken for 900 ports: 1,536 × 1,536 tries meet 3 times. */
-const SCATTER_SOCKETS = 1_536
+const BLOCK_SOCKETS = 1_536
 
 /** What the other hosts behind a NAT may take between its last observation and the punch. */
 const SEQUENCE_AHEAD = 256
@@ -64,8 +64,10 @@ const BLOCK_MARGIN = 0.35
 /** How many pairs of sockets have to meet, on average: once means in two rounds of three. */
 const MIN_HITS = 1
 
-/** The most sockets that any plan asks for. */
-export const MAX_SOCKETS = 1_536
+/** The most sockets that any plan asks of a side with that NAT. */
+export function mostSockets({ ports }: Pick<NatReport, 'ports'>): number {
+  return ports === 'block' ? BLOCK_SOCKETS : RANDOM.guess.sockets
+}
 
 export function planGuesses(own: NatReport, other: NatReport): GuessPlan {
   const [ours, theirs] = [spaceOf(own), spaceOf(other)]
@@ -198,8 +200,8 @@ function guess(space: PortSpace | undefined): Volleys {
 }
 
 /** Who counts upwards must not leave the range in which the other side looks for it. */
-function scatter({ ports }: NatReport, at: PortSpace): Volleys {
-  const sockets = ports === 'sequential' ? SEQUENCE_AHEAD : SCATTER_SOCKETS
+function scatter(from: NatReport, at: PortSpace): Volleys {
+  const sockets = from.ports === 'sequential' ? SEQUENCE_AHEAD : mostSockets(from)
   return { kind: 'scatter', ports: at, sockets, shots: sockets }
 }
 

@@ -5,24 +5,17 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
 import { decodeNatReport, encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
 import type { Endpoint } from '../nat/nat-kind.ts'
+import type { NatWatch } from '../nat/nat-watch.ts'
 import { PerHour } from '../per-minute.ts'
-import { planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
+import { mostSockets, planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
 import type { TransportDial } from './punch.ts'
 import { SocketBudget, type Grant } from './socket-budget.ts'
 import { VolleyPace } from './volley-pace.ts'
 import { Volley, type VolleyCount } from './volley.ts'
 
-/** What is used of the watch over our NAT. */
-export interface OwnNat {
-  /** A punch is likely soon. */
-  prepare(): void
-  report(sockets: number, signal: AbortSignal): Promise<NatReport | undefined>
-  /** Where a relay that we trust has seen that peer, when the report proves it. */
-  provenAddress(report: NatReport, peer: PeerId): Promise<Endpoint | undefined>
-}
-
 export interface GuessingInit {
-  nat: OwnNat
+  /** What is used of the watch over our NAT. */
+  nat: Pick<NatWatch, 'prepare' | 'report' | 'provenAddress'>
   dial: TransportDial
   /** Of this machine's interfaces, with the port we listen on. */
   listening: () => Multiaddr[]
@@ -34,6 +27,8 @@ export interface GuessEvidence {
   own?: NatReport
   other?: NatReport
   plan?: GuessPlan
+  /** Why this side has fewer sockets than it takes. */
+  shortage?: Shortage
   /** Why nothing was fired although the plan says so. */
   withheld?: Withheld
   count?: VolleyCount
@@ -46,6 +41,12 @@ export type Withheld =
   | 'same-host'
   /** It was tried often enough for a while. */
   | 'spent'
+
+export type Shortage =
+  /** The system lets this process open no more. */
+  | 'open-files'
+  /** Other punches of ours have them now. */
+  | 'other-punches'
 
 export interface GuessStart {
   /** The other side's, those that may be dialled: nothing is fired at any other host. */
@@ -133,12 +134,14 @@ export class GuessRound implements Disposable {
 
   /** For our CONNECT; undefined when nothing is known. */
   async report(signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const grant = await this.#shared.sockets.take()
+    const nat = await this.#init.nat.report(signal)
+    if (nat === undefined) return undefined
+    const grant = await this.#shared.sockets.take(mostSockets(nat))
     if (this.#isOver) grant[Symbol.dispose]()
     else this.#grant = grant
-    const own = await this.#init.nat.report(grant.sockets, signal)
-    if (own === undefined) return undefined
+    const own = { ...nat, sockets: grant.sockets }
     this.#evidence.own = own
+    this.#makePlan()
     return encodeNatReport(own)
   }
 
@@ -146,6 +149,7 @@ export class GuessRound implements Disposable {
   heard(report: Uint8Array | undefined): void {
     const other = report && decodeNatReport(report)
     if (other !== undefined) this.#evidence.other = other
+    this.#makePlan()
   }
 
   /** The moment to dial has come. Never throws; what keeps it from firing is in the evidence. */
@@ -155,11 +159,22 @@ export class GuessRound implements Disposable {
     if (this.#volley === undefined && this.#headStart === undefined) this.#grant?.[Symbol.dispose]()
   }
 
-  async #begin(start: GuessStart): Promise<void> {
+  /** Both sides have told: from now on others may have what the plan does not take. */
+  #makePlan(): void {
     const { own, other } = this.#evidence
     if (own === undefined || other === undefined) return
     const plan = planGuesses(own, other)
     this.#evidence.plan = plan
+    if (plan.kind === 'hopeless' && plan.why === 'few-sockets' && own.sockets < plan.mine) {
+      const alone = this.#grant?.alone ?? 0
+      this.#evidence.shortage = alone < plan.mine ? 'open-files' : 'other-punches'
+    }
+    this.#grant?.shrink('sockets' in plan ? plan.sockets : 0)
+  }
+
+  async #begin(start: GuessStart): Promise<void> {
+    const { own, other, plan } = this.#evidence
+    if (own === undefined || other === undefined || plan === undefined) return
     if (plan.kind === 'plain' || plan.kind === 'hopeless') return
     const target = await this.#init.nat.provenAddress(other, this.#peer)
     if (this.#isOver) return
@@ -202,7 +217,8 @@ export class GuessRound implements Disposable {
       maxOpen: plan.sockets,
       maxShots: plan.shots,
       dial: this.#init.dial,
-      pace: this.#shared.pace
+      pace: this.#shared.pace,
+      onOver: () => this.#grant?.[Symbol.dispose]()
     })
   }
 

@@ -1,8 +1,7 @@
 // How many sockets punches may have open at once: what the system's limit on file descriptors leaves.
 import { readdir, readFile } from 'node:fs/promises'
-import { MAX_SOCKETS } from './guess-plan.ts'
 
-/** Two punches with all they may ask for, and some with less. */
+/** Four punches with all that most may ask for; each keeps what its plan takes, and that is a tenth as a rule. */
 const MAX_TOTAL = 4_096
 
 /** For connections, files and whatever else comes up meanwhile. */
@@ -13,6 +12,10 @@ const UNTOLD = 128
 
 export interface Grant extends Disposable {
   readonly sockets: number
+  /** How many it would have been if no other punch had any. */
+  readonly alone: number
+  /** Keeps so many, and gives the rest back. */
+  shrink(sockets: number): void
 }
 
 export class SocketBudget {
@@ -24,22 +27,34 @@ export class SocketBudget {
     this.#free = free
   }
 
-  /** What one punch may have, perhaps nothing, until it is disposed. */
-  async take(): Promise<Grant> {
+  /** What one punch may have, `asked` at most and perhaps nothing, until it is disposed. */
+  async take(asked: number): Promise<Grant> {
+    const most = Math.min(asked, MAX_TOTAL)
     const free = await this.#free()
+    const granted = this.#granted
     // What was granted may be in use, so that it is missing already, or about to be.
-    const left = free === undefined ? UNTOLD : (free - RESERVE - this.#granted) / 2
-    const sockets = Math.max(0, Math.floor(Math.min(MAX_SOCKETS, left, MAX_TOTAL - this.#granted)))
+    let sockets = upTo(most, free === undefined ? UNTOLD - granted : (free - RESERVE - granted) / 2)
+    sockets = upTo(sockets, MAX_TOTAL - granted)
+    const alone = upTo(most, free === undefined ? UNTOLD : (free - RESERVE + granted) / 2)
     this.#granted += sockets
-    let isOut = true
+    const shrink = (kept: number): void => {
+      this.#granted -= sockets
+      sockets = Math.min(sockets, kept)
+      this.#granted += sockets
+    }
     return {
-      sockets,
-      [Symbol.dispose]: () => {
-        if (isOut) this.#granted -= sockets
-        isOut = false
-      }
+      get sockets() {
+        return sockets
+      },
+      alone,
+      shrink,
+      [Symbol.dispose]: () => shrink(0)
     }
   }
+}
+
+function upTo(most: number, left: number): number {
+  return Math.max(0, Math.floor(Math.min(most, left)))
 }
 
 /** The soft limit of this process (Node raises it to the hard one) without what is open. Linux tells. */

@@ -27,6 +27,8 @@ export interface VolleyInit {
   maxShots: number
   dial: TransportDial
   pace: VolleyPace
+  /** All shots are fired, and nothing has come of any. */
+  onOver: () => void
 }
 
 /**
@@ -52,13 +54,14 @@ export class Volley implements Disposable {
   readonly #connected: Array<{ socket: Socket; shot: Shot }> = []
   readonly #ended = new AbortController()
   readonly #timer: NodeJS.Timeout
+  #shots = 0
   #fired = 0
   #everConnected = 0
   #tried = 0
   #nextTryMs = -Infinity
   #holdUntilMs = -Infinity
 
-  /** Begins at once, and goes on until it is disposed. */
+  /** Begins at once, and goes on until it is over or disposed. */
   constructor(init: VolleyInit) {
     this.#init = init
     this.#timer = setInterval(() => this.#tick(), BATCH_INTERVAL_MS)
@@ -82,19 +85,27 @@ export class Volley implements Disposable {
     const nowMs = performance.now()
     if (nowMs >= this.#holdUntilMs) {
       const held = this.#open.size + this.#connected.length + this.#tried
-      const wanted = Math.min(maxOpen - held, maxShots - this.#fired)
+      const wanted = Math.min(maxOpen - held, maxShots - this.#shots)
       for (let left = pace.take(wanted, nowMs); left > 0; left -= 1) {
         const { value } = shots.next()
         if (value !== undefined) this.#fire(value)
       }
     }
     this.#tryNext()
+    const left = this.#open.size + this.#connected.length + this.#tried
+    if (this.#shots >= maxShots && left === 0) this.#end()
+  }
+
+  #end(): void {
+    this[Symbol.dispose]()
+    this.#init.onOver()
   }
 
   #fire(shot: Shot): void {
-    this.#fired += 1
+    this.#shots += 1
     const socket = openSocket(shot)
     if (socket === undefined) return
+    this.#fired += 1
     this.#open.add(socket)
     socket.on('error', () => undefined) // refused, or its addresses in use: it closes, and makes room for another
     socket.once('close', () => this.#open.delete(socket))

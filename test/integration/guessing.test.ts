@@ -1,15 +1,21 @@
 // Guessing ports, with real sockets on loopback: two peers that meet so, and others who want to make us fire.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { Guessing, type GuessRound, type GuessStart } from '../../peer/traversal/guessing.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { Guessing } from '../../peer/traversal/guessing.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
-import { BATCH } from '../../peer/traversal/volley-pace.ts'
+import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import {
+  at,
+  fewSockets,
+  firing,
+  guessingIn,
+  somebody,
+  THERE,
+  until
+} from '../support/guess-rounds.ts'
 import {
   becomesDirect,
   dialThrough,
@@ -22,51 +28,16 @@ import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
 
-const THERE = '127.0.0.3'
-const at = (port: number, host = THERE): Multiaddr => multiaddr(`/ip4/${host}/tcp/${port}`)
-
-const somebody = async (): Promise<PeerId> => peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
-
-/** Until the handshake is called off: what a remote does that never speaks. */
-const neverAnswered: TransportDial = async (_, { socket, signal }) => {
-  const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => {
-    socket?.resetAndDestroy()
-    reject(signal.reason)
-  })
-  return promise
+/** What a punch would have now. */
+async function freeOf(budget: SocketBudget): Promise<number> {
+  using grant = await budget.take(Infinity)
+  return grant.sockets
 }
 
-interface Situation {
-  own: NatReport
-  /** Where a relay of ours has seen the other side. */
-  proven?: { host: string; port: number }
-}
-
-function guessingIn({ own, proven }: Situation): Guessing {
-  const nat = {
-    prepare: () => undefined,
-    report: async () => own,
-    provenAddress: async () => proven
-  }
-  return new Guessing({ nat, dial: neverAnswered, listening: () => [at(4001, '127.0.0.1')] })
-}
-
-/** A round as a punch has it, up to where it may fire. */
-async function firing(
-  guessing: Guessing,
-  { peer, theirs, ...start }: { peer: PeerId; theirs: NatReport } & Partial<GuessStart>
-): Promise<GuessRound> {
-  const round = guessing.round(peer)
-  await round.report(patience())
-  round.heard(encodeNatReport(theirs))
-  const ours = { candidates: [at(4001)], mapped: [at(4001, '7.7.7.7')], initiator: true, rttMs: 0 }
-  await round.start({ ...ours, ...start })
-  return round
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (const signal = patience(); !what(); await sleep(5)) signal.throwIfAborted()
+/** Nobody listens there any more. */
+async function refusingPort(): Promise<number> {
+  await using server = await silentServer(THERE)
+  return server.port
 }
 
 /** A punch on loopback would not need any guess. */
@@ -164,14 +135,13 @@ describe('nothing is fired', () => {
   })
 
   it('without enough descriptors, nor for a peer that claims to have none', async () => {
-    const own = { ...CONE, sockets: 90 }
-    using round = await firing(guessingIn({ own, proven }), {
+    using round = await firing(guessingIn({ own: CONE, proven, sockets: fewSockets(90) }), {
       peer: await somebody(),
       theirs: { ...RANDOM, sockets: 65_535 }
     })
-    const { plan, count } = round.evidence
+    const { plan, count, shortage } = round.evidence
     assert.equal(plan?.kind === 'hopeless' && plan.why, 'few-sockets')
-    assert.equal(count, undefined)
+    assert.deepEqual([count, shortage], [undefined, 'open-files'])
   })
 
   it('for a peer that asks in a loop, nor for its host, whoever asks, beyond their share of an hour', async () => {
@@ -196,67 +166,56 @@ describe('nothing is fired', () => {
   })
 })
 
-describe('a volley', () => {
-  it('at a remote that completes TCP and says nothing: no more than it may hold, and all closed at its end', async () => {
-    await using server = await silentServer(THERE)
-    const startedMs = performance.now()
-    const patient = guessingIn({
-      own: { ...block(5_000, 3), sockets: 20 },
-      proven: { host: THERE, port: server.port }
-    })
-    using volley = await firing(patient, {
-      peer: await somebody(),
-      theirs: { ...CONE, sockets: 65_535 },
-      candidates: [at(server.port)]
-    })
-    await until(() => server.here >= 20)
-    // Long enough for the pause after a connection, so that more would come if more were allowed.
-    await until(() => performance.now() - startedMs > 1_600)
-    assert.deepEqual([server.came, server.here], [20, 20])
-    volley[Symbol.dispose]()
-    await until(() => server.here === 0)
+describe('the sockets of a round', () => {
+  const proven = { host: THERE, port: 4001 }
+  const RANDOM_THERE = { theirs: RANDOM, rttMs: 300 }
+
+  it('are enough for four at once, whatever they will need; a fifth knows who has the rest', async () => {
+    const guessing = guessingIn({ own: CONE, proven })
+    const others = await Promise.all(Array.from({ length: 5 }, somebody))
+    using rounds = new DisposableStack()
+    for (const each of others) {
+      const round = rounds.use(guessing.round(each))
+      await round.report(patience())
+      const expected = each === others[4] ? 0 : 1_024
+      assert.equal(round.evidence.own?.sockets, expected)
+    }
+    using late = await firing(guessing, { peer: await somebody(), ...RANDOM_THERE })
+    assert.equal(late.evidence.shortage, 'other-punches')
   })
 
-  it('fires a batch and not everything at once', async () => {
-    await using server = await silentServer(THERE)
-    const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })
-    using round = await firing(guessing, {
-      peer: await somebody(),
-      theirs: CONE,
-      candidates: [at(server.port)]
-    })
-    await until(() => (round.evidence.count?.fired ?? 0) > 0)
-    assert.equal(round.evidence.count?.fired, BATCH)
+  it('go to others as far as the plan does not take them, as soon as both sides have told', async () => {
+    const guessing = guessingIn({ own: CONE, proven })
+    const others = await Promise.all(Array.from({ length: 20 }, somebody))
+    using rounds = new DisposableStack()
+    for (const each of others) {
+      const round = rounds.use(guessing.round(each))
+      await round.report(patience())
+      round.heard(encodeNatReport(block(5_000, 3)))
+      assert.equal(round.evidence.own?.sockets, 1_024)
+    }
+    using asked = rounds.use(guessing.round(await somebody()))
+    asked.heard(encodeNatReport(CONE))
+    await asked.report(patience())
+    using next = await firing(guessing, { peer: await somebody(), ...RANDOM_THERE })
+    assert.equal(next.evidence.own?.sockets, 1_024)
   })
 
-  it('waits longer where one side has no NAT, because ordinary dials are likely to do', async () => {
-    await using server = await silentServer(THERE)
+  it('go to others once the volley has fired all it has, in vain', async () => {
+    const closed = await refusingPort()
+    const sockets = fewSockets(32)
     const guessing = guessingIn({
-      own: { ...CONE, mapping: 'none' },
-      proven: { host: THERE, port: 4001 }
+      own: block(5_000, 3),
+      proven: { host: THERE, port: closed },
+      sockets
     })
-    using round = await firing(guessing, {
-      peer: await somebody(),
-      theirs: block(server.port, 3),
-      rttMs: 50
-    })
-    const startedMs = performance.now()
-    await until(() => server.came > 0)
-    assert.ok(performance.now() - startedMs > 140)
-    assert.equal(round.evidence.withheld, undefined)
-  })
-
-  it('is over with its round, also when it was about to begin', async () => {
-    await using server = await silentServer(THERE)
-    const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })
     using round = await firing(guessing, {
       peer: await somebody(),
       theirs: CONE,
-      candidates: [at(server.port)],
-      rttMs: 30
+      candidates: [at(closed)]
     })
-    round[Symbol.dispose]()
-    await sleep(60)
-    assert.deepEqual([server.came, round.evidence.count], [0, undefined])
+    assert.ok((await freeOf(sockets)) < 32)
+    await until(async () => (await freeOf(sockets)) === 32)
+    assert.deepEqual(round.evidence.count, { fired: 192, connected: 0 })
   })
 })

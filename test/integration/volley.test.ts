@@ -1,0 +1,82 @@
+// Volleys of a round of guesses, at real sockets on loopback: how many, how fast, and that nothing is left of them.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BATCH } from '../../peer/traversal/volley-pace.ts'
+import {
+  at,
+  fewSockets,
+  firing,
+  guessingIn,
+  somebody,
+  THERE,
+  until
+} from '../support/guess-rounds.ts'
+import { block, CONE, RANDOM } from '../support/reports.ts'
+import { silentServer } from '../support/silent-server.ts'
+
+describe('a volley', () => {
+  it('at a remote that completes TCP and says nothing: no more than it may hold, and all closed at its end', async () => {
+    await using server = await silentServer(THERE)
+    const startedMs = performance.now()
+    const patient = guessingIn({
+      own: block(5_000, 3),
+      sockets: fewSockets(20),
+      proven: { host: THERE, port: server.port }
+    })
+    using volley = await firing(patient, {
+      peer: await somebody(),
+      theirs: { ...CONE, sockets: 65_535 },
+      candidates: [at(server.port)]
+    })
+    await until(() => server.here >= 20)
+    // Long enough for the pause after a connection, so that more would come if more were allowed.
+    await until(() => performance.now() - startedMs > 1_600)
+    assert.deepEqual([server.came, server.here], [20, 20])
+    volley[Symbol.dispose]()
+    await until(() => server.here === 0)
+  })
+
+  it('fires a batch and not everything at once', async () => {
+    await using server = await silentServer(THERE)
+    const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })
+    using round = await firing(guessing, {
+      peer: await somebody(),
+      theirs: CONE,
+      candidates: [at(server.port)]
+    })
+    await until(() => (round.evidence.count?.fired ?? 0) > 0)
+    assert.equal(round.evidence.count?.fired, BATCH)
+  })
+
+  it('waits longer where one side has no NAT, because ordinary dials are likely to do', async () => {
+    await using server = await silentServer(THERE)
+    const guessing = guessingIn({
+      own: { ...CONE, mapping: 'none' },
+      proven: { host: THERE, port: 4001 }
+    })
+    using round = await firing(guessing, {
+      peer: await somebody(),
+      theirs: block(server.port, 3),
+      rttMs: 50
+    })
+    const startedMs = performance.now()
+    await until(() => server.came > 0)
+    assert.ok(performance.now() - startedMs > 140)
+    assert.equal(round.evidence.withheld, undefined)
+  })
+
+  it('is over with its round, also when it was about to begin', async () => {
+    await using server = await silentServer(THERE)
+    const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })
+    using round = await firing(guessing, {
+      peer: await somebody(),
+      theirs: CONE,
+      candidates: [at(server.port)],
+      rttMs: 30
+    })
+    round[Symbol.dispose]()
+    await sleep(60)
+    assert.deepEqual([server.came, round.evidence.count], [0, undefined])
+  })
+})

@@ -1,0 +1,69 @@
+// Rounds of guesses with made-up NATs: up to where they fire, with real sockets on loopback.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { Guessing, type GuessRound, type GuessStart } from '../../peer/traversal/guessing.ts'
+import type { TransportDial } from '../../peer/traversal/punch.ts'
+import { SocketBudget } from '../../peer/traversal/socket-budget.ts'
+import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import { patience } from './punchers.ts'
+
+export const THERE = '127.0.0.3'
+export const at = (port: number, host = THERE): Multiaddr => multiaddr(`/ip4/${host}/tcp/${port}`)
+
+export const somebody = async (): Promise<PeerId> =>
+  peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+
+/** Until the handshake is called off: what a remote does that never speaks. */
+const neverAnswered: TransportDial = async (_, { socket, signal }) => {
+  const { promise, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => {
+    socket?.resetAndDestroy()
+    reject(signal.reason)
+  })
+  return promise
+}
+
+interface Situation {
+  own: NatReport
+  /** More than there are unless told. */
+  sockets?: SocketBudget
+  /** Where a relay of ours has seen the other side. */
+  proven?: { host: string; port: number }
+}
+
+const manySockets = (): SocketBudget => new SocketBudget(async () => Infinity)
+
+/** So many for the first punch. */
+export const fewSockets = (count: number): SocketBudget =>
+  new SocketBudget(async () => 256 + 2 * count)
+
+const listening = (): Multiaddr[] => [at(4001, '127.0.0.1')]
+
+export function guessingIn({ own, proven, sockets = manySockets() }: Situation): Guessing {
+  const nat = {
+    prepare: () => undefined,
+    report: async () => own,
+    provenAddress: async () => proven
+  }
+  return new Guessing({ nat, dial: neverAnswered, listening, sockets })
+}
+
+/** A round as a punch has it, up to where it may fire. */
+export async function firing(
+  guessing: Guessing,
+  { peer, theirs, ...start }: { peer: PeerId; theirs: NatReport } & Partial<GuessStart>
+): Promise<GuessRound> {
+  const round = guessing.round(peer)
+  await round.report(patience())
+  round.heard(encodeNatReport(theirs))
+  const ours = { candidates: [at(4001)], mapped: [at(4001, '7.7.7.7')], initiator: true, rttMs: 0 }
+  await round.start({ ...ours, ...start })
+  return round
+}
+
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (const signal = patience(); !(await what()); await sleep(5)) signal.throwIfAborted()
+}

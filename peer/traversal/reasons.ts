@@ -5,7 +5,7 @@ import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { OwnAddresses, Refused } from './candidates.ts'
 import type { GuessEvidence } from './guessing.ts'
 import { whyNotGuessed } from './nat-reasons.ts'
-import { WHAT_TO_DO } from './remedies.ts'
+import { ONE_NETWORK, WHAT_TO_DO } from './remedies.ts'
 
 export interface Evidence {
   /** What the user calls the other side. */
@@ -55,16 +55,28 @@ function noCandidates({ offered, refused, peerName }: Evidence): string | undefi
   return `${peerName} offered no address that may be dialled (${listed.join('; ')})`
 }
 
-/** Whoever has the address that relays see us at is behind our own NAT, or our carrier's. */
+/** Whoever has the address that relays see us at is behind our own NAT, or our carrier's, or behind one on our machine. */
 function oneNat({ own, offered, peerName }: Evidence): string | undefined {
-  const ours = new Set(publicHosts4(own.mapped))
-  const shared = publicHosts4(offered).find((host) => ours.has(host))
+  const theirs = outsideHosts4(offered)
+  const ours = new Set(outsideHosts4(own.mapped))
+  const shared = theirs.find((host) => ours.has(host))
   if (shared === undefined) return undefined
-  return `you and ${peerName} are both behind ${shared}, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct`
+  const here = new Set(hosts4(own.listening))
+  if (!here.has(shared))
+    return `you and ${peerName} are both behind ${shared}, a NAT that does not lead from one to the other: ${ONE_NETWORK}`
+  // Without an address of another network it is no NAT, but another program on this machine.
+  if (hosts4(offered).every((host) => here.has(host))) return undefined
+  return `relays see ${peerName} at ${shared}, your own address, so it is behind a NAT on your machine (a container's, a virtual machine's) that does not lead to it: a port published there, or your machine's own network, would make it direct`
 }
 
-function publicHosts4(addresses: readonly Multiaddr[]): string[] {
-  return addresses.filter(isPublicAddress).flatMap((address) => {
+/** Where a relay sees a peer: at a public address; a relay within the same carrier or company may see another one. */
+function outsideHosts4(addresses: readonly Multiaddr[]): string[] {
+  const publicHosts = hosts4(addresses.filter(isPublicAddress))
+  return publicHosts.length > 0 ? publicHosts : hosts4(addresses)
+}
+
+function hosts4(addresses: readonly Multiaddr[]): string[] {
+  return addresses.flatMap((address) => {
     const endpoint = tcpEndpoint(address)
     return endpoint?.family === 4 ? [endpoint.host] : []
   })

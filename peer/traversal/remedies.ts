@@ -1,4 +1,8 @@
-// What helps whatever keeps a path from being direct, in words. (pure)
+// What helps against what keeps a path from being direct, in words. (pure)
 
 export const WHAT_TO_DO =
   'a port forward (--announce) or an IPv6 address on either side would make it direct'
+
+/** Where the way goes through one NAT, whose forwarded ports need not lead back inside. */
+export const ONE_NETWORK =
+  'a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'

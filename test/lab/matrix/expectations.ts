@@ -69,18 +69,22 @@ function isHopeless(a: NatKind, b: NatKind): boolean {
   return areBothChanging && (RANDOM.has(a) || RANDOM.has(b))
 }
 
+const FIREWALL = 'no NAT but a firewall that lets in only whom it has sent to'
+
 function whyRelayed(own: NatKind, other: NatKind): RegExp {
   const areNone = CHANGING[own] === undefined && CHANGING[other] === undefined
   if (areNone || OPEN.has(own) || OPEN.has(other)) return NO_ANSWER
   const cause = isHopeless(own, other)
     ? 'neither side can know where to dial'
     : String.raw`\d+ tries at guessed ports met nothing`
-  const nats = String.raw`your NAT ${doing(own)} \(.+ seen\), \w+'s NAT ${doing(other)} \(.+ seen\)`
+  const ours = own === 'firewall' ? `you have ${FIREWALL}` : `your NAT ${doing(own)}`
+  const theirs =
+    other === 'firewall' ? String.raw`\w+ has ${FIREWALL}` : String.raw`\w+'s NAT ${doing(other)}`
+  const nats = String.raw`${ours} \(.+ seen\), ${theirs} \(.+ seen\)`
   return new RegExp(`^${nats}: ${cause}; a port forward`)
 }
 
 function doing(kind: NatKind): string {
-  if (kind === 'firewall') return 'is a firewall that lets in only whom it has sent to'
   return CHANGING[kind] ?? 'keeps to one port and lets in only whom it has sent to'
 }
 

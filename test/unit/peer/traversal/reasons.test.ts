@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { whyNotDirect, type Evidence } from '../../../../peer/traversal/reasons.ts'
 import type { NatReport } from '../../../../shared/wire/nat-report.ts'
+import { CONE, RANDOM as CHANGES_PORTS } from '../../../support/reports.ts'
 
 const all = (...texts: string[]): Multiaddr[] => texts.map((text) => multiaddr(text))
 const tcp = (host: string, port = 4001): string => `/ip4/${host}/tcp/${port}`
@@ -26,26 +27,10 @@ const THEIR_PORT_CHANGES = all(tcp('7.7.7.2', 50_222), tcp('10.0.0.6', 4002))
 const errors = (...lanes: Array<[string, Record<string, number>]>): Evidence['errors'] =>
   new Map(lanes.map(([address, counts]) => [address, new Map(Object.entries(counts))]))
 
-const CONE: NatReport = {
-  mapping: 'endpoint-independent',
-  ports: 'preserved',
-  filtering: 'unknown',
-  seenPorts: [4001, 4001],
-  hosts: 1,
-  sockets: 1_000,
-  proofs: []
-}
-const RANDOM: NatReport = {
-  ...CONE,
-  mapping: 'address-and-port-dependent',
-  ports: 'random',
-  seenPorts: [40_001, 40_001, 50_417, 1_952, 3_000]
-}
+const RANDOM: NatReport = { ...CHANGES_PORTS, seenPorts: [40_001, 40_001, 50_417, 1_952, 3_000] }
 const BOBS_RANDOM = { ...RANDOM, seenPorts: [5_001, 5_417] }
 const OURS = 'your NAT gives every destination another port (40001, 50417, 1952 seen)'
 const BOBS = "bob's NAT gives every destination another port (5001, 5417 seen)"
-const KEEPS = 'keeps to one port and lets in only whom it has sent to (4001 seen)'
-const GUESS = { kind: 'guess', ports: { low: 1, high: 2, step: 1, order: 'up' } } as const
 
 const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string }> = [
   {
@@ -73,6 +58,40 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
       'you and bob are both behind 7.7.7.1, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'
   },
   {
+    what: 'both are behind the NAT of a carrier or a company, and so is the relay',
+    evidence: {
+      own: { ...ORDINARY.own, mapped: all(tcp('100.64.0.9', 50_111)) },
+      offered: all(tcp('100.64.0.9', 50_222), tcp('10.0.0.6', 4002))
+    },
+    sentence:
+      'you and bob are both behind 100.64.0.9, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'
+  },
+  {
+    what: 'they are in a container on this machine',
+    evidence: {
+      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5')) },
+      offered: all(tcp('192.168.1.5', 50_222), tcp('172.17.0.2', 4002))
+    },
+    sentence:
+      "relays see bob at 192.168.1.5, your own address, so it is behind a NAT on your machine (a container's, a virtual machine's) that does not lead to it: a port published there, or your machine's own network, would make it direct"
+  },
+  {
+    what: 'another program on this machine does not answer',
+    evidence: {
+      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5')) },
+      offered: all(tcp('192.168.1.5', 50_222))
+    },
+    sentence: `bob's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`
+  },
+  {
+    what: 'both have the same private address in two networks',
+    evidence: {
+      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5'), tcp('7.7.7.1')) },
+      offered: all(tcp('7.7.7.2', 4002), tcp('192.168.1.5', 4002))
+    },
+    sentence: `none of bob's 2 addresses answers: a firewall between you drops the packets; ${WHAT_TO_DO}`
+  },
+  {
     what: 'nobody can know where to dial',
     evidence: {
       own: OUR_PORT_CHANGES,
@@ -84,68 +103,6 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
       }
     },
     sentence: `${OURS}, ${BOBS}: neither side can know where to dial; ${WHAT_TO_DO}`
-  },
-  {
-    what: 'ports in a row and ports of a block have words of their own',
-    evidence: {
-      guess: {
-        own: { ...RANDOM, ports: 'sequential', step: 1, seenPorts: [7, 8] },
-        other: { ...RANDOM, ports: 'block', seenPorts: [] },
-        plan: { ...GUESS, sockets: 5, shots: 5 },
-        count: { fired: 1_536, connected: 0 }
-      }
-    },
-    sentence: `your NAT gives every destination the next port (7, 8 seen), bob's NAT gives every destination another port of a block (no port seen): 1536 tries at guessed ports met nothing; ${WHAT_TO_DO}`
-  },
-  {
-    what: 'a firewall keeps guesses out',
-    evidence: {
-      guess: {
-        own: { ...CONE, mapping: 'none' },
-        other: BOBS_RANDOM,
-        plan: { ...GUESS, sockets: 5, shots: 5 }
-      }
-    },
-    sentence: `your NAT is a firewall that lets in only whom it has sent to (4001 seen), ${BOBS}: 0 tries at guessed ports met nothing; ${WHAT_TO_DO}`
-  },
-  {
-    what: 'a carrier has a pool of addresses',
-    evidence: {
-      guess: {
-        own: CONE,
-        other: { ...BOBS_RANDOM, hosts: 3 },
-        plan: { kind: 'hopeless', why: 'pool' }
-      }
-    },
-    sentence: `your NAT ${KEEPS}, ${BOBS}: bob's NAT uses 3 public addresses in turn, so nobody knows where to dial; ${WHAT_TO_DO}`
-  },
-  {
-    what: 'guessing would take more open files, here or there',
-    evidence: {
-      guess: {
-        own: CONE,
-        other: { ...BOBS_RANDOM, sockets: 0 },
-        plan: { kind: 'hopeless', why: 'few-sockets', mine: 1_024, yours: 384 }
-      }
-    },
-    sentence: `your NAT ${KEEPS}, ${BOBS}: guessing ports takes 1024 free files here (there are 1000) and 384 at bob's (there are 0); raise the limit of open files (ulimit -n), or: ${WHAT_TO_DO}`
-  },
-  {
-    what: 'nobody has vouched for where they are',
-    evidence: {
-      guess: {
-        own: CONE,
-        other: BOBS_RANDOM,
-        plan: { ...GUESS, sockets: 5, shots: 5 },
-        withheld: 'unproven'
-      }
-    },
-    sentence: `your NAT ${KEEPS}, ${BOBS}: no relay that you both use has seen bob there, so its ports are not guessed; meet at one relay, or: ${WHAT_TO_DO}`
-  },
-  {
-    what: 'their program says nothing of its NAT',
-    evidence: { guess: { own: RANDOM } },
-    sentence: `${OURS}, and bob's program does not tell what its NAT does, so ports cannot be guessed: ${WHAT_TO_DO}`
   },
   {
     what: 'one other port for all is not what keeps them apart',

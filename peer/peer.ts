@@ -189,7 +189,7 @@ class RunningPeer implements Peer {
         punches: this.#punches,
         reuse: this.#reuse,
         own,
-        relays: () => this.#relays?.addresses ?? [],
+        relays: () => this.#relays?.endpoints ?? [],
         nameOf: (peer) => this.#members.label(peer),
         carrying: (peer) => this.#conversations?.carrier(peer)?.connectionId,
         onRound: (peer, attempt, result) => this.#punched(peer, attempt, result),

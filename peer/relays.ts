@@ -52,6 +52,8 @@ export interface Relays extends AsyncDisposable {
   readonly circuits: Multiaddr[]
   /** Where they are: as they were named, and where they answer. */
   readonly addresses: Multiaddr[]
+  /** Wherever they may be, so that nobody punches there: those, what their names lead to, and what they say. */
+  readonly endpoints: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
   /** Our addresses have changed: they are registered anew, at once. */
@@ -104,6 +106,9 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
       return places.flatMap(({ link: { address, connection } }) =>
         connection === undefined ? [address] : [address, connection.remoteAddr]
       )
+    },
+    get endpoints() {
+      return places.flatMap(({ link }) => link.endpoints)
     },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     announce,

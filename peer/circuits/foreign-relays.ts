@@ -6,14 +6,13 @@
 // and sixteen in all, each with longer and longer pauses while it fails, however many members name it. No reservation is made there, and
 // who stays relayed to hide its address does not come here: such a relay may be the member's own machine.
 // It may ask for a proof of our secrets, as the relays of one operator do: shared/wire/access.ts says what it has of that.
-import { lookup } from 'node:dns/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
 import { closeOrAbort } from '../../shared/close-or-abort.ts'
-import { tcpEndpoint } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { RecentMap } from '../../shared/recent-map.ts'
+import { addressesOfName, type ResolveName } from '../named-address.ts'
 import { mayBeRelay } from '../traversal/candidates.ts'
 import { isConnected } from '../traversal/connections.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -26,8 +25,7 @@ export interface ForeignRelaysInit {
   isOwn: (relay: string) => boolean
   /** Addresses of ours and of our relays: what else is on these networks may be dialled, private as it may be. */
   here: () => Multiaddr[]
-  /** The IP addresses of a host name. */
-  resolve?: (host: string) => Promise<string[]>
+  resolve?: ResolveName
 }
 
 export interface ForeignRelays extends AsyncDisposable {
@@ -132,7 +130,9 @@ class RunningForeignRelays implements ForeignRelays {
   async #dial({ transport, peer }: NamedRelay): Promise<void> {
     using limit = deadline(this.#signal, DIAL_TIMEOUT_MS, 'the relay was not reached in time')
     const here = this.#init.here()
-    const addresses = await unlessAborted(this.#addresses(transport), limit.signal)
+    // A name is resolved here, for what it leads to is what counts.
+    const named = addressesOfName(transport, this.#init.resolve)
+    const addresses = await unlessAborted(named, limit.signal)
     const allowed = addresses.filter((each) => mayBeRelay(each, here))
     let why: unknown = new Error(`${transport.toString()} is no address to dial a relay at`)
     for (const address of allowed.slice(0, MAX_ADDRESSES_OF_A_NAME)) {
@@ -146,18 +146,6 @@ class RunningForeignRelays implements ForeignRelays {
       }
     }
     throw why
-  }
-
-  /** A name is resolved here, for what it leads to is what counts. */
-  async #addresses(transport: Multiaddr): Promise<Multiaddr[]> {
-    const endpoint = tcpEndpoint(transport)
-    if (endpoint === undefined) return []
-    if (!endpoint.named) return [transport]
-    const hosts = await (this.#init.resolve ?? resolve)(endpoint.host)
-    return hosts
-      .map((host) => ({ host, family: host.includes(':') ? 6 : 4 }))
-      .filter(({ family }) => endpoint.family === 0 || endpoint.family === family)
-      .map(({ host, family }) => multiaddr(`/ip${family}/${host}/tcp/${endpoint.port}`))
   }
 
   #failed(where: string): void {
@@ -185,9 +173,4 @@ class RunningForeignRelays implements ForeignRelays {
     const limit = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
     void closeOrAbort(connection, AbortSignal.any([this.#signal, limit]))
   }
-}
-
-async function resolve(host: string): Promise<string[]> {
-  const found = await lookup(host, { all: true })
-  return found.map(({ address }) => address)
 }

@@ -20,6 +20,7 @@ import {
   type ReservationPlan
 } from './plan.ts'
 import { relayAddresses } from './relay-addresses.ts'
+import { RelayEndpoints } from './relay-endpoints.ts'
 import { RelayDialler } from './relay-dialler.ts'
 import { refusal, relayFailure, type RelayFailure } from './relay-failures.ts'
 import { ReservationError } from './reservation-error.ts'
@@ -51,6 +52,8 @@ export interface RelayLink extends AsyncDisposable {
   readonly circuit: Multiaddr | undefined
   /** Where others can dial us through, the likeliest first: the same relay by all of its addresses. */
   readonly circuits: Multiaddr[]
+  /** Where it is, by name and IP address, as far as is known; also while there is no connection. */
+  readonly endpoints: Multiaddr[]
   /** Resolves with the first reservation, however many tries that takes; rejects when stopped before. */
   readonly ready: Promise<void>
   /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
@@ -85,6 +88,7 @@ class RunningLink implements RelayLink {
   connection: Connection | undefined
   readonly #init: RelayLinkInit
   readonly #dialler: RelayDialler
+  readonly #endpoints: RelayEndpoints
   readonly #pause = new Delay()
   readonly #renewal = new Delay()
   readonly #stopped = new AbortController()
@@ -100,6 +104,7 @@ class RunningLink implements RelayLink {
     this.peerId = peerId?.toString()
     this.status = this.#statusNow('connecting')
     this.#dialler = new RelayDialler(init.node, address)
+    this.#endpoints = new RelayEndpoints(address)
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
     this.ready = this.#first.promise
     this.ready.catch(() => undefined) // whoever waits for it hears of it; nobody has to
@@ -116,6 +121,10 @@ class RunningLink implements RelayLink {
     if (connection === undefined || peerId === undefined) return []
     const known = { peerId, dialled: this.address, told: this.#told }
     return relayAddresses(known).map((address) => circuitThrough(address, peerId))
+  }
+
+  get endpoints(): Multiaddr[] {
+    return this.#endpoints.all
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,6 +162,7 @@ class RunningLink implements RelayLink {
       this.#tell('connecting')
       const connection = await this.#dialler.connect(this.#signal)
       this.peerId = connection.remotePeer.toString()
+      void this.#endpoints.answered(connection.remoteAddr)
       this.#init.onConnection?.(connection)
       const answer = await this.#introduce(connection)
       if (!answer.granted) {
@@ -230,6 +240,7 @@ class RunningLink implements RelayLink {
 
   #reserved({ limit: given, addresses }: Granted, heldForMs: number): void {
     this.#told = addresses
+    this.#endpoints.says(addresses)
     const { durationSeconds, dataBytes } = given
     const limit = {
       ...(durationSeconds ? { seconds: durationSeconds } : {}),

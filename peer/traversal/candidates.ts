@@ -34,25 +34,35 @@ export interface Refused {
   reason: string
 }
 
+export interface OfferRules {
+  /** Where our relays are: a peer that names one as its own address would have us punch at it. */
+  relays?: readonly Multiaddr[]
+  /** Asked last. */
+  mayDial?: (candidate: Multiaddr) => boolean
+}
+
 /** What of a peer's offer is dialled. `own` are our candidates: they tell what makes sense from here. */
 export function dialledCandidates(
   offered: readonly Multiaddr[],
   own: readonly Multiaddr[],
-  mayDial: (candidate: Multiaddr) => boolean = () => true
+  { relays = [], mayDial = () => true }: OfferRules = {}
 ): { candidates: Multiaddr[]; refused: Refused[] } {
   const loopback = own.some((address) => kindOf(address) === 'loopback')
-  const ours = new Set(own.map((address) => endpointText(address)))
+  const ours = new Set(own.map(endpointText))
+  const theirs = new Set(relays.map(endpointText))
   const candidates: Multiaddr[] = []
   const refused: Refused[] = []
   for (const address of distinct(offered.map(withoutPeer))) {
     const reason = ours.has(endpointText(address))
       ? 'our own address'
-      : (refusal(address, { loopback }) ?? systemPort(address))
+      : theirs.has(endpointText(address))
+        ? 'our relay'
+        : (refusal(address, { loopback }) ?? systemPort(address))
     if (reason !== undefined) refused.push({ address: address.toString(), reason })
     else if (candidates.length >= MAX_DIALLED_CANDIDATES)
       refused.push({ address: address.toString(), reason: 'too many' })
     else if (!mayDial(address))
-      refused.push({ address: address.toString(), reason: 'our relay, or dialled too often' })
+      refused.push({ address: address.toString(), reason: 'dialled too often' })
     else candidates.push(address)
   }
   return { candidates, refused }
@@ -64,9 +74,10 @@ export function dialledCandidates(
  */
 export function reachableCandidates(
   offered: readonly Multiaddr[],
-  own: readonly Multiaddr[]
+  own: readonly Multiaddr[],
+  rules: OfferRules = {}
 ): Multiaddr[] {
-  const { candidates } = dialledCandidates(offered, own)
+  const { candidates } = dialledCandidates(offered, own, rules)
   const hosts = hostsOf(own)
   const natted = behindNat(candidates)
   return candidates.filter((address) => {

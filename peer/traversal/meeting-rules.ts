@@ -2,7 +2,7 @@
 // (pure: time is an argument)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { PerMinute } from '../per-minute.ts'
-import { dialledCandidates, endpointText, isNear } from './candidates.ts'
+import { dialledCandidates, isNear } from './candidates.ts'
 import { DialBudget } from './dial-budget.ts'
 import type { DcutrRole } from './plan.ts'
 
@@ -52,10 +52,9 @@ export interface MeetingOffer {
  * NAT is at one of the others, but somebody else may be.
  */
 export function meetingCandidates({ offered, own, relays }: MeetingOffer): Multiaddr[] {
-  const { candidates } = dialledCandidates(offered, own)
-  const taken = new Set(relays.map(endpointText))
+  const { candidates } = dialledCandidates(offered, own, { relays })
   return candidates
-    .filter((address) => !taken.has(endpointText(address)) && isNear(address, candidates, own))
+    .filter((address) => isNear(address, candidates, own))
     .slice(0, MAX_MEETING_CANDIDATES)
 }
 

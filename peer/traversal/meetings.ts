@@ -19,8 +19,6 @@ import { race } from './race.ts'
 
 export interface MeetingsInit extends PunchParts {
   selfId: string
-  /** Where our relays are. */
-  relays: () => Multiaddr[]
   onMeeting: (peer: string, result: RoundResult) => void
   /** Monotonic milliseconds. */
   nowMs?: (() => number) | undefined

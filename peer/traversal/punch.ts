@@ -27,6 +27,8 @@ export interface PunchParts {
   punches: PunchTable
   reuse: PortReuse
   own: () => OwnAddresses
+  /** Where our relays are. */
+  relays: () => Multiaddr[]
   nameOf: (peer: string) => string
   /** Absent: nothing is told of our NAT, and no ports are guessed. */
   guessing?: Guessing
@@ -97,7 +99,8 @@ export async function punchRound(
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
     const onOffer: Side['onOffer'] = (offered, nat) => {
       guesses?.heard(nat)
-      Object.assign(offer, { offered, ...dialledCandidates(offered, candidates, mayRedial) })
+      const rules = { relays: parts.relays(), mayDial: mayRedial }
+      Object.assign(offer, { offered, ...dialledCandidates(offered, candidates, rules) })
       release = parts.punches.add(offer.candidates, punchRole(start.role))
     }
     const nat = async (): Promise<Uint8Array | undefined> => guesses?.report(signal)

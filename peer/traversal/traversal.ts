@@ -5,7 +5,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import { retire } from '../circuits/retire.ts'
-import { endpointText, ownCandidates, reachableCandidates } from './candidates.ts'
+import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { DialBudget } from './dial-budget.ts'
 import { Meetings, type Signed } from './meetings.ts'
@@ -17,8 +17,6 @@ import { Upgrades } from './upgrades.ts'
 
 export interface TraversalInit extends Omit<PunchParts, 'node'> {
   node: Libp2p
-  /** Where our relays are. */
-  relays: () => Multiaddr[]
   /** After every round, of either side; attempt 0 is the punch at the moment of meeting. */
   onRound: (peer: string, attempt: number, result: RoundResult) => void
   /** The connection that carries the conversation with a peer. */
@@ -133,7 +131,7 @@ class RunningTraversal implements Traversal {
     signal: AbortSignal
   ): Promise<Connection | undefined> {
     const own = ownCandidates(this.#init.own())
-    const candidates = reachableCandidates(offered, own)
+    const candidates = reachableCandidates(offered, own, { relays: this.#init.relays() })
     return this.#dials.first(peer, candidates, AbortSignal.any([this.#signal, signal]))
   }
 
@@ -225,8 +223,7 @@ class RunningTraversal implements Traversal {
       const result = await punchRound(this.#init, start, {
         signal: AbortSignal.any([this.#signal, yielded]),
         beforeDials: async () => this.#meetings.end(peer),
-        mayDial: (candidate) =>
-          !this.#isRelay(candidate) && this.#dialBudget.take(candidate, performance.now())
+        mayDial: (candidate) => this.#dialBudget.take(candidate, performance.now())
       })
       this.#init.onRound(peer, attempt, result)
       return result
@@ -236,12 +233,6 @@ class RunningTraversal implements Traversal {
     } finally {
       if (this.#active.get(peer) === place) this.#active.delete(peer)
     }
-  }
-
-  /** A peer that names our relay as its own address would have us dial where we are connected. */
-  #isRelay(candidate: Multiaddr): boolean {
-    const named = endpointText(candidate)
-    return this.#init.relays().some((relay) => endpointText(relay) === named)
   }
 
   async #closeCircuits(peer: string): Promise<void> {

@@ -12,7 +12,7 @@ import type {
   UpgraderOptions
 } from '@libp2p/interface'
 import { tcp, type TCPComponents, type TCPDialOptions } from '@libp2p/tcp'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
 import { adoptSockets } from './adopt-sockets.ts'
 import { connectFrom } from './connect-from.ts'
@@ -74,14 +74,14 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
       return dialOnce(address, { ...options, signal, upgrader })
     })
 
-  async function dialOnce(address: Multiaddr, options: BoundDialOptions): Promise<Connection> {
-    const target = await resolve(address, options.signal)
+  async function dialOnce(named: Multiaddr, options: BoundDialOptions): Promise<Connection> {
+    const address = await resolve(named, options.signal)
     options.signal.throwIfAborted()
     if (options.socket !== undefined) return dial(address, options)
+    const target = tcpEndpoint(address)
     const handle =
       reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
-    const common = { ...options, host: target?.host }
-    if (target === undefined || handle === undefined) return dial(address, common)
+    if (target === undefined || handle === undefined) return dial(address, options)
     try {
       const socket = await connectFrom(handle, target, options.signal)
       const connected: BoundDialOptions = { ...options, socket }
@@ -89,7 +89,7 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     } catch (error) {
       // The last connection between these two ports is not over yet (TIME_WAIT): go from another port.
       if (options.punch === true || !isAddressBusy(error)) throw error
-      return dial(address, common)
+      return dial(address, options)
     }
   }
 
@@ -143,13 +143,17 @@ function telling(upgrader: Upgrader, connected: (maConn: MultiaddrConnection) =>
   }
 }
 
-/** Resolves a DNS name here: with a bound handle, Node's own dial would try families that the handle is not of. */
-async function resolve(address: Multiaddr, signal: AbortSignal): Promise<TcpEndpoint | undefined> {
+/**
+ * Resolves a DNS name here: with a bound handle, Node's own dial would try families that the handle is not of, and the
+ * connection would not say where it leads.
+ */
+async function resolve(address: Multiaddr, signal: AbortSignal): Promise<Multiaddr> {
   const endpoint = tcpEndpoint(address)
-  if (endpoint === undefined || !endpoint.named) return endpoint
+  if (endpoint === undefined || !endpoint.named) return address
   signal.throwIfAborted()
-  const found = await lookup(endpoint.host, { family: endpoint.family })
-  return { ...endpoint, host: found.address, family: found.family === 6 ? 6 : 4, named: false }
+  const { address: host, family } = await lookup(endpoint.host, { family: endpoint.family })
+  const [, ...rest] = address.getComponents()
+  return multiaddr(`/ip${family}/${host}`).encapsulate(multiaddr(rest))
 }
 
 /** A socket on the listening port that suits the target, if we listen on one. */

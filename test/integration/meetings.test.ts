@@ -58,6 +58,18 @@ describe('a punch on meeting', () => {
     assert.equal(ann.punches.match(multiaddr(elsewhere.address)), undefined)
   })
 
+  it('is none with a member that names our relay, which we know by its name, as its own address', async () => {
+    await using scene = await relayScene()
+    const name = multiaddr(scene.address.toString().replace('/ip4/127.0.0.1', '/dns4/localhost'))
+    await using ann = await startPuncher(name)
+    await using ben = await startPuncher(scene.address)
+    await using mal = await startPuncher(scene.address)
+    ann.traversal.meet(signedBy(mal, scene.address.toString()))
+    assert.equal(ann.punches.match(scene.address), undefined)
+    ann.traversal.meet(signedBy(ben))
+    assert.notEqual(ann.punches.match(ben.address), undefined, 'others are punched as ever')
+  })
+
   it('does not happen at a relay that tells nobody: members find and reach each other by asking', async () => {
     await using scene = await relayScene({ 'meetings-per-registration': 0 })
     await using ann = await guest([scene.address], 'ann')

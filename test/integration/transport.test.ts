@@ -99,12 +99,14 @@ describe('a dial', () => {
     assert.notEqual(second?.[0], portOf(near))
   })
 
-  it('resolves a name and leaves from the listening port all the same', async () => {
+  it('resolves a name, says where it led, and leaves from the listening port all the same', async () => {
     await using near = await startBoundNode()
     await using far = await startBoundNode()
     const named = multiaddr(far.address.toString().replace('/ip4/127.0.0.1', '/dns4/localhost'))
-    await echoes(await near.transportManager.dial(named, { signal: patience() }))
+    const connection = await near.transportManager.dial(named, { signal: patience() })
+    await echoes(connection)
     assert.deepEqual(seenBy(far, near), [[portOf(near), 'inbound']])
+    assert.equal(connection.remoteAddr.toString(), far.address.toString())
   })
 
   it('says that nobody listens, and can be repeated as often as one likes', async () => {

@@ -100,7 +100,7 @@ export async function startPuncher(
       punches,
       reuse: probePortReuse(),
       own: () => parts.own(),
-      relays: () => [relay],
+      relays: () => link.endpoints,
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),

@@ -40,7 +40,7 @@ await startTraversal(
       announced: [],
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }),
-    relays: () => [link.address],
+    relays: () => link.endpoints,
     carrying: () => undefined,
     nameOf: (peer) => peer,
     onSilence: () => undefined,

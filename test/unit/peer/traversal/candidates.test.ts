@@ -133,6 +133,27 @@ describe('the candidates of an offer', () => {
     assert.equal(refusalOf(tcp('7.7.7.2', 4002), own), undefined)
   })
 
+  it('refuse our relay, however it is written, and what was dialled too often', () => {
+    const relays = all(
+      `${tcp('7.7.7.9')}/p2p/${PEER}`,
+      '/ip6/2a00::9/tcp/1',
+      '/dns4/a.example/tcp/1'
+    )
+    const offered = all(
+      tcp('7.7.7.9'),
+      '/ip6/2a00:0::9/tcp/1',
+      tcp('7.7.7.9', 4002),
+      tcp('7.7.7.2')
+    )
+    const mayDial = (candidate: Multiaddr): boolean => candidate.toString() !== tcp('7.7.7.2')
+    const { candidates, refused } = dialledCandidates(offered, [], { relays, mayDial })
+    assert.deepEqual(candidates.map(String), [tcp('7.7.7.9', 4002)])
+    assert.deepEqual(
+      refused.map(({ reason }) => reason),
+      ['our relay', 'our relay', 'dialled too often']
+    )
+  })
+
   for (const address of [
     tcp('7.7.7.2'),
     tcp('192.168.1.5'),

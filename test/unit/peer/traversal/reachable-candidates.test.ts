@@ -98,4 +98,11 @@ describe('reachable without a punch', () => {
       assert.deepEqual(found.map(String), reachable)
     })
   }
+
+  it('our relay is not, whoever names it', () => {
+    const relays = all(tcp('8.8.4.4'))
+    const offered = all(tcp('8.8.4.4'), tcp('8.8.8.8'))
+    const found = reachableCandidates(offered, all(MY_NAT), { relays })
+    assert.deepEqual(found.map(String), [tcp('8.8.8.8')])
+  })
 })

@@ -14,7 +14,7 @@ import {
   type DcutrMessage
 } from '../../shared/wire/dcutr.ts'
 
-/** Both sides know each other's addresses and `rttMs` of the relayed path. The moment has come, or is half a RTT away. */
+/** Both sides know each other's addresses and `rttMs` of the relayed path alone. The moment has come, or is half a RTT away. */
 export interface Exchange {
   offered: Multiaddr[]
   rttMs: number
@@ -52,8 +52,9 @@ export async function initiate(
     const sentMs = performance.now()
     await step('send CONNECT', () => messages.write(connect))
     // 4. B receives A's CONNECT: the timer has the round trip.
-    const { offered, theirs } = await step('read CONNECT', () => messages.readConnect())
-    const rttMs = performance.now() - sentMs
+    const { offered, theirs, heldMs } = await step('read CONNECT', () => messages.readConnect())
+    // A remote that claims too much has us dial too early, and it alone is waiting for that.
+    const rttMs = Math.max(0, performance.now() - sentMs - heldMs)
     onOffer(offered, theirs)
     // 5. B sends SYNC; it dials when half a round trip has passed.
     await step('send SYNC', () => messages.write({ type: 'sync' }))
@@ -74,10 +75,12 @@ export async function respond(
   try {
     const messages = wire(stream, signal)
     const { offered, theirs } = await step('read CONNECT', () => messages.readConnect())
+    const receivedMs = performance.now()
     onOffer(offered, theirs)
-    const connect = connectOf(own, await report)
+    const known = await report
     // 3. A answers with its own CONNECT.
     const sentMs = performance.now()
+    const connect = connectOf(own, known, Math.floor(sentMs - receivedMs))
     await step('send CONNECT', () => messages.write(connect))
     // 6. SYNC is the signal to dial at once.
     await step('read SYNC', () => messages.readSync())
@@ -90,9 +93,16 @@ export async function respond(
   }
 }
 
+interface ReadConnect {
+  offered: Multiaddr[]
+  /** What is said of their NAT. */
+  theirs: Uint8Array | undefined
+  heldMs: number
+}
+
 interface DcutrWire {
   write(message: DcutrMessage): Promise<void>
-  readConnect(): Promise<{ offered: Multiaddr[]; theirs: Uint8Array | undefined }>
+  readConnect(): Promise<ReadConnect>
   readSync(): Promise<void>
 }
 
@@ -110,7 +120,8 @@ function wire(stream: Stream, signal: AbortSignal): DcutrWire {
       const message = await read()
       if (message.type !== 'connect')
         throw new Error('the other side sent SYNC where CONNECT belongs')
-      return { offered: message.addresses.flatMap(parseAddress), theirs: message.nat }
+      const { addresses, nat, heldMs = 0 } = message
+      return { offered: addresses.flatMap(parseAddress), theirs: nat, heldMs }
     },
     readSync: async () => {
       const message = await read()
@@ -139,8 +150,13 @@ async function reportOf(nat: Side['nat']): Promise<Uint8Array | undefined> {
   return nat?.().catch(() => undefined)
 }
 
-function connectOf(own: readonly Multiaddr[], nat: Uint8Array | undefined): DcutrMessage {
-  return { type: 'connect', addresses: own.map(({ bytes }) => bytes), ...(nat && { nat }) }
+function connectOf(
+  own: readonly Multiaddr[],
+  nat: Uint8Array | undefined,
+  heldMs = 0
+): DcutrMessage {
+  const addresses = own.map(({ bytes }) => bytes)
+  return { type: 'connect', addresses, ...(nat && { nat }), ...(heldMs > 0 && { heldMs }) }
 }
 
 async function step<T>(name: string, run: () => Promise<T>): Promise<T> {

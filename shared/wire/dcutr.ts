@@ -11,10 +11,17 @@ export const MAX_DCUTR_MESSAGE_BYTES = 4 * 1024
 /** More than any honest host has; one who sends more wants others dialled. */
 export const MAX_DCUTR_ADDRESSES = 64
 
-/** `nat` is an extension of ours: a report of nat-report.ts, still encoded. */
-export type DcutrMessage =
-  | { type: 'connect'; addresses: Uint8Array[]; nat?: Uint8Array }
-  | { type: 'sync' }
+/**
+ * Extensions of ours, which others pass over: `nat` is a report of nat-report.ts, still encoded. `heldMs`: for so long
+ * the answer was held back after the other side's CONNECT had come; the round trip that it takes is shorter by that.
+ */
+export interface DcutrConnect {
+  addresses: Uint8Array[]
+  nat?: Uint8Array
+  heldMs?: number
+}
+
+export type DcutrMessage = ({ type: 'connect' } & DcutrConnect) | { type: 'sync' }
 
 /** A message that cannot be meant: `reason` says what is wrong with it. */
 export class DcutrFormatError extends Error {
@@ -23,15 +30,18 @@ export class DcutrFormatError extends Error {
 
 /** Far from what the specification may come to use. */
 const NAT_FIELD = 1017
+const HELD_FIELD = 1018
 
 const TYPE_CONNECT = 100
 const TYPE_SYNC = 300
 
 export function encodeDcutr(message: DcutrMessage): Uint8Array {
+  if (message.type === 'sync') return new FieldWriter().uint(1, TYPE_SYNC).finish()
   return new FieldWriter()
-    .uint(1, message.type === 'connect' ? TYPE_CONNECT : TYPE_SYNC)
-    .eachBytes(2, message.type === 'connect' ? message.addresses : [])
-    .bytes(NAT_FIELD, message.type === 'connect' ? message.nat : undefined)
+    .uint(1, TYPE_CONNECT)
+    .eachBytes(2, message.addresses)
+    .bytes(NAT_FIELD, message.nat)
+    .uint(HELD_FIELD, message.heldMs)
     .finish()
 }
 
@@ -50,19 +60,14 @@ export function decodeDcutr(bytes: Uint8Array): DcutrMessage {
   )
 }
 
-interface DcutrFields {
-  type?: number
-  addresses: Uint8Array[]
-  nat?: Uint8Array
-}
-
-function decodeFields(bytes: Uint8Array): DcutrFields {
-  const message: DcutrFields = { addresses: [] }
+function decodeFields(bytes: Uint8Array): DcutrConnect & { type?: number } {
+  const message: DcutrConnect & { type?: number } = { addresses: [] }
   try {
     readFields(bytes, 'message', {
       1: (field) => (message.type = field.clampedUint('type')),
       2: (field) => message.addresses.push(field.bytesCopy('addresses')),
-      [NAT_FIELD]: (field) => (message.nat = field.bytesCopy('nat'))
+      [NAT_FIELD]: (field) => (message.nat = field.bytesCopy('nat')),
+      [HELD_FIELD]: (field) => (message.heldMs = field.clampedUint('heldMs'))
     })
   } catch (cause) {
     if (!(cause instanceof FieldError)) throw cause

@@ -1,6 +1,7 @@
 // The exchange of DCUtR over a stream in memory, on both sides, with counterparts that keep to it and that do not.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
 import { lpStream, streamPair } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
@@ -9,6 +10,7 @@ import {
   DCUTR_PROTOCOL,
   decodeDcutr,
   encodeDcutr,
+  type DcutrConnect,
   type DcutrMessage
 } from '../../../../shared/wire/dcutr.ts'
 import { connectionOf } from '../../../support/stream-connection.ts'
@@ -19,7 +21,7 @@ const PATIENCE_MS = 5_000
 const signal = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS)
 const texts = (addresses: readonly Multiaddr[]): string[] => addresses.map(String)
 
-const connect = (addresses: readonly Multiaddr[]): DcutrMessage => ({
+const connect = (addresses: readonly Multiaddr[]): { type: 'connect' } & DcutrConnect => ({
   type: 'connect',
   addresses: addresses.map(({ bytes }) => bytes)
 })
@@ -86,6 +88,25 @@ describe('the exchange of DCUtR', () => {
       )
     ])
     assert.deepEqual(heard, [Uint8Array.of(8, 1), undefined])
+  })
+
+  it('does not count as a round trip what the other side takes to learn of its NAT', async () => {
+    const [near, far] = await streamPair({ delay: 20 })
+    const [started, answered] = await Promise.all([
+      initiate(connectionOf(near), side()),
+      respond(far, { ...side(THEIRS), nat: async () => sleep(400, undefined) })
+    ])
+    for (const { rttMs } of [started, answered])
+      assert.ok(rttMs >= 35 && rttMs < 400, `${rttMs} ms`)
+  })
+
+  it('has no round trip below nothing, whatever the other side claims to have waited', async () => {
+    const [near, far] = await streamPair()
+    const them = byHand(far)
+    const exchange = initiate(connectionOf(near), side())
+    await them.read()
+    await them.write({ ...connect(THEIRS), heldMs: 2 ** 40 })
+    assert.equal((await exchange).rttMs, 0)
   })
 
   it('opens its stream over a relay without waiting for the protocol to be agreed', async () => {

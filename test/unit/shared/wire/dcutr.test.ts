@@ -32,6 +32,11 @@ const cases: Array<{ what: string; bytes: string; message: DcutrMessage }> = [
     what: 'a CONNECT with what our NAT does, in a field of ours',
     bytes: '0864120804070707020610e1ca3f020801',
     message: { type: 'connect', addresses: [hex('04070707020610e1')], nat: hex('0801') }
+  },
+  {
+    what: 'a CONNECT that was held back for half a second',
+    bytes: '0864120804070707020610e1d03ff403',
+    message: { type: 'connect', addresses: [hex('04070707020610e1')], heldMs: 500 }
   }
 ]
 

@@ -30,6 +30,7 @@ export interface HeldBack {
 
 export interface Outcome {
   introductions: Introduction[]
+  /** Of the members who have met enough only the first: a full room would fill the log. */
   heldBack: HeldBack[]
 }
 
@@ -110,7 +111,7 @@ export class Introductions {
       if (busy === undefined) {
         for (const each of [peer, other]) this.#rates.tryTake(each, this.#flow, nowMs)
         introductions.push({ room, newcomer, member: { peer: other, record: record.bytes } })
-      } else heldBack.push({ room, ...busy })
+      } else if (heldBack.length === 0) heldBack.push({ room, ...busy })
     }
     return { introductions, heldBack }
   }

@@ -5,9 +5,10 @@ import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from 
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { boundedMuxer } from './transport/bounded-muxer.ts'
 import { connectionList } from './transport/connection-list.ts'
+import { inboundNegotiation } from './transport/inbound-negotiation.ts'
 import { keptKey } from './transport/kept-key.ts'
 import { muxerPings } from './transport/muxer-pings.ts'
-import { guardedEncrypter, guardedGater } from './transport/negotiation-guard.ts'
+import { guardedEncrypter } from './transport/negotiation-guard.ts'
 import { optimisticStreams } from './transport/optimistic-streams.ts'
 import { quietLogger } from './transport/quiet-logger.ts'
 import { swiftNoise } from './transport/swift-noise.ts'
@@ -38,8 +39,7 @@ export interface NodeConfig<Services extends ServiceMap> {
   maxWindowBytes?: number
 }
 
-/** What both sides agree to on a connection, one after the other. */
-const ENCRYPTION = '/noise'
+/** What both sides agree to on a connection behind its encryption. */
 const MUXER = '/yamux/1.0.0'
 
 /** The library's. */
@@ -70,7 +70,10 @@ export async function createNode<Services extends ServiceMap>(
     streamOptions: { maxStreamWindowSize: maxWindowBytes }
   })
   const services: ServiceFactoryMap<Services> = { ...config.services }
-  Object.assign(services, { connectionList: connectionList() })
+  Object.assign(services, {
+    connectionList: connectionList(),
+    inboundNegotiation: inboundNegotiation()
+  })
   if (config.pings !== false) {
     Object.assign(services, { muxerPings: muxerPings({ timeoutMs: PING_TIMEOUT_MS }) })
   }
@@ -96,6 +99,6 @@ export async function createNode<Services extends ServiceMap>(
       inboundConnectionThreshold: config.maxInboundPerHostPerSecond
     },
     connectionMonitor: { enabled: false },
-    connectionGater: guardedGater({ denyDialMultiaddr: () => false, ...config.gater }, ENCRYPTION)
+    connectionGater: { denyDialMultiaddr: () => false, ...config.gater }
   })
 }

@@ -1,10 +1,9 @@
 // Yamux that a remote cannot make hold what it never sends the end of, nor answers that it never reads. The library
 // collects a frame of 4 GiB as its header says, and answers pings without a look at how many answers still wait.
-import type { MessageStream, Stream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
+import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { isReceiver, MULTISTREAM } from './multistream-answer.ts'
-import { takesStreams } from './muxer-parts.ts'
-import { guardNegotiation } from './negotiation-guard.ts'
+import { guardNegotiation, isPrefixed } from './negotiation-guard.ts'
 import { Packing } from './packing.ts'
 
 export interface MuxerBounds {
@@ -25,23 +24,17 @@ export class MuxerAbuseError extends Error {
   override name = 'MuxerAbuseError'
 }
 
-export interface MuxerComponents {
-  registrar: { getProtocols(): string[] }
-}
-
 /** Wraps a muxer's factory; one of another kind is left as it is. */
-export function boundedMuxer(
-  factory: (components: MuxerComponents) => StreamMuxerFactory,
+export function boundedMuxer<Components>(
+  factory: (components: Components) => StreamMuxerFactory,
   bounds: MuxerBounds
-): (components: MuxerComponents) => StreamMuxerFactory {
+): (components: Components) => StreamMuxerFactory {
   return (components) => {
     const inner = factory(components)
     const createStreamMuxer = inner.createStreamMuxer.bind(inner)
     inner.createStreamMuxer = (connection) => {
       boundUntaken(connection)
-      const muxer = boundFrames(createStreamMuxer(connection), bounds)
-      // Looked up when it matters: the registrar is made after the muxers.
-      return followStreams(muxer, (line) => components.registrar.getProtocols().includes(line))
+      return followOwnStreams(boundFrames(createStreamMuxer(connection), bounds))
     }
     return inner
   }
@@ -75,31 +68,20 @@ function boundFrames(muxer: StreamMuxer, { maxFrameBytes }: MuxerBounds): Stream
   return muxer
 }
 
-/** Those whose messages the library reads. */
-const isPrefixed = (protocol: string): boolean => protocol.startsWith('/ipfs/id/')
-
 const isAnswered = (line: string): boolean => line !== MULTISTREAM && line !== 'na'
 
-function followStreams(muxer: StreamMuxer, isSpoken: (line: string) => boolean): StreamMuxer {
+/** What the remote's streams propose is read by inbound-negotiation.ts. */
+function followOwnStreams(muxer: StreamMuxer): StreamMuxer {
   const createStream = muxer.createStream.bind(muxer)
   muxer.createStream = async (options) => {
     const stream = await createStream(options)
     // One that has its protocol already knows what it waits for.
-    if (stream.protocol === '') follow(stream, isAnswered)
+    if (stream.protocol === '' && isReceiver(stream)) {
+      guardNegotiation(stream, { isAgreed: isAnswered, isPrefixed })
+    }
     return stream
   }
-  if (takesStreams(muxer)) {
-    const onRemoteStream = muxer.onRemoteStream.bind(muxer)
-    muxer.onRemoteStream = (stream) => {
-      follow(stream, isSpoken)
-      onRemoteStream(stream)
-    }
-  }
   return muxer
-}
-
-function follow(stream: Stream, isAgreed: (line: string) => boolean): void {
-  if (isReceiver(stream)) guardNegotiation(stream, { isAgreed, isPrefixed })
 }
 
 /** Yamux beside its public face: where the beginning of a frame waits for the rest. */

@@ -22,7 +22,7 @@ export function isReceiver<T extends { abort(error: Error): void }>(
 
 /** The proposal of one protocol, which is also the answer that accepts it: each line with its length and a newline. */
 export function proposal(protocol: string): Uint8Array {
-  return Buffer.concat([MULTISTREAM, protocol].map(line))
+  return Buffer.concat([MULTISTREAM, protocol].map(encodeLine))
 }
 
 /** Takes the accepting answer off the front of what comes in and then gets out of the way. */
@@ -51,7 +51,8 @@ export function answerAhead(receiver: Receiver, protocol: string): void {
   stripAnswer(receiver, protocol)
 }
 
-function line(text: string): Uint8Array {
+/** With its length and a newline. */
+export function encodeLine(text: string): Uint8Array {
   const bytes = Buffer.from(`${text}\n`)
   return Buffer.concat([encode(bytes.byteLength), bytes])
 }

@@ -1,6 +1,6 @@
 // Ends whoever answers or proposes in multistream-select without ever coming to an end. The library's lpStream collects
 // the bytes of a length that does not stop one by one: eight connections that sent 0xff took a relay's CPU for 17 s.
-import type { ConnectionEncrypter, ConnectionGater, SecuredConnection } from '@libp2p/interface'
+import type { ConnectionEncrypter, SecuredConnection } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { isReceiver, type Receiver } from './multistream-answer.ts'
 
@@ -22,6 +22,9 @@ export interface NegotiationRules {
   /** Whether lengths go on behind that line, which the library reads as carelessly. */
   isPrefixed?(protocol: string): boolean
 }
+
+/** Protocols whose messages the library reads. */
+export const isPrefixed = (protocol: string): boolean => protocol.startsWith('/ipfs/id/')
 
 /** Follows what comes in for as long as the library's reader of lengths is to read it. */
 export function guardNegotiation(receiver: Receiver, rules: NegotiationRules): void {
@@ -64,23 +67,12 @@ function guardMuxing<T extends SecuredConnection>(secured: T, muxer: string): T 
   return secured
 }
 
-/** What others propose before a connection is encrypted is followed; what we propose has its answer foreseen. */
-export function guardedGater(gater: ConnectionGater, encryption: string): ConnectionGater {
-  return {
-    ...gater,
-    denyInboundConnection: (connection) => {
-      if (isReceiver(connection)) {
-        guardNegotiation(connection, { isAgreed: (line) => line === encryption })
-      }
-      return gater.denyInboundConnection?.(connection) ?? false
-    }
-  }
-}
-
 /** Reads along: a length, as many bytes, a length. */
-class Follower {
+export class Follower {
   readonly #rules: NegotiationRules
   isOver = false
+  /** How many bytes of what was followed last belong to the negotiation; the rest is for the protocol. */
+  negotiatedBytes = 0
   #agreed = false
   #pieces = 0
   #lines = 0
@@ -96,6 +88,7 @@ class Follower {
 
   /** What is wrong with it, if anything is. */
   follow(data: Uint8Array | Uint8ArrayList): string | undefined {
+    this.negotiatedBytes = 0
     if (++this.#pieces > MAX_PIECES) return 'a negotiation that comes drop by drop'
     for (const piece of data instanceof Uint8Array ? [data] : data) {
       const problem = this.#followPiece(piece)
@@ -117,6 +110,7 @@ class Follower {
   }
 
   #takeLength(byte: number): string | undefined {
+    if (!this.#agreed) this.negotiatedBytes++
     this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes
     this.#lengthBytes++
     if (byte >= 0x80) {
@@ -135,6 +129,7 @@ class Follower {
     const part = bytes.subarray(0, this.#missing)
     this.#missing -= part.byteLength
     if (this.#agreed) return part.byteLength
+    this.negotiatedBytes += part.byteLength
     this.#line += Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1')
     if (this.#missing === 0) this.#endLine(this.#line.trimEnd())
     return part.byteLength

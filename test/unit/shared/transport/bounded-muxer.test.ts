@@ -6,11 +6,9 @@ import { yamux } from '@chainsafe/libp2p-yamux'
 import type { MultiaddrConnection, Stream, StreamMuxer } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { boundedMuxer } from '../../../../shared/transport/bounded-muxer.ts'
-import { proposal } from '../../../../shared/transport/multistream-answer.ts'
 import { dataFrame, FLAG, FRAME, yamuxHeader } from '../../../support/raw-yamux.ts'
 
 const MAX_FRAME_BYTES = 1000
-const PROTOCOL = '/test/1.0.0'
 
 interface Muxed {
   muxer: StreamMuxer
@@ -23,11 +21,10 @@ interface Muxed {
 function muxed(): Muxed {
   const [near] = multiaddrConnectionPair({ delay: 0 })
   near.direction = 'inbound'
-  const registrar = { getProtocols: () => [PROTOCOL] }
   const factory = boundedMuxer(yamux({ enableKeepAlive: false }), {
     maxFrameBytes: MAX_FRAME_BYTES
   })
-  const muxer = factory({ registrar }).createStreamMuxer(near)
+  const muxer = factory({}).createStreamMuxer(near)
   const streams: Stream[] = []
   muxer.addEventListener('stream', ({ detail }) => streams.push(detail))
   assert.ok('onData' in near && typeof near.onData === 'function')
@@ -74,17 +71,6 @@ describe('a muxer with bounds', () => {
     assert.equal(near.status, 'aborted')
     // What had arrived in the same piece is not worth an exception.
     receive(yamuxHeader(FRAME.ping, FLAG.syn, 0, 1))
-  })
-
-  it('resets a stream that does not come to a protocol, and no other', () => {
-    const { near, receive, streams } = muxed()
-    receive(dataFrame(1, Buffer.alloc(50, 0xff), FLAG.syn))
-    receive(dataFrame(3, Buffer.concat([proposal(PROTOCOL), Buffer.alloc(50, 0xff)]), FLAG.syn))
-    assert.deepEqual(
-      streams.map(({ status }) => status),
-      ['aborted', 'open']
-    )
-    assert.equal(near.status, 'open')
   })
 
   it('resets a stream of its own that is answered without end', async () => {

@@ -1,0 +1,146 @@
+// What others propose in multistream-select, answered as the specification says; beside the library's own dialler.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import type { MessageStream, Stream } from '@libp2p/interface'
+import { streamPair } from '@libp2p/utils'
+import * as fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { negotiateInbound } from '../../../../shared/transport/inbound-negotiation.ts'
+import {
+  encodeLine,
+  isReceiver,
+  MULTISTREAM,
+  proposal,
+  type Receiver
+} from '../../../../shared/transport/multistream-answer.ts'
+import { NegotiationError } from '../../../../shared/transport/negotiation-guard.ts'
+import { collect } from '../../../support/noise-pair.ts'
+import { anyBytes, inPieces } from '../../../support/mutations.ts'
+
+const PROTOCOL = '/test/1.0.0'
+const IDENTIFY = '/ipfs/id/1.0.0'
+const ENDLESS = new Uint8Array(20).fill(0xff)
+
+interface Asked {
+  stream: MessageStream & Receiver
+  agreed: Promise<string>
+  /** What the other side has been answered. */
+  answered: () => Buffer
+}
+
+/** Negotiates with whoever is behind the other end of a pair. */
+async function asked(early?: Uint8Array): Promise<Asked & { near: Stream }> {
+  const [near, far] = await streamPair()
+  assert.ok(isReceiver(far))
+  if (early !== undefined) far.onData(early)
+  const { bytes } = collect(near)
+  const agreed = negotiateInbound(far, [PROTOCOL, IDENTIFY])
+  agreed.catch(() => undefined)
+  return { near, stream: far, agreed, answered: bytes }
+}
+
+/** All that has arrived and waits for a reader. */
+const waiting = ({ stream }: Asked): Buffer => Buffer.from(stream.readBuffer?.subarray() ?? [])
+
+const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('a negotiation that others begin', () => {
+  it('agrees to a protocol that is spoken, in whatever pieces, and leaves what follows to it', async () => {
+    const anything = fc.uint8Array({ maxLength: 200 })
+    await fc.assert(
+      fc.asyncProperty(anything, fc.array(fc.nat(300)), async (behind, cuts) => {
+        const talk = await asked()
+        const bytes = Buffer.concat([proposal('/none'), proposal(PROTOCOL), behind])
+        for (const piece of inPieces(bytes, cuts)) talk.stream.onData(piece)
+        assert.equal(await talk.agreed, PROTOCOL)
+        assert.deepEqual(waiting(talk), Buffer.from(behind))
+      }),
+      { numRuns: 30 }
+    )
+  })
+
+  it('answers each line in its turn, and at once when several come at once', async () => {
+    const talk = await asked()
+    talk.stream.onData(Buffer.concat([proposal('/none'), encodeLine(PROTOCOL)]))
+    await once(talk.near, 'message')
+    const lines = [MULTISTREAM, 'na', PROTOCOL].map(encodeLine)
+    assert.deepEqual(talk.answered(), Buffer.concat(lines))
+  })
+
+  it('lists what is spoken to those who ask', async () => {
+    const talk = await asked()
+    talk.stream.onData(encodeLine('ls'))
+    await once(talk.near, 'message')
+    const list = Buffer.concat([encodeLine(PROTOCOL), encodeLine(IDENTIFY), Buffer.from('\n')])
+    assert.deepEqual(talk.answered(), Buffer.concat([Uint8Array.of(list.byteLength), list]))
+  })
+
+  it('takes what came before anybody listened, with what comes then', async () => {
+    const bytes = Buffer.concat([proposal(PROTOCOL), Buffer.from('first')])
+    const talk = await asked(bytes.subarray(0, 9))
+    talk.stream.onData(new Uint8ArrayList(bytes.subarray(9, 20), bytes.subarray(20)))
+    talk.stream.onData(Buffer.from(' then'))
+    assert.equal(await talk.agreed, PROTOCOL)
+    assert.equal(waiting(talk).toString(), 'first then')
+  })
+
+  it('ends a stream whose lengths, lines or pieces do not end, and nothing of it is kept', async () => {
+    const drops = inPieces(
+      Buffer.concat(Array.from({ length: 30 }, () => encodeLine('/a/protocol'))),
+      Array.from({ length: 1000 }, (_, n) => n)
+    )
+    const many = Buffer.concat(Array.from({ length: 40 }, () => encodeLine('/none')))
+    for (const pieces of [[ENDLESS], [proposal('/none'), ENDLESS], drops, [many]]) {
+      const talk = await asked()
+      for (const piece of pieces) if (talk.stream.status === 'open') talk.stream.onData(piece)
+      assert.equal(talk.stream.status, 'aborted')
+      await assert.rejects(talk.agreed, NegotiationError)
+      assert.equal(waiting(talk).byteLength, 0)
+    }
+  })
+
+  it('follows lengths beyond the protocol where the library reads them, and only there', async () => {
+    for (const [protocol, status] of [
+      [PROTOCOL, 'open'],
+      [IDENTIFY, 'aborted']
+    ] as const) {
+      const talk = await asked()
+      talk.stream.onData(proposal(protocol))
+      assert.equal(await talk.agreed, protocol)
+      talk.stream.onData(ENDLESS)
+      assert.equal(talk.stream.status, status)
+    }
+  })
+
+  it('is over when the remote ends before a protocol, but not by an end that comes with it', async () => {
+    const gone = await asked()
+    await gone.near.close()
+    await assert.rejects(gone.agreed, NegotiationError)
+    const reset = await asked()
+    reset.stream.abort(new Error('over'))
+    await assert.rejects(reset.agreed, NegotiationError)
+    const last = await asked()
+    assert.ok('onRemoteCloseWrite' in last.stream)
+    assert.ok(typeof last.stream.onRemoteCloseWrite === 'function')
+    last.stream.onRemoteCloseWrite()
+    last.stream.onData(proposal(PROTOCOL))
+    assert.equal(await last.agreed, PROTOCOL)
+  })
+
+  it('neither throws nor hangs at bytes of any kind', async () => {
+    const valid = [proposal(PROTOCOL), encodeLine('ls'), proposal('/none')]
+    await fc.assert(
+      fc.asyncProperty(anyBytes(valid), fc.array(fc.nat(300)), async (bytes, cuts) => {
+        const talk = await asked()
+        for (const piece of inPieces(bytes, cuts)) {
+          if (talk.stream.status === 'open') talk.stream.onData(piece)
+        }
+        talk.stream.abort(new Error('over'))
+        await talk.agreed.catch((error: unknown) => assert.ok(error instanceof NegotiationError))
+        await settled()
+      }),
+      { numRuns: 50 }
+    )
+  })
+})

@@ -16,6 +16,8 @@ export interface Observation {
   address: Endpoint
   /** The local port that the dial left from, unless that was the listening port. */
   freshPort?: number
+  /** When it left, by a monotonic clock; absent: when the NAT made this mapping is not known, or it is long ago. */
+  atMs?: number
 }
 
 export interface NatKind {
@@ -54,6 +56,9 @@ const MAX_STEP = 64
 /** Carriers deal out blocks of 256 to 4,096 ports; three random ports lie this close together in 1 of 300 cases. */
 const MAX_BLOCK_PORTS = 2_048
 const MIN_BLOCK_SAMPLES = 3
+
+/** Dials closer together than this are one burst: meanwhile the others behind the NAT take few ports. */
+const MAX_BURST_GAP_MS = 1_000
 
 export const UNKNOWN_NAT: NatKind = {
   mapping: 'unknown',
@@ -119,13 +124,33 @@ function portsOf(
   if (kept) return { ports: 'preserved' }
   if (mapping === 'unknown') return { ports: 'unknown' }
   if (mapping === 'endpoint-independent') return { ports: 'changed' }
-  const ports = distinctInOrder(seen.map(({ address }) => address.port))
+  const ports = burstOf(seen)
   const step = commonStep(ports)
   if (step !== undefined) return { ports: 'sequential', step }
   const low = Math.min(...ports)
   const high = Math.max(...ports)
   const isBlock = ports.length >= MIN_BLOCK_SAMPLES && high - low < MAX_BLOCK_PORTS
   return isBlock ? { ports: 'block', range: { low, high } } : { ports: 'random' }
+}
+
+/**
+ * The ports of the largest burst, or the younger of two, in the order in which the NAT gave them out. From one burst to
+ * another they also show what the others behind it have taken meanwhile.
+ */
+function burstOf(seen: readonly Observation[]): number[] {
+  const dated = seen
+    .flatMap(({ address: { port }, atMs }) => (atMs === undefined ? [] : [{ port, atMs }]))
+    .toSorted((one, other) => one.atMs - other.atMs)
+  const bursts: number[][] = [[]]
+  let lastMs = dated[0]?.atMs ?? 0
+  for (const { port, atMs } of dated) {
+    if (atMs - lastMs > MAX_BURST_GAP_MS) bursts.push([])
+    bursts.at(-1)?.push(port)
+    lastMs = atMs
+  }
+  return bursts
+    .map(distinctInOrder)
+    .reduce((best, each) => (each.length < best.length ? best : each))
 }
 
 /** The largest step that all differences are multiples of, when all go the same way and none is large. */

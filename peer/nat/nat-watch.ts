@@ -49,7 +49,7 @@ export interface NatWatch extends AsyncDisposable {
 const LOOK_AGAIN_MS = 20 * 60_000
 
 /** From other ports, when the listening one is seen at several: shows how the NAT goes on. */
-const SAMPLES = 3
+const SAMPLES = 4
 
 /** A punch that begins while the first look is under way waits for so long: two round trips to a relay. */
 const REPORT_WAIT_MS = 500
@@ -106,14 +106,17 @@ class RunningNatWatch implements NatWatch {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(REPORT_WAIT_MS)])
     await unlessAborted(this.#looking, soon).catch(() => signal.throwIfAborted())
     if (this.kind.ports === 'sequential') await unlessAborted(this.#freshen(), signal)
-    const { mapping, ports, step, filtering, seen } = this.kind
+    const { mapping, ports, step, range, filtering, seen } = this.kind
     if (seen.length === 0) return undefined
     return {
       mapping,
       ports,
       ...(step === undefined ? {} : { step }),
       filtering,
-      seenPorts: seen.map(({ address }) => address.port),
+      seenPorts: seen
+        .map(({ address }) => address.port)
+        // Of an older block nothing is to be guessed.
+        .filter((port) => range === undefined || (port >= range.low && port <= range.high)),
       hosts: outsideHosts(this.kind).length,
       proofs: this.#vouchers.proofs
     }

@@ -24,6 +24,9 @@ import type { Endpoint } from './nat-kind.ts'
 /** Two round trips and a lost packet; nobody waits for it. */
 const ANSWER_MS = 5_000
 
+/** Of the kernel, before it sends a SYN once more. */
+const SYN_REPEAT_MS = 1_000
+
 const SALT_BYTES = 16
 const MAX_PREFIX_BYTES = 2
 
@@ -42,6 +45,8 @@ export interface Seen {
   /** With our peer id it makes the commitment that the relay has signed. */
   salt: Uint8Array
   localPort: number
+  /** When the SYN left, monotonic; undefined when it may have been lost and another one made the NAT's mapping. */
+  atMs: number | undefined
 }
 
 /** The ports on which a relay reflects; none when it does not. Throws what goes wrong on the way, or the signal's reason. */
@@ -76,6 +81,11 @@ export async function askReflection(asked: Asked): Promise<Seen> {
   const abort = (): void => void socket.destroy(asError(limit.signal.reason))
   limit.signal.addEventListener('abort', abort, { once: true })
   try {
+    const leftMs = performance.now()
+    let atMs: number | undefined
+    socket.once('connect', () => {
+      if (performance.now() - leftMs < SYN_REPEAT_MS) atMs = leftMs
+    })
     socket.connect(destination)
     socket.write(encodeReflectRequest(commitment))
     const reflection = decodeReflection(await readAnswer(socket))
@@ -83,7 +93,7 @@ export async function askReflection(asked: Asked): Promise<Seen> {
     if (!(await isSignedBy(relayKey, commitment, reflection))) {
       throw new ReflectFormatError('a reflection that the relay has not signed')
     }
-    return { reflection, salt, localPort }
+    return { reflection, salt, localPort, atMs }
   } finally {
     limit.signal.removeEventListener('abort', abort)
     // A FIN would keep the two ports together for a minute, and the next question would not leave.

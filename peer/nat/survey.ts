@@ -29,6 +29,7 @@ export interface Mirror {
 }
 
 export interface Survey {
+  /** Oldest first. */
   seen: Observation[]
   mirrors: Mirror[]
 }
@@ -39,7 +40,9 @@ export async function survey(init: SurveyInit, signal: AbortSignal): Promise<Sur
   const all = await Promise.all(asked)
   signal.throwIfAborted()
   return {
-    seen: all.flatMap(({ seen }) => seen),
+    seen: all
+      .flatMap(({ seen }) => seen)
+      .toSorted((one, other) => (one.atMs ?? -Infinity) - (other.atMs ?? -Infinity)),
     mirrors: all.flatMap(({ mirrors }) => mirrors)
   }
 }
@@ -57,8 +60,8 @@ export async function sample(
   signal.throwIfAborted()
   return seen.flatMap((each) => {
     if (each === undefined) return []
-    const address = endpointOf(each.reflection.address)
-    return address === undefined ? [] : [{ destination, address, freshPort: each.localPort }]
+    const observation = observationOf(destination, each)
+    return observation === undefined ? [] : [{ ...observation, freshPort: each.localPort }]
   })
 }
 
@@ -80,15 +83,20 @@ async function ask(
     if (port === undefined) return found
     const destination = { host: relay.host, port }
     const seen = await askReflection({ destination, relayKey, self, local, signal })
-    const address = endpointOf(seen.reflection.address)
-    if (address === undefined) return found
+    const observation = observationOf(destination, seen)
+    if (observation === undefined) return found
     onSeen(remotePeer, relayKey, seen)
-    found.seen.push({ destination, address })
+    found.seen.push(observation)
     found.mirrors.push({ destination, relayKey })
   } catch {
     // It does not reflect, or not now: what its main port sees still counts.
   }
   return found
+}
+
+function observationOf(destination: Endpoint, { reflection, atMs }: Seen): Observation | undefined {
+  const address = endpointOf(reflection.address)
+  return address && { destination, address, ...(atMs === undefined ? {} : { atMs }) }
 }
 
 /** Of IPv4, with its name looked up; undefined for other families and for circuits. */

@@ -53,16 +53,29 @@ async function watching(
   return { watch, node, port, [Symbol.asyncDispose]: async () => running.disposeAsync() }
 }
 
-/** A relay that sees each connection at the next port after 7.7.7.2:40000, and another of its ports at that one. */
-async function countingRelay(): Promise<
-  AsyncDisposable & { observer: Observer; port: () => number }
-> {
+interface CountingRelay extends AsyncDisposable {
+  observer: Observer
+  /** At which it has seen us last. */
+  port: () => number
+}
+
+/** A relay that sees each connection at the next port of 7.7.7.2 after `first`; its main port has seen us at `main`. */
+async function countingRelay({
+  main = 40_000,
+  first = main,
+  next = (port) => port + 1
+}: {
+  main?: number
+  first?: number
+  next?: (port: number) => number
+} = {}): Promise<CountingRelay> {
   const key = await generateKeyPair('Ed25519')
-  let port = 40_000
+  let port = first
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
+    port = next(port)
+    const address = multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
     socket.once('data', async (request) => {
-      const address = multiaddr(`/ip4/7.7.7.2/tcp/${++port}`)
       const reflection = { address, unixSeconds: 1_790_000_000 }
       const commitment = decodeReflectRequest(new Uint8Array(request))!
       const signature = await key.sign(reflectionStatement(commitment, reflection))
@@ -83,7 +96,7 @@ async function countingRelay(): Promise<
   return {
     observer: {
       connection: { newStream, remoteAddr, remotePeer },
-      mapped: multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
+      mapped: multiaddr(`/ip4/7.7.7.2/tcp/${main}`)
     },
     port: () => port,
     async [Symbol.asyncDispose]() {
@@ -91,6 +104,30 @@ async function countingRelay(): Promise<
       await once(server, 'close')
     }
   }
+}
+
+interface Watched extends AsyncDisposable {
+  watch: NatWatch
+  /** After every look. */
+  kinds: EventLog<NatKind>
+}
+
+/** The watch of a peer that such relays have seen; resolves after the first look. */
+async function watchedBy(observers: () => Observer[]): Promise<Watched> {
+  await using stack = new AsyncDisposableStack()
+  const node = stack.use(await startBoundNode())
+  const kinds = new EventLog<NatKind>()
+  const init = {
+    self: node.node.peerId,
+    observers,
+    listening: () => [node.address],
+    onKind: (kind: NatKind) => kinds.note(kind)
+  }
+  const watch = stack.use(startNatWatch(init, { signal: new AbortController().signal }))
+  watch.look()
+  await kinds.first(() => true)
+  const running = stack.move()
+  return { watch, kinds, [Symbol.asyncDispose]: async () => running.disposeAsync() }
 }
 
 describe('the watch over the own NAT', () => {
@@ -110,10 +147,10 @@ describe('the watch over the own NAT', () => {
     const { kind } = us.watch
     assert.equal(kind.mapping, 'address-and-port-dependent')
     const fresh = kind.seen.filter(({ freshPort }) => freshPort !== undefined)
-    assert.equal(fresh.length, 3)
+    assert.equal(fresh.length, 4)
     const report = await us.watch.report(patience())
     assert.deepEqual(report?.seenPorts.slice(0, 2), [9_999, us.port])
-    assert.deepEqual([report?.seenPorts.length, report?.hosts], [5, 1])
+    assert.deepEqual([report?.seenPorts.length, report?.hosts], [6, 1])
     assert.equal(report?.proofs.length, 1)
   })
 
@@ -147,29 +184,44 @@ describe('the watch over the own NAT', () => {
     assert.deepEqual((await us.watch.report(patience()))?.proofs, [])
   })
 
+  it('knows a sequence by what it asks now, however far it has come since the relay saw us first', async () => {
+    await using relay = await countingRelay({ main: 40_000, first: 43_000 })
+    await using us = await watchedBy(() => [relay.observer])
+    assert.deepEqual([us.watch.kind.ports, us.watch.kind.step], ['sequential', 1])
+    assert.equal((await us.watch.report(patience()))?.seenPorts.at(-1), relay.port())
+  })
+
+  it('knows a sequence although two relays see parts of it', async () => {
+    const shared = { port: 40_000 }
+    const next = (): number => (shared.port += 1)
+    await using one = await countingRelay({ main: 39_000, next })
+    await using other = await countingRelay({ main: 39_500, next })
+    await using us = await watchedBy(() => [one.observer, other.observer])
+    assert.deepEqual([us.watch.kind.ports, us.watch.kind.step], ['sequential', 1])
+  })
+
+  it('tells peers of a block only the ports that are of the one in use', async () => {
+    const offsets = [300, 20, 480, 110, 260]
+    const next = (): number => 50_000 + (offsets.shift() ?? 0)
+    await using relay = await countingRelay({ main: 12_000, next })
+    await using us = await watchedBy(() => [relay.observer])
+    assert.deepEqual(us.watch.kind.range, { low: 50_020, high: 50_480 })
+    const report = await us.watch.report(patience())
+    assert.deepEqual(report?.seenPorts.toSorted(), [50_020, 50_110, 50_260, 50_300, 50_480])
+  })
+
   it('asks for the last port of a sequence when a punch is likely, once for all that come of it', async () => {
     await using relay = await countingRelay()
-    await using node = await startBoundNode()
-    const kinds = new EventLog<NatKind>()
-    await using watch = startNatWatch(
-      {
-        self: node.node.peerId,
-        observers: () => [relay.observer],
-        listening: () => [node.address],
-        onKind: (kind) => kinds.note(kind)
-      },
-      { signal: new AbortController().signal }
-    )
-    watch.look()
-    await kinds.first(() => true)
-    assert.deepEqual([watch.kind.ports, watch.kind.step, relay.port()], ['sequential', 1, 40_004])
+    await using us = await watchedBy(() => [relay.observer])
+    const { watch } = us
+    assert.deepEqual([watch.kind.ports, watch.kind.step, relay.port()], ['sequential', 1, 40_005])
     watch.prepare()
     const reports = await Promise.all([watch.report(patience()), watch.report(patience())])
     assert.deepEqual(
       reports.map((report) => report?.seenPorts.at(-1)),
-      [40_005, 40_005]
+      [40_006, 40_006]
     )
-    assert.equal(relay.port(), 40_005)
+    assert.equal(relay.port(), 40_006)
   })
 
   it('tells nothing before it has seen anything', async () => {

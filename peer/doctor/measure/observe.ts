@@ -7,7 +7,7 @@ import type { Endpoint, Observation } from '../../nat/nat-kind.ts'
 import type { RelayDialler } from '../../reservations/relay-dialler.ts'
 import type { TransportDial } from '../../traversal/punch.ts'
 import { reflected, type Reflected } from './reflected.ts'
-import { connectAgain } from './second-look.ts'
+import { connectAgain, type Dialled } from './second-look.ts'
 
 export interface Seen {
   address: Multiaddr
@@ -22,15 +22,17 @@ export interface ObserveInit {
   listening: Endpoint | undefined
   /** The relay's own addresses, as it names them. */
   named: readonly Multiaddr[]
+  /** When the dial of the connection left, monotonic. */
+  connectedAtMs: number
 }
 
 /** Oldest first; none when the relay does not say. Rejects with the signal's reason only. */
 export async function observe(
   connection: Connection,
-  { node, dial, dialler, listening, named }: ObserveInit,
+  { node, dial, dialler, listening, named, connectedAtMs }: ObserveInit,
   signal: AbortSignal
 ): Promise<Reflected> {
-  const first = await seenOn(connection, dialler, signal)
+  const first = await seenOn({ connection, atMs: connectedAtMs }, dialler, signal)
   const { seen, clock } = await reflected(connection, { self: node.peerId, listening }, signal)
   if (seen.length > 0) return { seen: [...first, ...seen], clock }
   const again = await connectAgain(connection, named, { dial, signal })
@@ -39,7 +41,7 @@ export async function observe(
 }
 
 async function seenOn(
-  connection: Connection,
+  { connection, atMs }: Dialled,
   dialler: Pick<RelayDialler, 'mapped'>,
   signal: AbortSignal
 ): Promise<Seen[]> {
@@ -47,7 +49,7 @@ async function seenOn(
   const seen = address === undefined ? undefined : tcpEndpoint(address)
   const destination = tcpEndpoint(withoutPeer(connection.remoteAddr))
   if (address === undefined || seen === undefined || destination === undefined) return []
-  return [{ address, observation: { destination: bare(destination), address: bare(seen) } }]
+  return [{ address, observation: { destination: bare(destination), address: bare(seen), atMs } }]
 }
 
 const bare = ({ host, port }: Endpoint): Endpoint => ({ host, port })

@@ -40,12 +40,16 @@ export async function reflected(
     for (const { local, port } of questions(ports, listening)) {
       const destination = { host: relay.host, port }
       const asked = { destination, relayKey, self, signal: limit.signal }
-      const { reflection, localPort } = await askReflection(
+      const { reflection, localPort, atMs } = await askReflection(
         local === undefined ? asked : { ...asked, local }
       )
       const address = tcpEndpoint(reflection.address)
       if (address === undefined) continue
-      const at = { destination, address: { host: address.host, port: address.port } }
+      const at = {
+        destination,
+        address: { host: address.host, port: address.port },
+        ...(atMs === undefined ? {} : { atMs })
+      }
       const observation = local === undefined ? { ...at, freshPort: localPort } : at
       found.clock ??= { relayMs: reflection.unixSeconds * 1000, nowMs: Date.now() }
       found.seen.push({ address: reflection.address, observation })

@@ -56,10 +56,11 @@ export function visitRelay(
   const reservation = connection.then(async (open) =>
     askForPlace(open, { self: node.peerId, secrets, signal }, dialler)
   )
-  const observed = Promise.all([connection, reservation.catch(() => undefined)]).then(
-    async ([open, answer]) => {
+  const observed = Promise.all([connected, reservation.catch(() => undefined)]).then(
+    async ([{ connection: open, atMs: connectedAtMs }, answer]) => {
       const named = answer?.granted === true ? answer.addresses : []
-      return observe(open, { node, dial, dialler, listening, named }, signal)
+      const init = { node, dial, dialler, listening, named, connectedAtMs }
+      return observe(open, init, signal)
     }
   )
   const quiet = Promise.allSettled([pings, reservation, observed])
@@ -87,16 +88,16 @@ async function connect(
   dialler: RelayDialler,
   relay: Multiaddr,
   outer: AbortSignal
-): Promise<{ connection: Connection; tcpMs: number; handshakeMs: number }> {
+): Promise<{ connection: Connection; atMs: number; tcpMs: number; handshakeMs: number }> {
   using limit = deadline(outer, CONNECT_TIMEOUT_MS, 'the relay was not reached: timed out')
   const endpoint = tcpEndpoint(withoutPeer(relay))
   if (endpoint === undefined) throw new Error(`${relay.toString()} is no TCP address`)
   const tcpMs = await tcpConnectMs(endpoint.host, endpoint.port, limit.signal)
-  const startedMs = performance.now()
+  const atMs = performance.now()
   const connection = await dialler.connect(limit.signal)
   // The dial has a TCP handshake of its own before the others.
-  const handshakeMs = Math.max(0, Math.round(performance.now() - startedMs - tcpMs))
-  return { connection, tcpMs: Math.round(tcpMs), handshakeMs }
+  const handshakeMs = Math.max(0, Math.round(performance.now() - atMs - tcpMs))
+  return { connection, atMs, tcpMs: Math.round(tcpMs), handshakeMs }
 }
 
 async function askForPlace(

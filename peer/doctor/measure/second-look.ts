@@ -23,20 +23,26 @@ export function otherDestinations(reached: Multiaddr, named: readonly Multiaddr[
     .slice(0, MAX_DESTINATIONS)
 }
 
+export interface Dialled {
+  connection: Connection
+  /** When the dial left, monotonic. */
+  atMs: number
+}
+
 /** From the listening port, as the first. Rejects with the signal's reason only. */
 export async function connectAgain(
   connection: Connection,
   named: readonly Multiaddr[],
   { dial, signal: outer }: { dial: TransportDial; signal: AbortSignal }
-): Promise<Connection[]> {
+): Promise<Dialled[]> {
   using limit = deadline(outer, DIAL_TIMEOUT_MS, 'the relay did not answer at its other address')
   const destinations = otherDestinations(connection.remoteAddr, named)
-  const dialled = destinations.map(async (address) =>
-    dial(address.encapsulate(`/p2p/${connection.remotePeer.toString()}`), {
-      signal: limit.signal,
-      source: 'listening'
-    })
-  )
+  const dialled = destinations.map(async (address) => {
+    const atMs = performance.now()
+    const relay = address.encapsulate(`/p2p/${connection.remotePeer.toString()}`)
+    const options = { signal: limit.signal, source: 'listening' } as const
+    return { connection: await dial(relay, options), atMs }
+  })
   const settled = await Promise.allSettled(dialled)
   outer.throwIfAborted()
   return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))

@@ -184,7 +184,8 @@ const nat = (...ports: number[]): NatKind =>
     OWN,
     ports.map((port, n) => ({
       destination: { host: '7.7.7.1', port: 1 + n },
-      address: { host: '7.7.7.2', port }
+      address: { host: '7.7.7.2', port },
+      atMs: n
     }))
   )
 

@@ -12,15 +12,16 @@ import {
 
 const OWN = { listeningPort: 4001, hosts: ['192.168.1.2'] }
 
-/** `destination → address`, optionally `from PORT`. */
+/** `destination → address`, optionally `from PORT`; one a millisecond, except what is `long ago`, or `later` by a minute. */
 function seen(...lines: string[]): Observation[] {
-  return lines.map((line) => {
-    const [, toHost, toPort, host, port, from] =
-      /^(\S+):(\d+) → (\S+):(\d+)(?: from (\d+))?$/.exec(line) ?? []
+  return lines.map((line, n) => {
+    const [, toHost, toPort, host, port, from, when] =
+      /^(\S+):(\d+) → (\S+):(\d+)(?: from (\d+))?(?:, (long ago|later))?$/.exec(line) ?? []
     return {
       destination: { host: toHost!, port: Number(toPort) },
       address: { host: host!, port: Number(port) },
-      ...(from === undefined ? {} : { freshPort: Number(from) })
+      ...(from === undefined ? {} : { freshPort: Number(from) }),
+      ...(when === 'long ago' ? {} : { atMs: when === 'later' ? 60_000 + n : n })
     }
   })
 }
@@ -126,6 +127,44 @@ describe('the ports of a symmetric NAT', () => {
     })
   })
 
+  it('are sequential whatever a relay saw before the others behind the NAT went on counting', () => {
+    const kind = kindOf(
+      '7.7.7.1:1 → 7.7.7.2:40000, long ago',
+      '7.7.7.1:2 → 7.7.7.2:43010',
+      '7.7.7.1:2 → 7.7.7.2:43011 from 33333',
+      '7.7.7.1:2 → 7.7.7.2:43012 from 33334'
+    )
+    assert.deepEqual(kind, sequential(1))
+  })
+
+  it('are sequential where two relays were asked at once, whoever is listed first', () => {
+    const [oldest, older, old, ...fresh] = seen(
+      '7.7.7.1:2 → 7.7.7.2:40010',
+      '8.8.8.1:2 → 7.7.7.2:40012',
+      '7.7.7.1:2 → 7.7.7.2:40014 from 33333',
+      '7.7.7.1:1 → 7.7.7.2:40000, long ago',
+      '8.8.8.1:1 → 7.7.7.2:40006, long ago'
+    )
+    const { ports, step } = classifyNat(OWN, [...fresh, older!, old!, oldest!])
+    assert.deepEqual([ports, step], ['sequential', 2])
+  })
+
+  it('are those of one burst: what others took between two says nothing about the step', () => {
+    const kind = kindOf(
+      '7.7.7.1:1 → 7.7.7.2:40000',
+      '7.7.7.1:2 → 7.7.7.2:40002',
+      '7.7.7.1:2 → 7.7.7.2:40005 from 33333, later',
+      '7.7.7.1:2 → 7.7.7.2:40007 from 33334, later',
+      '7.7.7.1:2 → 7.7.7.2:40009 from 33335, later'
+    )
+    assert.deepEqual(kind, sequential(2))
+  })
+
+  it('show no pattern when none was asked for at a known time', () => {
+    const kind = kindOf('7.7.7.1:1 → 7.7.7.2:40000, long ago', '7.7.7.1:2 → 7.7.7.2:40001')
+    assert.deepEqual(kind, { mapping: 'address-and-port-dependent', ports: 'random' })
+  })
+
   it('show in dials from fresh ports as well, which say nothing about the mapping', () => {
     const kind = kindOf(
       '7.7.7.1:1 → 7.7.7.2:40000',
@@ -165,7 +204,10 @@ describe('observations that contradict each other', () => {
       host: fc.constantFrom('7.7.7.1', '7.7.7.2', '192.168.1.2', '::1'),
       port: fc.integer({ min: 0, max: 65_535 })
     })
-    const observation = fc.record({ destination: endpoint, address: endpoint })
+    const observation = fc.record(
+      { destination: endpoint, address: endpoint, atMs: fc.nat(5_000) },
+      { requiredKeys: ['destination', 'address'] }
+    )
     fc.assert(
       fc.property(fc.array(observation, { maxLength: 12 }), (observations) => {
         const kind = classifyNat(OWN, observations)

@@ -34,7 +34,7 @@ async function seen(
   const reflection = { address: multiaddr(`/ip4/${host}/tcp/4001`), unixSeconds }
   const salt = new Uint8Array(16).fill(7)
   const signature = await key.sign(reflectionStatement(commitmentOf(salt, peer), reflection))
-  return { reflection: { ...reflection, signature }, salt, localPort: 4001 }
+  return { reflection: { ...reflection, signature }, salt, localPort: 4001, atMs: undefined }
 }
 
 /** What we hold of both relays, and what others show. */

@@ -27,6 +27,8 @@ export interface NatWatchInit {
   listening: () => Multiaddr[]
   /** After each look; and once more when the NAT has shown what it does with a hairpin. */
   onKind?: (kind: NatKind) => void
+  /** For tests. */
+  lookAgainMs?: number
 }
 
 /** What is told of the NAT, without what the punch has for it. */
@@ -78,6 +80,8 @@ class RunningNatWatch implements NatWatch {
   #vouchers = new Vouchers()
   #looking: Promise<void> = Promise.resolve()
   #isAsked = false
+  /** What is known may have been seen on another network, until something is seen on this one. */
+  #isElsewhere = false
   /** At which address it was tried last. */
   #hairpin: { named: string; outcome: HairpinOutcome } | undefined
   #fresh: { atMs: number; done: Promise<void> } | undefined
@@ -90,6 +94,7 @@ class RunningNatWatch implements NatWatch {
 
   look(): void {
     this.#isAsked = true
+    this.#isElsewhere = true
     this.#pause.atMost(0)
   }
 
@@ -127,13 +132,14 @@ class RunningNatWatch implements NatWatch {
   }
 
   async #keep(): Promise<void> {
-    await this.#pause.wait(LOOK_AGAIN_MS, { signal: this.#signal })
+    const { lookAgainMs = LOOK_AGAIN_MS } = this.#init
+    await this.#pause.wait(lookAgainMs, { signal: this.#signal })
     for (;;) {
       this.#isAsked = false
       this.#looking = this.#look(this.#signal)
       await this.#looking
       await this.#tryHairpin(this.#signal)
-      const pauseMs = this.#isAsked ? 0 : LOOK_AGAIN_MS * (1 + Math.random() / 4)
+      const pauseMs = this.#isAsked ? 0 : lookAgainMs * (1 + Math.random() / 4)
       await this.#pause.wait(pauseMs, { signal: this.#signal })
     }
   }
@@ -142,7 +148,9 @@ class RunningNatWatch implements NatWatch {
     const { self, observers, onKind } = this.#init
     const local = this.#local()
     if (local === undefined) return
-    const vouchers = new Vouchers()
+    const isElsewhere = this.#isElsewhere
+    this.#isElsewhere = false
+    const vouchers = isElsewhere ? new Vouchers() : this.#vouchers
     const { seen, mirrors } = await survey(
       {
         self,
@@ -153,11 +161,18 @@ class RunningNatWatch implements NatWatch {
       signal
     )
     // No relay has answered: what was seen before is the best there is.
-    if (seen.length === 0 && !this.#isAsked && this.kind.seen.length > 0) return
-    this.#mirrors = mirrors
+    if (seen.length === 0) {
+      this.#isElsewhere ||= isElsewhere
+      onKind?.(this.kind)
+      return
+    }
     this.#vouchers = vouchers
-    this.#conclude(seen)
-    if (isSymmetric(this.kind)) this.#conclude([...seen, ...(await this.#sample(SAMPLES, signal))])
+    if (isElsewhere || mirrors.length > 0) this.#mirrors = mirrors
+    const known = isElsewhere ? [] : notSeenAgain(this.kind.seen, seen)
+    this.#conclude([...known, ...seen])
+    if (isSymmetric(this.kind)) {
+      this.#conclude([...known, ...seen, ...(await this.#sample(SAMPLES, signal))])
+    }
     onKind?.(this.kind)
   }
 
@@ -167,7 +182,7 @@ class RunningNatWatch implements NatWatch {
       listeningPort: listening[0]?.port ?? 0,
       hosts: listening.map(({ host }) => host)
     }
-    this.kind = classifyNat(own, seen)
+    this.kind = classifyNat(own, seen.slice(-MAX_SEEN))
   }
 
   async #sample(count: number, signal: AbortSignal): Promise<Observation[]> {
@@ -232,5 +247,14 @@ class RunningNatWatch implements NatWatch {
   }
 }
 
-/** Of a sequence that is looked at before each punch. */
+/** Of a sequence that is looked at before each punch, and of looks at which relays did not answer. */
 const MAX_SEEN = 16
+
+/** What a look has left unanswered, where the network is the same. */
+function notSeenAgain(known: readonly Observation[], seen: readonly Observation[]): Observation[] {
+  return known.filter(
+    ({ destination: { host, port }, freshPort }) =>
+      freshPort !== undefined ||
+      !seen.some(({ destination }) => destination.host === host && destination.port === port)
+  )
+}

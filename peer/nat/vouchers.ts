@@ -44,8 +44,10 @@ export class Vouchers {
     this.#own.set(relay.toString(), { proof, key, unixSeconds, atMs: this.#nowMs() })
   }
 
+  /** Those that are still believed. */
   get proofs(): NatProof[] {
-    return [...this.#own.values()].map(({ proof }) => proof)
+    const oldestMs = this.#nowMs() - MAX_PROOF_AGE_SECONDS * 1_000
+    return [...this.#own.values()].flatMap(({ proof, atMs }) => (atMs < oldestMs ? [] : [proof]))
   }
 
   /**

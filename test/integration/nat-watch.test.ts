@@ -57,6 +57,8 @@ interface CountingRelay extends AsyncDisposable {
   observer: Observer
   /** At which it has seen us last. */
   port: () => number
+  /** Its reflecting port answers nobody from now on. */
+  mute(): void
 }
 
 /** A relay that sees each connection at the next port of 7.7.7.2 after `first`; its main port has seen us at `main`. */
@@ -71,8 +73,13 @@ async function countingRelay({
 } = {}): Promise<CountingRelay> {
   const key = await generateKeyPair('Ed25519')
   let port = first
+  let isMute = false
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
+    if (isMute) {
+      socket.destroy()
+      return
+    }
     port = next(port)
     const address = multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
     socket.once('data', async (request) => {
@@ -99,6 +106,7 @@ async function countingRelay({
       mapped: multiaddr(`/ip4/7.7.7.2/tcp/${main}`)
     },
     port: () => port,
+    mute: () => (isMute = true),
     async [Symbol.asyncDispose]() {
       server.close()
       await once(server, 'close')
@@ -113,11 +121,15 @@ interface Watched extends AsyncDisposable {
 }
 
 /** The watch of a peer that such relays have seen; resolves after the first look. */
-async function watchedBy(observers: () => Observer[]): Promise<Watched> {
+async function watchedBy(
+  observers: () => Observer[],
+  options: { lookAgainMs?: number } = {}
+): Promise<Watched> {
   await using stack = new AsyncDisposableStack()
   const node = stack.use(await startBoundNode())
   const kinds = new EventLog<NatKind>()
   const init = {
+    ...options,
     self: node.node.peerId,
     observers,
     listening: () => [node.address],
@@ -222,6 +234,40 @@ describe('the watch over the own NAT', () => {
       [40_006, 40_006]
     )
     assert.equal(relay.port(), 40_006)
+  })
+
+  it('keeps what it knows when a relay reflects no more, until it is told of another network', async () => {
+    await using relay = await countingRelay({ next: (port) => port })
+    await using us = await watchedBy(() => [relay.observer], { lookAgainMs: 20 })
+    relay.mute()
+    const { length } = us.kinds.events
+    await us.kinds.until(() => us.kinds.events.length >= length + 3)
+    assert.equal(us.watch.kind.mapping, 'endpoint-independent')
+    assert.equal((await us.watch.report(1, patience()))?.proofs.length, 1)
+    us.watch.look()
+    const { mapping } = await us.kinds.first(({ mapping: each }) => each === 'unknown')
+    assert.equal(mapping, 'unknown')
+    assert.deepEqual((await us.watch.report(1, patience()))?.proofs, [])
+  })
+
+  it('keeps a sequence that it saw when the next look hears less of it', async () => {
+    await using relay = await countingRelay()
+    await using us = await watchedBy(() => [relay.observer], { lookAgainMs: 20 })
+    relay.mute()
+    const { length } = us.kinds.events
+    await us.kinds.until(() => us.kinds.events.length >= length + 3)
+    assert.deepEqual([us.watch.kind.ports, us.watch.kind.step], ['sequential', 1])
+  })
+
+  it('keeps what it knows on a new network too as long as no relay is there to ask', async () => {
+    await using relay = await countingRelay({ next: (port) => port })
+    const observers = [relay.observer]
+    await using us = await watchedBy(() => observers)
+    observers.pop()
+    const { length } = us.kinds.events
+    us.watch.look()
+    await us.kinds.until(() => us.kinds.events.length > length)
+    assert.equal(us.watch.kind.mapping, 'endpoint-independent')
   })
 
   it('tells nothing before it has seen anything', async () => {

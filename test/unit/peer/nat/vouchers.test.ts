@@ -77,6 +77,15 @@ describe('proofs of where a peer is', () => {
     assert.equal(await vouchers.provenAddress([foreign!, forged], bob!), undefined)
   })
 
+  it('are shown for as long as anybody believes them', async () => {
+    const now = { ms: 0 }
+    const vouchers = await ourVouchers(now)
+    now.ms = MAX_PROOF_AGE_SECONDS * 1_000
+    assert.equal(vouchers.proofs.length, 1)
+    now.ms += 1
+    assert.deepEqual(vouchers.proofs, [])
+  })
+
   it('are for an hour by the relay’s clock, whatever ours says', async () => {
     const proofs = await shownBy(relayKey!, bob!)
     const now = { ms: 0 }

@@ -7,6 +7,7 @@ import { answerPings } from '../shared/answer-pings.ts'
 import { UserError } from '../shared/errors.ts'
 import { createNode } from '../shared/node.ts'
 import { assertPortIsFree } from '../shared/transport/free-port.ts'
+import { LocalEnds, type FindLocalEnd } from '../shared/transport/local-ends.ts'
 import type { PortReuse } from '../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../shared/transport/punch-table.ts'
 import { peerTransports } from './transports.ts'
@@ -32,6 +33,8 @@ export interface PeerNode {
   node: Libp2p
   /** The public node has no way to dial with a role or to listen later on; this has. */
   transportManager: TransportManager
+  /** Where dials leave from; always undefined where ports cannot be shared. */
+  localEnd: FindLocalEnd
 }
 
 /** Listens, on the ports asked for or not at all. Throws a UserError. */
@@ -43,11 +46,12 @@ export async function startPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
 
 async function createPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
   let transportManager: TransportManager | undefined
+  const localEnds = new LocalEnds()
   const node = await createNode({
     privateKey: config.privateKey,
     listen: config.listen,
     announce: config.announce,
-    transports: peerTransports(config),
+    transports: peerTransports({ ...config, localEnds }),
     services: {
       identify: identify({ timeout: IDENTIFY_TIMEOUT_MS }),
       identifyPush: identifyPush(),
@@ -64,7 +68,8 @@ async function createPeerNode(config: PeerNodeConfig): Promise<PeerNode> {
   })
   if (transportManager === undefined)
     throw new Error('libp2p created the node without its services')
-  return { node, transportManager }
+  const localEnd: FindLocalEnd = config.reuse.available ? localEnds.towards : () => undefined
+  return { node, transportManager, localEnd }
 }
 
 /** The ports are tried first: the library listens on a port that another copy of this program has. */

@@ -4,6 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../shared/addresses.ts'
 import type { PeerConfig } from './api.ts'
 import { startNatWatch, type NatWatch } from './nat/nat-watch.ts'
+import type { Observer } from './nat/survey.ts'
 import type { PeerNode } from './node.ts'
 import { startPortMapping, type MappingState } from './port-mapping/port-mapping.ts'
 import type { Relays } from './relays.ts'
@@ -13,6 +14,7 @@ export interface OwnAddressesInit {
   config: Pick<PeerConfig, 'announce' | 'relayedOnly' | 'portMapping'>
   node: Pick<PeerNode['node'], 'peerId'>
   transportManager: PeerNode['transportManager']
+  localEnd: PeerNode['localEnd']
   relays: () => Pick<Relays, 'mapped' | 'observers' | 'announce'> | undefined
   onMapping: (state: MappingState) => void
 }
@@ -27,7 +29,7 @@ export interface AddressBook extends AsyncDisposable {
 
 /** Who wants to stay relayed gives nothing away, and has nothing forwarded. */
 export function startAddressBook(
-  { config, node, transportManager, relays, onMapping }: OwnAddressesInit,
+  { config, node, transportManager, localEnd, relays, onMapping }: OwnAddressesInit,
   options: { signal: AbortSignal }
 ): AddressBook {
   const announced = config.announce.map((address) => multiaddr(address))
@@ -40,7 +42,8 @@ export function startAddressBook(
   }
   const mayMap = config.portMapping === true && !config.relayedOnly
   const mapping = mayMap ? startPortMapping({ mapped, listening, onState }, options) : undefined
-  const watched = { self: node.peerId, observers: () => relays()?.observers ?? [], listening }
+  const observers = (): Observer[] => relays()?.observers ?? []
+  const watched = { self: node.peerId, observers, listening, localEnd }
   const nat = config.relayedOnly ? undefined : startNatWatch(watched, options)
   return {
     nat,

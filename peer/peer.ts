@@ -179,13 +179,13 @@ class RunningPeer implements Peer {
   }
 
   async #startTraversal(net: PeerNode, { own, nat }: AddressBook): Promise<Traversal> {
-    const { node, transportManager } = net
+    const { node, transportManager, localEnd } = net
     const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
     return startTraversal(
       {
         node,
         dial,
-        ...(nat && { guessing: new Guessing({ nat, dial, listening: () => own().listening }) }),
+        ...(nat && { guessing: new Guessing({ nat, dial, localEnd }) }),
         punches: this.#punches,
         reuse: this.#reuse,
         own,

@@ -2,15 +2,12 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { ListenError } from '@libp2p/interface'
 import type { NodeConfig } from '../shared/node.ts'
-import { boundTcp } from '../shared/transport/bound-tcp.ts'
-import type { PortReuse } from '../shared/transport/port-reuse.ts'
-import type { PunchTable } from '../shared/transport/punch-table.ts'
+import { boundTcp, type BoundTcpInit } from '../shared/transport/bound-tcp.ts'
 import { eagerUpgrader } from '../shared/transport/punching-upgrader.ts'
 
-export function peerTransports(init: {
-  punches: PunchTable
-  reuse: PortReuse
-}): NodeConfig<Record<string, unknown>>['transports'] {
+export function peerTransports(
+  init: BoundTcpInit
+): NodeConfig<Record<string, unknown>>['transports'] {
   return [boundTcp(init), eagerCircuits]
 }
 

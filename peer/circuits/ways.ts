@@ -12,7 +12,7 @@ import { circuitDial } from './dial.ts'
 import { startForeignRelays, type ForeignRelays } from './foreign-relays.ts'
 import { circuitRoutes } from './routes.ts'
 
-export interface WaysInit extends PeerNode {
+export interface WaysInit extends Pick<PeerNode, 'node' | 'transportManager'> {
   relays: () => Pick<Relays, 'circuits' | 'addresses' | 'has'> | undefined
   /** What a member registered. */
   addresses: (peer: string) => Multiaddr[]

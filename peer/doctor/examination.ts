@@ -2,11 +2,11 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { isLoopback } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { isRelayed, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import { isRelayed, tcpEndpoint } from '../../shared/addresses.ts'
 import type { Secret } from '../../shared/secrets.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
-import { classifyNat, UNKNOWN_NAT, type Endpoint, type NatKind } from '../nat/nat-kind.ts'
+import { classifyNat, UNKNOWN_NAT, type NatKind } from '../nat/nat-kind.ts'
 import { startPeerNode, type PeerNode } from '../node.ts'
 import { publicHosts } from '../port-mapping/usefulness.ts'
 import type { ForwardTried } from './assess/port-mapping.ts'
@@ -46,11 +46,9 @@ export async function startExamination(
     reuse
   })
   const listening = (): Multiaddr[] => listeningOn(net)
-  const visits = relays.map((text) => {
-    const relay = multiaddr(text)
-    const local = localEnd(relay, listening(), reuse)
-    return visitRelay({ ...net, relay, secrets, listening: local }, signal)
-  })
+  const visits = relays.map((text) =>
+    visitRelay({ ...net, relay: multiaddr(text), secrets }, signal)
+  )
   const seen = observations(visits)
   const nat = seen.then((each) => natOf(listening(), each))
   const forward = seen.then(async (each) => {
@@ -68,18 +66,6 @@ export async function startExamination(
     forward,
     [Symbol.asyncDispose]: async () => net.node.stop()
   }
-}
-
-/** Where dials to that relay leave from, of the family in which it is reached. */
-function localEnd(
-  relay: Multiaddr,
-  listening: readonly Multiaddr[],
-  reuse: PortReuse
-): Endpoint | undefined {
-  const family = tcpEndpoint(withoutPeer(relay))?.family === 6 ? 6 : 4
-  const port = listening.map(tcpEndpoint).find((each) => each?.family === family)?.port
-  if (port === undefined || !reuse.available) return undefined
-  return { host: family === 6 ? '::' : '0.0.0.0', port }
 }
 
 async function observations(visits: readonly RelayVisit[]): Promise<Seen[]> {

@@ -3,6 +3,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
@@ -25,6 +26,7 @@ export interface NatWatchInit {
   observers: () => Observer[]
   /** Of this machine's interfaces, with the port we listen on. */
   listening: () => Multiaddr[]
+  localEnd: FindLocalEnd
   /** After each look; and once more when the NAT has shown what it does with a hairpin. */
   onKind?: (kind: NatKind) => void
   /** For tests. */
@@ -145,9 +147,8 @@ class RunningNatWatch implements NatWatch {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { self, observers, onKind } = this.#init
-    const local = this.#local()
-    if (local === undefined) return
+    const { self, observers, localEnd, onKind } = this.#init
+    if (this.#listening().length === 0) return
     const isElsewhere = this.#isElsewhere
     this.#isElsewhere = false
     const vouchers = isElsewhere ? new Vouchers() : this.#vouchers
@@ -155,7 +156,7 @@ class RunningNatWatch implements NatWatch {
       {
         self,
         observers: observers(),
-        local,
+        localEnd,
         onSeen: (relay, key, each) => vouchers.keep(relay, key, each)
       },
       signal
@@ -178,8 +179,9 @@ class RunningNatWatch implements NatWatch {
 
   #conclude(seen: Observation[]): void {
     const listening = this.#listening()
+    const towards = seen.at(-1)?.destination.host ?? ''
     const own = {
-      listeningPort: listening[0]?.port ?? 0,
+      listeningPort: this.#init.localEnd(towards)?.port ?? listening[0]?.port ?? 0,
       hosts: listening.map(({ host }) => host)
     }
     this.kind = classifyNat(own, seen.slice(-MAX_SEEN))
@@ -228,15 +230,6 @@ class RunningNatWatch implements NatWatch {
       filtering: outcome === 'refused' ? 'rst' : 'unknown'
     }
     this.#init.onKind?.(this.kind)
-  }
-
-  /** Bound as the listener is: to its one address, or to all. */
-  #local(): Endpoint | undefined {
-    const listening = this.#listening()
-    const [first] = listening
-    if (first === undefined) return undefined
-    const isOne = listening.every(({ host }) => host === first.host)
-    return isOne ? first : { host: '0.0.0.0', port: first.port }
   }
 
   #listening(): Endpoint[] {

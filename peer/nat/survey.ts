@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import type { Connection, PeerId, PublicKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import type { Endpoint, Observation } from './nat-kind.ts'
 import { askReflection, reflectPortsOf, type Seen } from './reflections.ts'
 
@@ -16,8 +17,7 @@ export interface Observer {
 export interface SurveyInit {
   self: PeerId
   observers: readonly Observer[]
-  /** Of the listening socket. */
-  local: Endpoint
+  localEnd: FindLocalEnd
   /** Was seen at the listening port, which others can be shown. */
   onSeen: (relay: PeerId, key: PublicKey, seen: Seen) => void
 }
@@ -67,7 +67,7 @@ export async function sample(
 
 async function ask(
   { connection, mapped }: Observer,
-  { self, local, onSeen }: SurveyInit,
+  { self, localEnd, onSeen }: SurveyInit,
   signal: AbortSignal
 ): Promise<Survey> {
   const found: Survey = { seen: [], mirrors: [] }
@@ -77,7 +77,8 @@ async function ask(
   found.seen.push({ destination: relay, address: atMainPort })
   const { remotePeer } = connection
   const { publicKey: relayKey } = remotePeer
-  if (relayKey === undefined) return found
+  const local = localEnd(relay.host)
+  if (relayKey === undefined || local === undefined) return found
   try {
     const [port] = await reflectPortsOf(connection, { signal })
     if (port === undefined) return found

@@ -108,8 +108,8 @@ export function* guessedPorts(
 export interface Ends {
   /** The other side's host, and the port at which it is seen when it keeps to one. */
   target: { host: string; port: number }
-  /** Our listening socket. */
-  local: { host: string; port: number }
+  /** Our listening socket, where ports can be shared with it. */
+  local?: { host: string; port: number }
 }
 
 /** What a plan fires, one after the other. */
@@ -121,7 +121,7 @@ export function* shotsOf(
   if (plan.kind === 'aim') for (;;) yield target
   const { host } = target
   for (const port of guessedPorts(plan.ports, random)) {
-    yield plan.kind === 'guess' ? { host, port, local } : { host, port }
+    yield plan.kind === 'guess' && local !== undefined ? { host, port, local } : { host, port }
   }
 }
 

@@ -3,6 +3,7 @@
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { decodeNatReport, encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
 import type { Endpoint } from '../nat/nat-kind.ts'
 import type { NatWatch } from '../nat/nat-watch.ts'
@@ -17,8 +18,7 @@ export interface GuessingInit {
   /** What is used of the watch over our NAT. */
   nat: Pick<NatWatch, 'prepare' | 'report' | 'provenAddress'>
   dial: TransportDial
-  /** Of this machine's interfaces, with the port we listen on. */
-  listening: () => Multiaddr[]
+  localEnd: FindLocalEnd
   sockets?: SocketBudget
 }
 
@@ -207,24 +207,18 @@ export class GuessRound implements Disposable {
   }
 
   #fire(plan: Volleys, target: Endpoint, { initiator, rttMs }: GuessStart): void {
-    const local = this.#local()
-    if (local === undefined) return
+    const local = this.#init.localEnd(target.host)
+    if (local === undefined && plan.kind === 'guess') return
     this.#volley = new Volley({
       peer: this.#peer.toString(),
       initiator,
       rttMs,
-      shots: shotsOf(plan, { target, local }, Math.random),
+      shots: shotsOf(plan, { target, ...(local && { local }) }, Math.random),
       maxOpen: plan.sockets,
       maxShots: plan.shots,
       dial: this.#init.dial,
       pace: this.#shared.pace,
       onOver: () => this.#grant?.[Symbol.dispose]()
     })
-  }
-
-  #local(): Endpoint | undefined {
-    const endpoints = this.#init.listening().map(tcpEndpoint)
-    const listening = endpoints.find((endpoint) => endpoint?.family === 4)
-    return listening && { host: '0.0.0.0', port: listening.port }
   }
 }

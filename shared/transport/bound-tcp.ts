@@ -1,7 +1,7 @@
 // @libp2p/tcp, made to listen and dial from one port. The library dials from an ephemeral port, so the
 // address that a relay observes leads nowhere (js-libp2p #2620); this wraps just its dial and its listener.
 import { lookup } from 'node:dns/promises'
-import type { BoundSocket, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type {
   Connection,
   CreateListenerOptions,
@@ -16,6 +16,7 @@ import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, type TcpEndpoint } from '../addresses.ts'
 import { adoptSockets } from './adopt-sockets.ts'
 import { connectFrom } from './connect-from.ts'
+import type { LocalEnds } from './local-ends.ts'
 import { bindBeside, type PortReuse } from './port-reuse.ts'
 import type { PunchTable } from './punch-table.ts'
 import { punchingUpgrader } from './punching-upgrader.ts'
@@ -36,9 +37,11 @@ export interface BoundDialOptions extends TCPDialOptions {
   onConnect?: () => void
 }
 
-interface BoundTcpInit {
+export interface BoundTcpInit {
   punches: PunchTable
   reuse: PortReuse
+  /** Is told what is listened on. */
+  localEnds: LocalEnds
 }
 
 /** The library cuts a socket after 2 quiet minutes; here pings decide who is gone. */
@@ -60,8 +63,7 @@ export function boundTcp(init: BoundTcpInit): (components: TCPComponents) => Tra
   }
 }
 
-function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
-  const listening: TcpEndpoint[] = []
+function wrap(inner: Transport, { punches, reuse, localEnds }: BoundTcpInit): Transport {
   const dial = inner.dial.bind(inner)
   const createListener = inner.createListener.bind(inner)
 
@@ -79,9 +81,10 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     options.signal.throwIfAborted()
     if (options.socket !== undefined) return dial(address, options)
     const target = tcpEndpoint(address)
-    const handle =
-      reuse.available && options.source !== 'ephemeral' ? bindFor(target, listening) : undefined
-    if (target === undefined || handle === undefined) return dial(address, options)
+    const isShared = reuse.available && options.source !== 'ephemeral'
+    const local = isShared && target !== undefined ? localEnds.towards(target.host) : undefined
+    if (target === undefined || local === undefined) return dial(address, options)
+    const handle = bindBeside(local.host, local.port)
     try {
       const socket = await connectFrom(handle, target, options.signal)
       const connected: BoundDialOptions = { ...options, socket }
@@ -101,7 +104,7 @@ function wrap(inner: Transport, { punches, reuse }: BoundTcpInit): Transport {
     const listen = listener.listen.bind(listener)
     listener.listen = async (address) => {
       await listen(address)
-      listening.push(...boundTo(address, listener))
+      for (const bound of boundTo(address, listener)) localEnds.add(bound)
     }
     return listener
   }
@@ -154,28 +157,6 @@ async function resolve(address: Multiaddr, signal: AbortSignal): Promise<Multiad
   const { address: host, family } = await lookup(endpoint.host, { family: endpoint.family })
   const [, ...rest] = address.getComponents()
   return multiaddr(`/ip${family}/${host}`).encapsulate(multiaddr(rest))
-}
-
-/** A socket on the listening port that suits the target, if we listen on one. */
-function bindFor(
-  target: TcpEndpoint | undefined,
-  listening: TcpEndpoint[]
-): BoundSocket | undefined {
-  if (target === undefined) return undefined
-  const local = listening.find(
-    ({ host, family }) => family === target.family && reaches(host, target.host)
-  )
-  return local && bindBeside(local.host, local.port)
-}
-
-/** A socket bound to loopback reaches loopback only, and a socket bound to another address never does. */
-function reaches(localHost: string, targetHost: string): boolean {
-  if (localHost === '0.0.0.0' || localHost === '::') return true
-  return isLoopbackHost(localHost) === isLoopbackHost(targetHost)
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host.startsWith('127.') || host === '::1'
 }
 
 /** The listen address with the port that the system gave. */

@@ -6,6 +6,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { Guessing } from '../../peer/traversal/guessing.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
 import {
   at,
@@ -64,11 +65,11 @@ async function guesser(relay: Multiaddr, known: Known): Promise<Puncher> {
     report: async () => known.report,
     provenAddress: async () => known.proven
   }
-  const listening = (): Multiaddr[] => [at(known.port, '127.0.0.1')]
+  const localEnd: FindLocalEnd = () => ({ host: '0.0.0.0', port: known.port })
   const puncher = await startPuncher(relay, {
     listen: '/ip4/0.0.0.0/tcp/0',
     dial: onlyGuesses,
-    guessing: (dial) => new Guessing({ nat, dial, listening })
+    guessing: (dial) => new Guessing({ nat, dial, localEnd })
   })
   known.port = portOf(puncher.address)
   return puncher

@@ -43,7 +43,13 @@ async function watching(
   const kinds = new EventLog<NatKind>()
   const watch = stack.use(
     startNatWatch(
-      { self: node.node.peerId, observers, listening, onKind: (kind) => kinds.note(kind) },
+      {
+        self: node.node.peerId,
+        observers,
+        listening,
+        localEnd: node.localEnd,
+        onKind: (kind) => kinds.note(kind)
+      },
       { signal: new AbortController().signal }
     )
   )
@@ -133,6 +139,7 @@ async function watchedBy(
     self: node.node.peerId,
     observers,
     listening: () => [node.address],
+    localEnd: node.localEnd,
     onKind: (kind: NatKind) => kinds.note(kind)
   }
   const watch = stack.use(startNatWatch(init, { signal: new AbortController().signal }))
@@ -243,11 +250,11 @@ describe('the watch over the own NAT', () => {
     const { length } = us.kinds.events
     await us.kinds.until(() => us.kinds.events.length >= length + 3)
     assert.equal(us.watch.kind.mapping, 'endpoint-independent')
-    assert.equal((await us.watch.report(1, patience()))?.proofs.length, 1)
+    assert.equal((await us.watch.report(patience()))?.proofs.length, 1)
     us.watch.look()
     const { mapping } = await us.kinds.first(({ mapping: each }) => each === 'unknown')
     assert.equal(mapping, 'unknown')
-    assert.deepEqual((await us.watch.report(1, patience()))?.proofs, [])
+    assert.deepEqual((await us.watch.report(patience()))?.proofs, [])
   })
 
   it('keeps a sequence that it saw when the next look hears less of it', async () => {
@@ -273,7 +280,7 @@ describe('the watch over the own NAT', () => {
   it('tells nothing before it has seen anything', async () => {
     const self = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
     await using watch = startNatWatch(
-      { self, observers: () => [], listening: () => [] },
+      { self, observers: () => [], listening: () => [], localEnd: () => undefined },
       { signal: new AbortController().signal }
     )
     assert.equal(await watch.report(patience()), undefined)

@@ -178,7 +178,7 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
         report: async () => RANDOM,
         provenAddress: async () => proven
       }
-      const guessing = new Guessing({ nat, dial, listening: () => [dialler.address], sockets })
+      const guessing = new Guessing({ nat, dial, localEnd: dialler.localEnd, sockets })
       using round = guessing.round(dialler.node.peerId)
       await round.report(patience())
       round.heard(encodeNatReport(CONE))

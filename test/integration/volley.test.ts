@@ -12,6 +12,7 @@ import {
   THERE,
   until
 } from '../support/guess-rounds.ts'
+import { startBoundNode } from '../support/punchers.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
 
@@ -35,6 +36,24 @@ describe('a volley', () => {
     assert.deepEqual([server.came, server.here], [20, 20])
     volley[Symbol.dispose]()
     await until(() => server.here === 0)
+  })
+
+  it('leaves from where we listen, also when that is one address of several', async () => {
+    await using server = await silentServer(THERE)
+    await using node = await startBoundNode({ listen: '/ip4/127.0.0.5/tcp/0' })
+    const guessing = guessingIn({
+      own: CONE,
+      proven: { host: THERE, port: server.port },
+      localEnd: node.localEnd
+    })
+    using round = await firing(guessing, {
+      peer: await somebody(),
+      theirs: block(server.port, 3),
+      candidates: [at(server.port)]
+    })
+    await until(() => server.came > 0)
+    assert.deepEqual([...server.hosts], ['127.0.0.5'])
+    assert.equal(round.evidence.withheld, undefined)
   })
 
   it('fires a batch and not everything at once', async () => {

@@ -7,6 +7,7 @@ import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { Guessing, type GuessRound, type GuessStart } from '../../peer/traversal/guessing.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
 import { SocketBudget } from '../../peer/traversal/socket-budget.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
 import { patience } from './punchers.ts'
 
@@ -32,6 +33,7 @@ interface Situation {
   sockets?: SocketBudget
   /** Where a relay of ours has seen the other side. */
   proven?: { host: string; port: number }
+  localEnd?: FindLocalEnd
 }
 
 const manySockets = (): SocketBudget => new SocketBudget(async () => Infinity)
@@ -40,15 +42,18 @@ const manySockets = (): SocketBudget => new SocketBudget(async () => Infinity)
 export const fewSockets = (count: number): SocketBudget =>
   new SocketBudget(async () => 256 + 2 * count)
 
-const listening = (): Multiaddr[] => [at(4001, '127.0.0.1')]
-
-export function guessingIn({ own, proven, sockets = manySockets() }: Situation): Guessing {
+export function guessingIn({
+  own,
+  proven,
+  sockets = manySockets(),
+  localEnd = () => ({ host: '0.0.0.0', port: 4001 })
+}: Situation): Guessing {
   const nat = {
     prepare: () => undefined,
     report: async () => own,
     provenAddress: async () => proven
   }
-  return new Guessing({ nat, dial: neverAnswered, listening, sockets })
+  return new Guessing({ nat, dial: neverAnswered, localEnd, sockets })
 }
 
 /** A round as a punch has it, up to where it may fire. */

@@ -42,7 +42,7 @@ export async function startBoundNode({
   PeerNode & AsyncDisposable & { punches: PunchTable; address: Multiaddr; id: string }
 > {
   const punches = new PunchTable()
-  const { node, transportManager } = await startPeerNode({
+  const { node, transportManager, localEnd } = await startPeerNode({
     privateKey: await generateKeyPair('Ed25519'),
     listen: [listen],
     announce: [],
@@ -55,6 +55,7 @@ export async function startBoundNode({
   return {
     node,
     transportManager,
+    localEnd,
     punches,
     address,
     id: node.peerId.toString(),

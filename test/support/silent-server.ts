@@ -7,14 +7,18 @@ export interface SilentServer extends AsyncDisposable {
   /** All that ever came, and those that are here now. */
   readonly came: number
   readonly here: number
+  /** From which address each came. */
+  readonly hosts: ReadonlySet<string>
 }
 
 export async function silentServer(host = '127.0.0.1'): Promise<SilentServer> {
   const sockets = new Set<Socket>()
+  const hosts = new Set<string>()
   let came = 0
   const server = createServer((socket) => {
     came += 1
     sockets.add(socket)
+    if (socket.remoteAddress !== undefined) hosts.add(socket.remoteAddress)
     socket.on('error', () => undefined)
     socket.once('close', () => sockets.delete(socket))
     socket.resume()
@@ -25,6 +29,7 @@ export async function silentServer(host = '127.0.0.1'): Promise<SilentServer> {
   if (bound === null || typeof bound === 'string') throw new Error('the server has no port')
   return {
     port: bound.port,
+    hosts,
     get came() {
       return came
     },

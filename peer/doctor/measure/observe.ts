@@ -3,6 +3,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
+import type { FindLocalEnd } from '../../../shared/transport/local-ends.ts'
 import type { Endpoint, Observation } from '../../nat/nat-kind.ts'
 import type { RelayDialler } from '../../reservations/relay-dialler.ts'
 import type { TransportDial } from '../../traversal/punch.ts'
@@ -18,8 +19,7 @@ export interface ObserveInit {
   node: Pick<Libp2p, 'peerId'>
   dial: TransportDial
   dialler: Pick<RelayDialler, 'mapped'>
-  /** The local end of dials that share the listening port; undefined: ports cannot be shared here. */
-  listening: Endpoint | undefined
+  localEnd: FindLocalEnd
   /** The relay's own addresses, as it names them. */
   named: readonly Multiaddr[]
   /** When the dial of the connection left, monotonic. */
@@ -29,11 +29,11 @@ export interface ObserveInit {
 /** Oldest first; none when the relay does not say. Rejects with the signal's reason only. */
 export async function observe(
   connection: Connection,
-  { node, dial, dialler, listening, named, connectedAtMs }: ObserveInit,
+  { node, dial, dialler, localEnd, named, connectedAtMs }: ObserveInit,
   signal: AbortSignal
 ): Promise<Reflected> {
   const first = await seenOn({ connection, atMs: connectedAtMs }, dialler, signal)
-  const { seen, clock } = await reflected(connection, { self: node.peerId, listening }, signal)
+  const { seen, clock } = await reflected(connection, { self: node.peerId, localEnd }, signal)
   if (seen.length > 0) return { seen: [...first, ...seen], clock }
   const again = await connectAgain(connection, named, { dial, signal })
   const others = await Promise.all(again.map(async (each) => seenOn(each, dialler, signal)))

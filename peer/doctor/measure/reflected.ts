@@ -1,7 +1,9 @@
 // Where a relay sees us at its reflecting ports: from the port we listen on, and from some others, which shows a pattern.
+import { lookup } from 'node:dns/promises'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
+import type { FindLocalEnd } from '../../../shared/transport/local-ends.ts'
 import type { Endpoint } from '../../nat/nat-kind.ts'
 import { askReflection, reflectPortsOf } from '../../nat/reflections.ts'
 import type { Seen } from './observe.ts'
@@ -20,14 +22,13 @@ export interface Reflected {
 
 export interface ReflectedInit {
   self: PeerId
-  /** Undefined: ports cannot be shared here. */
-  listening: Endpoint | undefined
+  localEnd: FindLocalEnd
 }
 
 /** One after the other, for the order tells as well. Nothing of a relay that does not reflect; rejects with the signal's reason only. */
 export async function reflected(
   connection: Connection,
-  { self, listening }: ReflectedInit,
+  { self, localEnd }: ReflectedInit,
   outer: AbortSignal
 ): Promise<Reflected> {
   using limit = deadline(outer, TIMEOUT_MS, 'the relay does not reflect in time')
@@ -36,9 +37,12 @@ export async function reflected(
   const relayKey = connection.remotePeer.publicKey
   if (relay === undefined || relayKey === undefined) return found
   try {
+    const host = relay.named
+      ? (await lookup(relay.host, { family: relay.family })).address
+      : relay.host
     const ports = await reflectPortsOf(connection, limit)
-    for (const { local, port } of questions(ports, listening)) {
-      const destination = { host: relay.host, port }
+    for (const { local, port } of questions(ports, localEnd(host))) {
+      const destination = { host, port }
       const asked = { destination, relayKey, self, signal: limit.signal }
       const { reflection, localPort, atMs } = await askReflection(
         local === undefined ? asked : { ...asked, local }

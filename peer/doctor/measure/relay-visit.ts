@@ -6,7 +6,6 @@ import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
 import type { Secret } from '../../../shared/secrets.ts'
 import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
-import type { Endpoint } from '../../nat/nat-kind.ts'
 import { enter, type Declined } from '../../reservations/entry.ts'
 import type { Granted } from '../../reservations/hop-client.ts'
 import type { PeerNode } from '../../node.ts'
@@ -40,12 +39,10 @@ export interface VisitInit extends PeerNode {
   relay: Multiaddr
   /** For a relay that wants one. */
   secrets: readonly Secret[]
-  /** The local end of dials that share the listening port; undefined: ports cannot be shared here. */
-  listening: Endpoint | undefined
 }
 
 export function visitRelay(
-  { node, transportManager, relay, secrets, listening }: VisitInit,
+  { node, transportManager, localEnd, relay, secrets }: VisitInit,
   signal: AbortSignal
 ): RelayVisit {
   const dial: TransportDial = async (address, options) => transportManager.dial(address, options)
@@ -59,7 +56,7 @@ export function visitRelay(
   const observed = Promise.all([connected, reservation.catch(() => undefined)]).then(
     async ([{ connection: open, atMs: connectedAtMs }, answer]) => {
       const named = answer?.granted === true ? answer.addresses : []
-      const init = { node, dial, dialler, listening, named, connectedAtMs }
+      const init = { node, dial, dialler, localEnd, named, connectedAtMs }
       return observe(open, init, signal)
     }
   )

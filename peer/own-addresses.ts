@@ -1,7 +1,7 @@
 // Where this peer can be reached, as far as it knows: what relays see, what the user says, what its router forwards,
 // and what its interfaces have.
 import { multiaddr } from '@multiformats/multiaddr'
-import { isRelayed } from '../shared/addresses.ts'
+import { distinct, isRelayed } from '../shared/addresses.ts'
 import type { PeerConfig } from './api.ts'
 import { startNatWatch, type NatWatch } from './nat/nat-watch.ts'
 import type { Observer } from './nat/survey.ts'
@@ -35,16 +35,21 @@ export function startAddressBook(
   const announced = config.announce.map((address) => multiaddr(address))
   const listening = (): OwnAddresses['listening'] =>
     transportManager.getAddrs().filter((address) => !isRelayed(address))
-  const mapped = (): OwnAddresses['mapped'] => relays()?.mapped ?? []
+  const mapped = (): OwnAddresses['mapped'] =>
+    distinct([...(relays()?.mapped ?? []), ...(nat?.mapped ?? [])])
   const onState = (state: MappingState): void => {
     relays()?.announce()
     onMapping(state)
   }
+  const observers = (): Observer[] => relays()?.observers ?? []
+  const onMapped = (): void => {
+    relays()?.announce()
+    mapping?.consider()
+  }
+  const watched = { self: node.peerId, observers, listening, localEnd, onMapped }
+  const nat = config.relayedOnly ? undefined : startNatWatch(watched, options)
   const mayMap = config.portMapping === true && !config.relayedOnly
   const mapping = mayMap ? startPortMapping({ mapped, listening, onState }, options) : undefined
-  const observers = (): Observer[] => relays()?.observers ?? []
-  const watched = { self: node.peerId, observers, listening, localEnd }
-  const nat = config.relayedOnly ? undefined : startNatWatch(watched, options)
   return {
     nat,
     own: () => ({

@@ -129,8 +129,8 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
   }
 }
 
-const observerAt = ({ connection, mapped }: RelayLink): Observer[] =>
-  connection === undefined ? [] : [{ connection, mapped }]
+const observerAt = ({ connection, mapped, endpoints }: RelayLink): Observer[] =>
+  connection === undefined ? [] : [{ connection, mapped, endpoints }]
 
 /** One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere. */
 function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): Multiaddr[] {

@@ -18,7 +18,7 @@ import {
   type NatKind,
   type Observation
 } from './nat-kind.ts'
-import { sample, survey, type Mirror, type Observer } from './survey.ts'
+import { sample, survey, type Mirror, type Observer, type SurveyInit } from './survey.ts'
 import { Vouchers } from './vouchers.ts'
 
 export interface NatWatchInit {
@@ -29,6 +29,8 @@ export interface NatWatchInit {
   localEnd: FindLocalEnd
   /** After each look; and once more when the NAT has shown what it does with a hairpin. */
   onKind?: (kind: NatKind) => void
+  /** `mapped` has changed. */
+  onMapped?: () => void
   /** For tests. */
   lookAgainMs?: number
 }
@@ -39,6 +41,8 @@ export type NatEvidence = Omit<NatReport, 'sockets'>
 export interface NatWatch extends AsyncDisposable {
   /** Of IPv4, as far as it is known. */
   readonly kind: NatKind
+  /** Where relays see our IPv4 that we reach by IPv6, with what our NAT makes of the listening port. */
+  readonly mapped: readonly Multiaddr[]
   /** A relay has given us a place, or the network has changed: what was seen may be true no more. */
   look(): void
   /** A punch is likely soon: what has to be asked right before it is asked now. */
@@ -73,6 +77,7 @@ export function startNatWatch(init: NatWatchInit, options: { signal: AbortSignal
 
 class RunningNatWatch implements NatWatch {
   kind = UNKNOWN_NAT
+  mapped: readonly Multiaddr[] = []
   readonly #init: NatWatchInit
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
@@ -147,34 +152,29 @@ class RunningNatWatch implements NatWatch {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { self, observers, localEnd, onKind } = this.#init
     if (this.#listening().length === 0) return
-    const isElsewhere = this.#isElsewhere
-    this.#isElsewhere = false
+    const { self, localEnd, onKind } = this.#init
+    const observers = this.#init.observers()
+    const isElsewhere = this.#isElsewhere && observers.length > 0
+    // No relay is there to ask: what was seen before is the best there is.
+    if (observers.length > 0) this.#isElsewhere = false
     const vouchers = isElsewhere ? new Vouchers() : this.#vouchers
-    const { seen, mirrors } = await survey(
-      {
-        self,
-        observers: observers(),
-        localEnd,
-        onSeen: (relay, key, each) => vouchers.keep(relay, key, each)
-      },
-      signal
-    )
-    // No relay has answered: what was seen before is the best there is.
-    if (seen.length === 0) {
-      this.#isElsewhere ||= isElsewhere
-      onKind?.(this.kind)
-      return
-    }
+    const onSeen: SurveyInit['onSeen'] = (...signed) => vouchers.keep(...signed)
+    const found = await survey({ self, observers, localEnd, onSeen }, signal)
     this.#vouchers = vouchers
-    if (isElsewhere || mirrors.length > 0) this.#mirrors = mirrors
-    const known = isElsewhere ? [] : notSeenAgain(this.kind.seen, seen)
-    this.#conclude([...known, ...seen])
-    if (isSymmetric(this.kind)) {
-      this.#conclude([...known, ...seen, ...(await this.#sample(SAMPLES, signal))])
-    }
+    if (isElsewhere || found.mirrors.length > 0) this.#mirrors = found.mirrors
+    if (isElsewhere || found.places.length > 0) this.#setMapped(found.places)
+    const known = isElsewhere ? [] : notSeenAgain(this.kind.seen, found.seen)
+    const seen = [...known, ...found.seen]
+    this.#conclude(seen)
+    if (isSymmetric(this.kind)) this.#conclude([...seen, ...(await this.#sample(SAMPLES, signal))])
     onKind?.(this.kind)
+  }
+
+  #setMapped(places: readonly Multiaddr[]): void {
+    const isSame = places.join() === this.mapped.join()
+    this.mapped = places
+    if (!isSame) this.#init.onMapped?.()
   }
 
   #conclude(seen: Observation[]): void {

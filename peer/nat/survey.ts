@@ -1,9 +1,11 @@
 // Asks all our relays where they see our listening port, and when they disagree, where they see other ports of ours.
-import { lookup } from 'node:dns/promises'
 import type { Connection, PeerId, PublicKey } from '@libp2p/interface'
+import { ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { tcpEndpoint } from '../../shared/addresses.ts'
+import { distinct, tcpEndpoint } from '../../shared/addresses.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
+import { believableMapping } from '../reservations/mapping.ts'
+import { ip4HostsOf } from './ip4-hosts.ts'
 import type { Endpoint, Observation } from './nat-kind.ts'
 import { askReflection, reflectPortsOf, type Seen } from './reflections.ts'
 
@@ -12,6 +14,8 @@ export interface Observer {
   connection: Pick<Connection, 'newStream' | 'remotePeer' | 'remoteAddr'>
   /** Where it sees that connection come from. */
   mapped: Multiaddr | undefined
+  /** Where the relay is, as far as is known. */
+  endpoints: readonly Multiaddr[]
 }
 
 export interface SurveyInit {
@@ -21,6 +25,12 @@ export interface SurveyInit {
   /** Was seen at the listening port, which others can be shown. */
   onSeen: (relay: PeerId, key: PublicKey, seen: Seen) => void
 }
+
+/** A relay has a port for each family, as a rule, and does not say which is which. */
+const MAX_PORTS_ELSEWHERE = 2
+
+/** A relay's word alone leads to those addresses, and below are the services of other machines. */
+const LEAST_PORT_ELSEWHERE = 1_024
 
 /** A port of a relay that reflects. */
 export interface Mirror {
@@ -32,19 +42,15 @@ export interface Survey {
   /** Oldest first. */
   seen: Observation[]
   mirrors: Mirror[]
+  /** Our IPv4 addresses as relays see them that are reached by IPv6: as good as those that connections have. */
+  places: Multiaddr[]
 }
 
 /** A relay that does not answer has seen nothing. Throws the signal's reason alone. */
 export async function survey(init: SurveyInit, signal: AbortSignal): Promise<Survey> {
-  const asked = init.observers.map(async (observer) => ask(observer, init, signal))
-  const all = await Promise.all(asked)
+  const all = await joined(init.observers.map(async (observer) => ask(observer, init, signal)))
   signal.throwIfAborted()
-  return {
-    seen: all
-      .flatMap(({ seen }) => seen)
-      .toSorted((one, other) => (one.atMs ?? -Infinity) - (other.atMs ?? -Infinity)),
-    mirrors: all.flatMap(({ mirrors }) => mirrors)
-  }
+  return all
 }
 
 /** Where a relay sees fresh ports of ours, `count` of them, in the order in which they were opened. */
@@ -65,47 +71,75 @@ export async function sample(
   })
 }
 
-async function ask(
-  { connection, mapped }: Observer,
+const NOTHING: Survey = { seen: [], mirrors: [], places: [] }
+
+async function ask(observer: Observer, init: SurveyInit, signal: AbortSignal): Promise<Survey> {
+  const { connection, mapped, endpoints } = observer
+  const reached = tcpEndpoint(connection.remoteAddr)
+  const seenAt = mapped && tcpEndpoint(mapped)
+  if (reached === undefined || seenAt === undefined) return NOTHING
+  const hosts = await ip4HostsOf(connection.remoteAddr, endpoints)
+  // A relay that does not reflect, or not now: what its main port sees still counts.
+  const ports = await reflectPortsOf(connection, { signal }).catch(() => [])
+  const relay = connection.remotePeer
+  if (reached.family === 6 || seenAt.family === 6) {
+    const there = ports.filter((port) => port >= LEAST_PORT_ELSEWHERE).slice(0, MAX_PORTS_ELSEWHERE)
+    return joined(
+      hosts.map(async (host) => reflectedAt({ relay, host, ports: there }, init, signal))
+    )
+  }
+  const [host] = hosts
+  if (host === undefined) return NOTHING
+  const destination = { host, port: reached.port }
+  const main = { destination, address: { host: seenAt.host, port: seenAt.port } }
+  const { seen, mirrors } = await reflectedAt(
+    { relay, host, ports: ports.slice(0, 1) },
+    init,
+    signal
+  )
+  return { seen: [main, ...seen], mirrors, places: [] }
+}
+
+/** The first of those ports that reflects. */
+async function reflectedAt(
+  { relay, host, ports }: { relay: PeerId; host: string; ports: readonly number[] },
   { self, localEnd, onSeen }: SurveyInit,
   signal: AbortSignal
 ): Promise<Survey> {
-  const found: Survey = { seen: [], mirrors: [] }
-  const relay = await resolved(connection.remoteAddr).catch(() => undefined)
-  const atMainPort = mapped && endpointOf(mapped)
-  if (relay === undefined || atMainPort === undefined) return found
-  found.seen.push({ destination: relay, address: atMainPort })
-  const { remotePeer } = connection
-  const { publicKey: relayKey } = remotePeer
-  const local = localEnd(relay.host)
-  if (relayKey === undefined || local === undefined) return found
-  try {
-    const [port] = await reflectPortsOf(connection, { signal })
-    if (port === undefined) return found
-    const destination = { host: relay.host, port }
-    const seen = await askReflection({ destination, relayKey, self, local, signal })
-    const observation = observationOf(destination, seen)
-    if (observation === undefined) return found
-    onSeen(remotePeer, relayKey, seen)
-    found.seen.push(observation)
-    found.mirrors.push({ destination, relayKey })
-  } catch {
-    // It does not reflect, or not now: what its main port sees still counts.
+  const local = localEnd(host)
+  const { publicKey: relayKey } = relay
+  if (local === undefined || relayKey === undefined) return NOTHING
+  for (const port of ports) {
+    const destination = { host, port }
+    const asked = { destination, relayKey, self, local, signal }
+    const seen = await askReflection(asked).catch(() => undefined)
+    const observation = seen && observationOf(destination, seen)
+    if (seen === undefined || observation === undefined) continue
+    onSeen(relay, relayKey, seen)
+    const place = believableMapping(seen.reflection.address, ipPortToMultiaddr(host, port))
+    return {
+      seen: [observation],
+      mirrors: [{ destination, relayKey }],
+      places: place === undefined ? [] : [place]
+    }
   }
-  return found
+  return NOTHING
+}
+
+async function joined(surveys: ReadonlyArray<Promise<Survey>>): Promise<Survey> {
+  const all = await Promise.all(surveys)
+  return {
+    seen: all
+      .flatMap(({ seen }) => seen)
+      .toSorted((one, other) => (one.atMs ?? -Infinity) - (other.atMs ?? -Infinity)),
+    mirrors: all.flatMap(({ mirrors }) => mirrors),
+    places: distinct(all.flatMap(({ places }) => places))
+  }
 }
 
 function observationOf(destination: Endpoint, { reflection, atMs }: Seen): Observation | undefined {
   const address = endpointOf(reflection.address)
   return address && { destination, address, ...(atMs === undefined ? {} : { atMs }) }
-}
-
-/** Of IPv4, with its name looked up; undefined for other families and for circuits. */
-async function resolved(address: Multiaddr): Promise<Endpoint | undefined> {
-  const endpoint = tcpEndpoint(address)
-  if (endpoint === undefined || endpoint.family === 6) return undefined
-  const { host, port, named } = endpoint
-  return named ? { host: (await lookup(host, { family: 4 })).address, port } : { host, port }
 }
 
 function endpointOf(address: Multiaddr): Endpoint | undefined {

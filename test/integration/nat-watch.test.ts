@@ -1,23 +1,14 @@
 // What a peer learns of its NAT from a real relay on loopback, and what it can show others of it.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { lpStream, streamPair } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { NatKind } from '../../peer/nat/nat-kind.ts'
 import { startNatWatch, type NatWatch } from '../../peer/nat/nat-watch.ts'
 import type { Observer } from '../../peer/nat/survey.ts'
-import { tcpEndpoint } from '../../shared/addresses.ts'
-import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
-import {
-  decodeReflectRequest,
-  encodeReflection,
-  encodeReflectPorts,
-  reflectionStatement
-} from '../../shared/wire/reflect.ts'
+import { tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import { countingRelay } from '../support/counting-relay.ts'
 import { EventLog } from '../support/event-log.ts'
 import { patience, startBoundNode } from '../support/punchers.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
@@ -38,7 +29,7 @@ async function watching(
   const { port } = tcpEndpoint(node.address)!
   const connection = await node.node.dial(scene.address, { signal: patience() })
   const mapped = multiaddr(`/ip4/127.0.0.1/tcp/${seenAtMainPort ?? port}`)
-  const observers = (): Observer[] => [{ connection, mapped }]
+  const observers = (): Observer[] => [{ connection, mapped, endpoints: [] }]
   const listening = (): Multiaddr[] => hosts.map((host) => multiaddr(`/ip4/${host}/tcp/${port}`))
   const kinds = new EventLog<NatKind>()
   const watch = stack.use(
@@ -57,67 +48,6 @@ async function watching(
   await kinds.first(() => true)
   const running = stack.move()
   return { watch, node, port, [Symbol.asyncDispose]: async () => running.disposeAsync() }
-}
-
-interface CountingRelay extends AsyncDisposable {
-  observer: Observer
-  /** At which it has seen us last. */
-  port: () => number
-  /** Its reflecting port answers nobody from now on. */
-  mute(): void
-}
-
-/** A relay that sees each connection at the next port of 7.7.7.2 after `first`; its main port has seen us at `main`. */
-async function countingRelay({
-  main = 40_000,
-  first = main,
-  next = (port) => port + 1
-}: {
-  main?: number
-  first?: number
-  next?: (port: number) => number
-} = {}): Promise<CountingRelay> {
-  const key = await generateKeyPair('Ed25519')
-  let port = first
-  let isMute = false
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    if (isMute) {
-      socket.destroy()
-      return
-    }
-    port = next(port)
-    const address = multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
-    socket.once('data', async (request) => {
-      const reflection = { address, unixSeconds: 1_790_000_000 }
-      const commitment = decodeReflectRequest(new Uint8Array(request))!
-      const signature = await key.sign(reflectionStatement(commitment, reflection))
-      socket.end(lengthPrefixed(encodeReflection({ ...reflection, signature })))
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new Error('the relay has no port')
-  const newStream: Observer['connection']['newStream'] = async () => {
-    const [near, far] = await streamPair()
-    void lpStream(far).write(encodeReflectPorts([bound.port]))
-    return near
-  }
-  const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/4001')
-  const remotePeer = peerIdFromPrivateKey(key)
-  return {
-    observer: {
-      connection: { newStream, remoteAddr, remotePeer },
-      mapped: multiaddr(`/ip4/7.7.7.2/tcp/${main}`)
-    },
-    port: () => port,
-    mute: () => (isMute = true),
-    async [Symbol.asyncDispose]() {
-      server.close()
-      await once(server, 'close')
-    }
-  }
 }
 
 interface Watched extends AsyncDisposable {
@@ -275,6 +205,31 @@ describe('the watch over the own NAT', () => {
     us.watch.look()
     await us.kinds.until(() => us.kinds.events.length > length)
     assert.equal(us.watch.kind.mapping, 'endpoint-independent')
+  })
+
+  it('learns its mapped IPv4 from a relay that it reaches by IPv6', async () => {
+    const listen = ['/ip4/127.0.0.1/tcp/0', '/ip6/::1/tcp/0']
+    await using scene = await relayScene({}, { listen })
+    await using node = await startBoundNode({ more: ['/ip6/::1/tcp/0'] })
+    const addresses = scene.relay.addresses.map((address) => multiaddr(address))
+    const ip6 = addresses.find((address) => tcpEndpoint(withoutPeer(address))?.family === 6)
+    const connection = await node.node.dial(ip6!, { signal: patience() })
+    const mapped = multiaddr('/ip6/::1/tcp/4001')
+    const changes = new EventLog<readonly Multiaddr[]>()
+    await using watch = startNatWatch(
+      {
+        self: node.node.peerId,
+        observers: () => [{ connection, mapped, endpoints: addresses.map(withoutPeer) }],
+        listening: () => [node.address],
+        localEnd: node.localEnd,
+        onMapped: () => changes.note(watch.mapped)
+      },
+      { signal: new AbortController().signal }
+    )
+    watch.look()
+    const places = await changes.first(() => true)
+    assert.deepEqual(places.map(String), [withoutPeer(node.address).toString()])
+    assert.equal((await watch.report(patience()))?.proofs.length, 1)
   })
 
   it('tells nothing before it has seen anything', async () => {

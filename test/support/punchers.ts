@@ -11,7 +11,7 @@ import type { Guessing } from '../../peer/traversal/guessing.ts'
 import type { RoundResult, TransportDial } from '../../peer/traversal/punch.ts'
 import { startTraversal, type Traversal } from '../../peer/traversal/traversal.ts'
 import { isRelayed } from '../../shared/addresses.ts'
-import { probePortReuse } from '../../shared/transport/port-reuse.ts'
+import { probePortReuse, type PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
 import { EventLog } from './event-log.ts'
 
@@ -34,17 +34,18 @@ export interface Puncher extends AsyncDisposable, PeerNode {
   readonly address: Multiaddr
 }
 
-/** A node that listens, dials from that port, and echoes. */
+/** A node that listens, dials from that port, and echoes; `address` is the first of those that it listens on. */
 export async function startBoundNode({
   reuse = probePortReuse(),
-  listen = '/ip4/127.0.0.1/tcp/0'
-} = {}): Promise<
+  listen = '/ip4/127.0.0.1/tcp/0',
+  more = []
+}: { reuse?: PortReuse; listen?: string; more?: string[] } = {}): Promise<
   PeerNode & AsyncDisposable & { punches: PunchTable; address: Multiaddr; id: string }
 > {
   const punches = new PunchTable()
   const { node, transportManager, localEnd } = await startPeerNode({
     privateKey: await generateKeyPair('Ed25519'),
-    listen: [listen],
+    listen: [listen, ...more],
     announce: [],
     punches,
     reuse

@@ -35,12 +35,13 @@ export interface RelayScene extends AsyncDisposable {
 }
 
 interface SceneSettings extends Pick<RelayConfig, 'rooms' | 'reflectPort'> {
+  listen?: string[]
   access?: Partial<AccessRules>
 }
 
 export async function relayScene(
   limits: Partial<RelayLimits> = {},
-  { rooms, access = {}, reflectPort }: SceneSettings = {}
+  { listen = ['/ip4/127.0.0.1/tcp/0'], rooms, access = {}, reflectPort }: SceneSettings = {}
 ): Promise<RelayScene> {
   const stack = new AsyncDisposableStack()
   const events: RelayEvent[] = []
@@ -48,7 +49,7 @@ export async function relayScene(
   const relay = await startRelay(
     {
       privateKey: await generateKeyPair('Ed25519'),
-      listen: ['/ip4/127.0.0.1/tcp/0'],
+      listen,
       announce: [],
       limits,
       rooms,
@@ -71,8 +72,8 @@ export async function relayScene(
     events,
     event: (name, fields = {}) => eventOf(events, watchers, name, fields),
     peer: async ({ reserve = false, prepare } = {}) => {
-      const listen = reserve ? [`${address.toString()}/p2p-circuit`] : []
-      const node = await stockPeer(listen, [tcp(), circuitRelayTransport()])
+      const circuits = reserve ? [`${address.toString()}/p2p-circuit`] : []
+      const node = await stockPeer(circuits, [tcp(), circuitRelayTransport()])
       stack.defer(async () => node.stop())
       await prepare?.(node)
       await node.start()

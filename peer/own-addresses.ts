@@ -55,7 +55,8 @@ export function startAddressBook(
     own: () => ({
       mapped: mapped(),
       announced: [...announced, ...(mapping?.addresses ?? [])],
-      listening: listening()
+      listening: listening(),
+      ...(nat?.kind.hairpin !== undefined && { hairpin: nat.kind.hairpin })
     }),
     consider: () => {
       mapping?.consider()

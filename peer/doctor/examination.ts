@@ -6,6 +6,7 @@ import { isRelayed, tcpEndpoint } from '../../shared/addresses.ts'
 import type { Secret } from '../../shared/secrets.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
+import { hairpinTarget, tryHairpin, withHairpin } from '../nat/hairpin.ts'
 import { classifyNat, UNKNOWN_NAT, type NatKind } from '../nat/nat-kind.ts'
 import { startPeerNode, type PeerNode } from '../node.ts'
 import { publicHosts } from '../port-mapping/usefulness.ts'
@@ -50,7 +51,7 @@ export async function startExamination(
     visitRelay({ ...net, relay: multiaddr(text), secrets }, signal)
   )
   const seen = observations(visits)
-  const nat = seen.then((each) => natOf(listening(), each))
+  const nat = seen.then(async (each) => hairpinTried(natOf(listening(), each), signal))
   const forward = seen.then(async (each) => {
     const seenAt = publicHosts(
       each.map(({ address }) => address),
@@ -86,6 +87,11 @@ function natOf(listening: readonly Multiaddr[], seen: readonly Seen[]): NatKind 
     { listeningPort, hosts },
     seen4.map(({ observation }) => observation)
   )
+}
+
+async function hairpinTried(kind: NatKind, signal: AbortSignal): Promise<NatKind> {
+  const target = hairpinTarget(kind)
+  return target === undefined ? kind : withHairpin(kind, await tryHairpin(target, signal))
 }
 
 const listeningOn = ({ transportManager }: PeerNode): Multiaddr[] =>

@@ -7,10 +7,9 @@ import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
-import { tryHairpin, type HairpinOutcome } from './hairpin.ts'
+import { hairpinTarget, tryHairpin, withHairpin, type HairpinOutcome } from './hairpin.ts'
 import {
   classifyNat,
-  isPublic,
   isSymmetric,
   outsideHosts,
   UNKNOWN_NAT,
@@ -64,9 +63,6 @@ const REPORT_WAIT_MS = 500
 
 /** So long nobody else behind the NAT has taken many ports. */
 const FRESH_MS = 1_000
-
-/** NATs map to none of the ports below, where services listen. */
-const LEAST_MAPPED_PORT = 1_024
 
 /** For one more question right before a punch; without an answer the last one will do. */
 const SAMPLE_WAIT_MS = 1_000
@@ -211,24 +207,16 @@ class RunningNatWatch implements NatWatch {
     this.kind = { ...this.kind, seen: [...this.kind.seen, ...fresh].slice(-MAX_SEEN) }
   }
 
-  /** One mapped address for all: whether it leads back to us, and what becomes of a SYN that it does not expect. */
+  /** Once for each address. */
   async #tryHairpin(signal: AbortSignal): Promise<void> {
-    const { mapping, seen } = this.kind
-    const address = seen.at(-1)?.address
-    if (mapping !== 'endpoint-independent' || address === undefined) return
-    const named = `${address.host} ${address.port}`
-    // The relay's word is all there is to it: once for each address, and never at a port of the system's own.
-    if (!isPublic(address) || address.port < LEAST_MAPPED_PORT) return
+    const target = hairpinTarget(this.kind)
+    if (target === undefined) return
+    const named = `${target.host} ${target.port}`
     if (this.#hairpin?.named !== named) {
-      this.#hairpin = { named, outcome: await tryHairpin(address, signal) }
+      this.#hairpin = { named, outcome: await tryHairpin(target, signal) }
       signal.throwIfAborted()
     }
-    const { outcome } = this.#hairpin
-    this.kind = {
-      ...this.kind,
-      hairpin: outcome === 'reached',
-      filtering: outcome === 'refused' ? 'rst' : 'unknown'
-    }
+    this.kind = withHairpin(this.kind, this.#hairpin.outcome)
     this.#init.onKind?.(this.kind)
   }
 

@@ -11,6 +11,8 @@ export interface OwnAddresses {
   announced: Multiaddr[]
   /** Of this machine's interfaces, with the port we listen on. */
   listening: Multiaddr[]
+  /** Whether a mapped address leads back to us from inside, when that was tried. */
+  hairpin?: boolean
 }
 
 /** A home has a handful; the spec's 4 KiB would hold some 200. */

@@ -62,8 +62,12 @@ function oneNat({ own, offered, peerName }: Evidence): string | undefined {
   const shared = theirs.find((host) => ours.has(host))
   if (shared === undefined) return undefined
   const here = new Set(hosts4(own.listening))
-  if (!here.has(shared))
-    return `you and ${peerName} are both behind ${shared}, a NAT that does not lead from one to the other: ${ONE_NETWORK}`
+  if (!here.has(shared)) {
+    const both = `you and ${peerName} are both behind ${shared}, a NAT that does not lead from one to the other`
+    return own.hairpin === false
+      ? `${both} (what you send to that address yourself does not come back): hairpinning (NAT loopback) switched on there, or ${ONE_NETWORK}`
+      : `${both}: ${ONE_NETWORK}`
+  }
   // Without an address of another network it is no NAT, but another program on this machine.
   if (hosts4(offered).every((host) => here.has(host))) return undefined
   return `relays see ${peerName} at ${shared}, your own address, so it is behind a NAT on your machine (a container's, a virtual machine's) that does not lead to it: a port published there, or your machine's own network, would make it direct`

@@ -38,7 +38,7 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
     return { verdict: 'ok', sentence, evidence }
   }
   if (kind.mapping === 'endpoint-independent') {
-    const sentence = `your NAT shows everybody one address (${places}): it can be punched`
+    const sentence = `your NAT shows everybody one address (${places}): it can be punched${insideOut(kind)}`
     return { verdict: 'ok', sentence, evidence }
   }
   if (kind.ports === 'preserved') {
@@ -47,6 +47,14 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
   }
   const sentence = `one relay sees you at ${places}: a second --relay would tell whether others see the same`
   return { verdict: 'skipped', sentence, evidence }
+}
+
+/** What matters to two peers behind one NAT that do not see each other inside: in two homes of one carrier. */
+function insideOut({ hairpin }: NatKind): string {
+  if (hairpin === undefined) return ''
+  return hairpin
+    ? '; from inside its outside can be reached'
+    : '; from inside its outside cannot be reached (no hairpinning), so peers behind it meet inside or not at all'
 }
 
 const PATTERNS: Record<NatKind['ports'], string> = {

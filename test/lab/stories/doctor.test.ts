@@ -84,7 +84,7 @@ const KINDS: Kind[] = [
   {
     nat: 'drop',
     verdict: 'ok',
-    sentence: /shows everybody one address/,
+    sentence: /shows everybody one address.*from inside its outside cannot be reached/,
     cone: 'yes',
     random: 'likely'
   },
@@ -92,6 +92,13 @@ const KINDS: Kind[] = [
     nat: 'rst',
     verdict: 'ok',
     sentence: /shows everybody one address/,
+    cone: 'yes',
+    random: 'likely'
+  },
+  {
+    nat: 'hairpin',
+    verdict: 'ok',
+    sentence: /shows everybody one address.*from inside its outside can be reached/,
     cone: 'yes',
     random: 'likely'
   },

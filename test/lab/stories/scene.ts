@@ -27,6 +27,8 @@ export interface SceneOptions {
   measured?: boolean
   /** More arguments of anna's `parley chat`. */
   annaArgs?: string[]
+  /** By which anna names the relay, where that is not how ben does. */
+  annaRelay?: string
   /** More arguments of both peers. */
   peerArgs?: string[]
   signal?: AbortSignal
@@ -147,6 +149,7 @@ async function enter(
   {
     measured = false,
     annaArgs = [],
+    annaRelay = lab.relay.address,
     peerArgs = [],
     signal: stop
   }: SceneOptions & { signal: AbortSignal }
@@ -157,15 +160,12 @@ async function enter(
     listen: ['/ip4/0.0.0.0', '/ip6/::'].map((host) => `${host}/tcp/${RELAY_PORT}`)
   })
   const { peerId } = await relay.next('listening', { signal })
-  const part = {
-    room: ROOM,
-    relay: `${multiaddrOf(lab.relay.address)}/tcp/${RELAY_PORT}/p2p/${peerId}`,
-    args: peerArgs,
-    nodeArgs
-  }
+  const named = (host: string): string => `${multiaddrOf(host)}/tcp/${RELAY_PORT}/p2p/${peerId}`
+  const part = { room: ROOM, relay: named(lab.relay.address), args: peerArgs, nodeArgs }
   const ben = await cast.peer({ ...part, name: 'ben' })
   await relay.next((told) => told.event === 'registration' && told.action === 'added', { signal })
-  const anna = await cast.peer({ ...part, name: 'anna', args: [...peerArgs, ...annaArgs] })
+  const args = [...peerArgs, ...annaArgs]
+  const anna = await cast.peer({ ...part, name: 'anna', relay: named(annaRelay), args })
   return { relay, ben, anna }
 }
 

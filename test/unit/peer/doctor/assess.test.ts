@@ -22,6 +22,7 @@ import {
   place
 } from '../../../../peer/doctor/assess/relay.ts'
 import type { Finding, Verdict } from '../../../../peer/doctor/finding.ts'
+import { withHairpin } from '../../../../peer/nat/hairpin.ts'
 import { classifyNat, UNKNOWN_NAT, type NatKind } from '../../../../peer/nat/nat-kind.ts'
 
 const RELAY = '/ip4/7.7.7.1/tcp/4001/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
@@ -193,6 +194,16 @@ describe('the NAT', () => {
   it('that shows one address can be punched', () => {
     const found = assessNat(nat(4001, 4001), { forwarded: false })
     assertFinding(found, 'ok', /one address \(7\.7\.7\.2:4001\): it can be punched$/)
+  })
+
+  it('is told for what it does with what comes from inside, when that was tried', () => {
+    const kind = nat(4001, 4001)
+    const leads = assessNat(withHairpin(kind, 'reached'), { forwarded: false })
+    assertFinding(leads, 'ok', /; from inside its outside can be reached$/)
+    const swallows = assessNat(withHairpin(kind, 'silent'), { forwarded: false })
+    assertFinding(swallows, 'ok', /; from inside its outside cannot be reached \(no hairpinning\)/)
+    const refuses = assessNat(withHairpin(kind, 'refused'), { forwarded: false })
+    assert.deepEqual([refuses.evidence['hairpin'], refuses.evidence['filtering']], [false, 'rst'])
   })
 
   it('that keeps our port can be punched, though one relay alone has seen it', () => {

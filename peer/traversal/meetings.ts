@@ -127,8 +127,7 @@ export class Meetings {
         signal
       })
       const seen = { offered: [...offered], candidates, refused: [] }
-      const why =
-        raced.outcome === 'direct' ? {} : { reason: reasonFor(parts, peer, own, seen, raced) }
+      const why = raced.outcome === 'direct' ? {} : { reason: reasonFor(parts, peer, seen, raced) }
       parts.onMeeting(peer, {
         via: 'meeting',
         role,

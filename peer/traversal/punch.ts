@@ -94,7 +94,7 @@ export async function punchRound(
     ...rest
   })
   const failed = (seen: Seen, sawRst = false): RoundResult =>
-    result({ outcome: 'failed', reason: reasonFor(parts, peer, own, offer, seen), sawRst })
+    result({ outcome: 'failed', reason: reasonFor(parts, peer, offer, seen), sawRst })
   try {
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
     const onOffer: Side['onOffer'] = (offered, nat) => {
@@ -125,16 +125,16 @@ export async function punchRound(
   }
 }
 
+/** What was learnt of our own side while the round ran counts as well. */
 export function reasonFor(
-  { nameOf, reuse }: PunchParts,
+  { nameOf, own, reuse }: PunchParts,
   peer: string,
-  own: OwnAddresses,
   { offered, refused }: Offer,
   seen: Seen
 ): string {
   return whyNotDirect({
     peerName: nameOf(peer),
-    own,
+    own: own(),
     offered,
     refused,
     reuse,

@@ -1,5 +1,4 @@
 // Where a relay sees us at its reflecting ports: from the port we listen on, and from some others, which shows a pattern.
-import { lookup } from 'node:dns/promises'
 import type { Connection, PeerId } from '@libp2p/interface'
 import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
@@ -37,12 +36,9 @@ export async function reflected(
   const relayKey = connection.remotePeer.publicKey
   if (relay === undefined || relayKey === undefined) return found
   try {
-    const host = relay.named
-      ? (await lookup(relay.host, { family: relay.family })).address
-      : relay.host
     const ports = await reflectPortsOf(connection, limit)
-    for (const { local, port } of questions(ports, localEnd(host))) {
-      const destination = { host, port }
+    for (const { local, port } of questions(ports, localEnd(relay.host))) {
+      const destination = { host: relay.host, port }
       const asked = { destination, relayKey, self, signal: limit.signal }
       const { reflection, localPort, atMs } = await askReflection(
         local === undefined ? asked : { ...asked, local }

@@ -19,7 +19,8 @@ export type HairpinOutcome = 'reached' | 'refused' | 'silent'
  * of the system's own.
  */
 export function hairpinTarget({ mapping, seen }: NatKind): Endpoint | undefined {
-  const address = seen.at(-1)?.address
+  // Where we listen, and not where a question from another port was seen.
+  const address = seen.findLast(({ freshPort }) => freshPort === undefined)?.address
   if (mapping !== 'endpoint-independent' || address === undefined) return undefined
   return isPublic(address) && address.port >= LEAST_MAPPED_PORT ? address : undefined
 }

@@ -26,9 +26,9 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
     const sentence = 'not tried: no relay on another machine says where it sees you'
     return { verdict: 'skipped', sentence, evidence }
   }
-  const places = placesOf(kind)
+  const places = placesOf(kind.seen.filter(({ freshPort }) => freshPort === undefined))
   if (isSymmetric(kind)) {
-    const sentence = `your NAT shows every destination another port (${places}), ${PATTERNS[kind.ports]}`
+    const sentence = `your NAT shows every destination another port (${placesOf(kind.seen)}), ${PATTERNS[kind.ports]}`
     return forwarded
       ? { verdict: 'ok', sentence: `${sentence}; the forwarded port makes up for it`, evidence }
       : { verdict: 'warn', sentence, evidence, remedies: OPEN_A_PORT }
@@ -67,7 +67,7 @@ const PATTERNS: Record<NatKind['ports'], string> = {
 }
 
 /** `7.7.7.2:4001`; `7.7.7.2: 40001, 40417`, where several ports of a host were seen. */
-function placesOf({ seen }: NatKind): string {
+function placesOf(seen: NatKind['seen']): string {
   const byHost = Map.groupBy(seen, ({ address }) => address.host)
   const hosts = [...byHost].map(([host, at]) => {
     const ports = [...new Set(at.map(({ address }) => address.port))].slice(0, MAX_SHOWN)

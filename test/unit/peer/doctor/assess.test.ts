@@ -22,7 +22,7 @@ import {
   place
 } from '../../../../peer/doctor/assess/relay.ts'
 import type { Finding, Verdict } from '../../../../peer/doctor/finding.ts'
-import { withHairpin } from '../../../../peer/nat/hairpin.ts'
+import { hairpinTarget, withHairpin } from '../../../../peer/nat/hairpin.ts'
 import { classifyNat, UNKNOWN_NAT, type NatKind } from '../../../../peer/nat/nat-kind.ts'
 
 const RELAY = '/ip4/7.7.7.1/tcp/4001/p2p/12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
@@ -204,6 +204,15 @@ describe('the NAT', () => {
     assertFinding(swallows, 'ok', /; from inside its outside cannot be reached \(no hairpinning\)/)
     const refuses = assessNat(withHairpin(kind, 'refused'), { forwarded: false })
     assert.deepEqual([refuses.evidence['hairpin'], refuses.evidence['filtering']], [false, 'rst'])
+  })
+
+  it('that shows one address is told with that of the port we listen on, whatever others were tried', () => {
+    const fresh = { ...nat(4001, 4001).seen[0]!, freshPort: 33_333 }
+    const kind = { ...nat(4001, 4001) }
+    kind.seen = [...kind.seen, { ...fresh, address: { host: '7.7.7.2', port: 33_333 } }]
+    const found = assessNat(kind, { forwarded: false })
+    assertFinding(found, 'ok', /one address \(7\.7\.7\.2:4001\)/)
+    assert.deepEqual(hairpinTarget(kind), { host: '7.7.7.2', port: 4001 })
   })
 
   it('that keeps our port can be punched, though one relay alone has seen it', () => {

@@ -7,6 +7,7 @@ import { parseRelayAddress } from '../shared/relay-address.ts'
 import type { Secret } from '../shared/secrets.ts'
 import type { RelayStatus } from './api.ts'
 import { startDiscovery, type RoomDiscovery } from './discovery/discovery.ts'
+import type { Subscriptions } from './discovery/meeting-subscription.ts'
 import type { FoundPeer } from './discovery/rendezvous-client.ts'
 import type { PeerEvent } from './events.ts'
 import type { Observer } from './nat/survey.ts'
@@ -75,13 +76,15 @@ interface Place {
 /** Throws UsageError for what is no relay's address. */
 export function startRelays(init: RelaysInit, options: { signal: AbortSignal }): Relays {
   const places: Place[] = []
+  const subscriptions: Subscriptions = new Map()
   const announce = (): void => {
     for (const { discovery } of places) discovery.refresh()
   }
   const addresses = (): Multiaddr[] => allAddresses(places, init.addresses())
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
-    places.push(startPlace({ ...init, addresses, relay, onCircuits: announce }, options.signal))
+    const at = { relay, addresses, subscriptions, onCircuits: announce }
+    places.push(startPlace({ ...init, ...at }, options.signal))
   }
   const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
   const joined = Promise.race(places.map(async (each) => each.joined))
@@ -141,6 +144,7 @@ function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): M
 
 interface PlaceInit extends RelaysInit {
   relay: string
+  subscriptions: Subscriptions
   /** This relay has given us a place, or taken it away. */
   onCircuits: () => void
 }

@@ -4,8 +4,12 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { deadline } from '../../shared/deadline.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
-import { rendezvousChannel, type RelayConnection, type RendezvousChannel } from './channel.ts'
-import { Meetings } from './meetings.ts'
+import { rendezvousChannel, type RendezvousChannel } from './channel.ts'
+import {
+  MeetingSubscription,
+  type ListeningConnection,
+  type Subscriptions
+} from './meeting-subscription.ts'
 import { OwnRegistration } from './own-registration.ts'
 import { DEFAULT_PACE, nextRoundMs, retryMs, type Pace } from './pace.ts'
 import {
@@ -19,7 +23,7 @@ import { Roster } from './roster.ts'
 
 export interface DiscoveryConfig {
   /** The connection to the relay, or undefined while there is none; asked before every round. */
-  relay: () => RelayConnection | undefined
+  relay: () => ListeningConnection | undefined
   /** Passed `checkRoom`. */
   room: string
   privateKey: PrivateKey
@@ -29,6 +33,8 @@ export interface DiscoveryConfig {
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
   /** They are told of us in this instant, as we are of them. Before `onPeer`. Absent: the relay is not asked to. */
   onMeet?: ((found: FoundPeer) => void) | undefined
+  /** At which relays this peer is told so, whichever of its discoveries is. */
+  subscriptions?: Subscriptions
   /** A listing of the whole room has them, new or not: every 15 s or so. */
   onStill?: (peer: PeerId, addresses: Multiaddr[]) => void
   /** Someone is no longer registered. They may still be connected: the relay only knows who is connected to it. */
@@ -48,7 +54,7 @@ export interface RoomDiscovery extends AsyncDisposable {
   /** Settles with the first round: registered, and whoever is there already told to `onPeer`. */
   readonly firstRound: Promise<void>
   /** That connection is about to be the one: what it takes to ask there is opened. */
-  prepare(connection: RelayConnection): void
+  prepare(connection: ListeningConnection): void
   /** Something has changed (addresses, the connection to the relay): the next round comes at once. */
   refresh(): void
 }
@@ -75,7 +81,7 @@ class RoomWatch implements RoomDiscovery {
   readonly #self: string
   readonly #own: OwnRegistration
   readonly #roster = new Roster()
-  readonly #meetings: Meetings | undefined
+  readonly #meetings: MeetingSubscription | undefined
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
@@ -99,7 +105,8 @@ class RoomWatch implements RoomDiscovery {
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
     if (config.onMeet !== undefined) {
       const onMeet = (found: FoundPeer): void => this.#met(found)
-      this.#meetings = new Meetings({ room: config.room, onMeet }, this.#signal)
+      const { room, subscriptions = new Map() } = config
+      this.#meetings = new MeetingSubscription({ room, subscriptions, onMeet }, this.#signal)
     }
     this.#signal.addEventListener('abort', () => this.#wake?.(), { once: true })
     this.#first.promise.catch(() => undefined)
@@ -110,7 +117,7 @@ class RoomWatch implements RoomDiscovery {
     return this.#first.promise
   }
 
-  prepare(connection: RelayConnection): void {
+  prepare(connection: ListeningConnection): void {
     this.#channelOver(connection)
       .open({ signal: this.#signal })
       .catch(() => undefined) // whoever asks hears of it
@@ -145,7 +152,7 @@ class RoomWatch implements RoomDiscovery {
   }
 
   /** Returns the milliseconds until the next one. Never rejects. */
-  async #round(connection: RelayConnection): Promise<number> {
+  async #round(connection: ListeningConnection): Promise<number> {
     try {
       const somethingNew = await this.#exchange(this.#channelOver(connection))
       this.#quietRounds = somethingNew ? 0 : this.#quietRounds + 1
@@ -164,7 +171,7 @@ class RoomWatch implements RoomDiscovery {
     }
   }
 
-  #channelOver(connection: RelayConnection): RendezvousChannel {
+  #channelOver(connection: ListeningConnection): RendezvousChannel {
     if (this.#channel?.connection === connection) return this.#channel
     void this.#channel?.[Symbol.asyncDispose]()
     this.#connectedAtMs = this.#nowMs()

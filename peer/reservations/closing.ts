@@ -4,7 +4,7 @@ import type { Delay } from '../delay.ts'
 
 /** Whether the connection has ended when the wait is over. Rejects with the signal's reason. */
 export async function closesWithin(
-  connection: Connection,
+  connection: Pick<Connection, 'status' | 'addEventListener' | 'removeEventListener'>,
   ms: number,
   { delay, signal }: { delay: Delay; signal: AbortSignal }
 ): Promise<boolean> {

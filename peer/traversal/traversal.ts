@@ -8,7 +8,7 @@ import { retire } from '../circuits/retire.ts'
 import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { DialBudget } from './dial-budget.ts'
-import { Meetings, type Signed } from './meetings.ts'
+import { MeetingPunches, type Signed } from './meeting-punches.ts'
 import { yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
@@ -85,7 +85,7 @@ class RunningTraversal implements Traversal {
   readonly #ownBudget = new RoundBudget()
   readonly #dials: OrdinaryDials
   readonly #upgrades: Upgrades
-  readonly #meetings: Meetings
+  readonly #meetings: MeetingPunches
   readonly #dialBudget = new DialBudget(DIALS)
   readonly #running = new Set<Promise<void>>()
 
@@ -104,7 +104,7 @@ class RunningTraversal implements Traversal {
       init.onRound(peer, 0, result)
     }
     const selfId = init.node.peerId.toString()
-    this.#meetings = new Meetings({ ...init, selfId, onMeeting }, this.#signal)
+    this.#meetings = new MeetingPunches({ ...init, selfId, onMeeting }, this.#signal)
   }
 
   async start(): Promise<void> {

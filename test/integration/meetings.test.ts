@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { Signed } from '../../peer/traversal/meetings.ts'
+import type { Signed } from '../../peer/traversal/meeting-punches.ts'
 import {
   becomesDirect,
   dialThrough,

@@ -35,8 +35,9 @@ function listing(registrations: WireRegistration[], cookie = 'c'): DiscoverRespo
 }
 
 /** A relay in whose place the test answers; registrations are granted unless it says otherwise. */
-class ScriptedRelay {
+class ScriptedRelay extends EventTarget {
   readonly status = 'open'
+  readonly remotePeer = peerIdFromPrivateKey(bob)
   readonly heard: RendezvousMessage[] = []
   readonly #heard = new EventTarget()
   registerStatus: number = STATUS.ok

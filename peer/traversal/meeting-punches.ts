@@ -17,7 +17,7 @@ import { punchRole } from './plan.ts'
 import { reasonFor, ways, type PunchParts, type RoundResult } from './punch.ts'
 import { race } from './race.ts'
 
-export interface MeetingsInit extends PunchParts {
+export interface MeetingPunchesInit extends PunchParts {
   selfId: string
   onMeeting: (peer: string, result: RoundResult) => void
   /** Monotonic milliseconds. */
@@ -46,15 +46,15 @@ interface Progress {
 /** What is connected has that long for its handshakes before a round over the circuit dials the same addresses. */
 const HANDSHAKE_GRACE_MS = 2_000
 
-export class Meetings {
-  readonly #init: MeetingsInit
+export class MeetingPunches {
+  readonly #init: MeetingPunchesInit
   readonly #signal: AbortSignal
   readonly #nowMs: () => number
   readonly #budget = new MeetingBudget()
   /** By peer: one at a time. */
   readonly #running = new Map<string, Meeting>()
 
-  constructor(init: MeetingsInit, signal: AbortSignal) {
+  constructor(init: MeetingPunchesInit, signal: AbortSignal) {
     this.#init = init
     this.#signal = signal
     this.#nowMs = init.nowMs ?? (() => performance.now())

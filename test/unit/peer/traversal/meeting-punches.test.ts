@@ -11,14 +11,14 @@ import {
   MAX_MEETINGS_AT_ONCE,
   MAX_MEETINGS_PER_PEER_AND_MINUTE
 } from '../../../../peer/traversal/meeting-rules.ts'
-import { Meetings, type Signed } from '../../../../peer/traversal/meetings.ts'
+import { MeetingPunches, type Signed } from '../../../../peer/traversal/meeting-punches.ts'
 import type { RoundResult, TransportDial } from '../../../../peer/traversal/punch.ts'
 import { PunchTable } from '../../../../shared/transport/punch-table.ts'
 
 const OWN = multiaddr('/ip4/11.0.0.5/tcp/5000')
 
 interface Stage {
-  meetings: Meetings
+  meetings: MeetingPunches
   dialled: string[]
   told: RoundResult[]
   punches: PunchTable
@@ -31,7 +31,7 @@ function stage({ dial = refuse } = {}): Stage {
   const told: RoundResult[] = []
   const punches = new PunchTable()
   const stopped = new AbortController()
-  const meetings = new Meetings(
+  const meetings = new MeetingPunches(
     {
       node: { getConnections: () => [], addEventListener: ignore, removeEventListener: ignore },
       selfId: 'self',

@@ -1,7 +1,6 @@
 // Is told by a relay of those members who are told of us in the same instant: on one stream that stays open for it.
 // What is said there: shared/wire/meeting.ts. Without it, or with a relay that does not speak it, DISCOVER tells later.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { UnsupportedProtocolError, type Stream } from '@libp2p/interface'
+import { UnsupportedProtocolError, type Connection, type Stream } from '@libp2p/interface'
 import { asError } from '../../shared/as-error.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
@@ -12,12 +11,28 @@ import {
   MEETING_PROTOCOL
 } from '../../shared/wire/meeting.ts'
 import { readFrames } from '../conversation/frames.ts'
+import { Delay } from '../delay.ts'
 import { PerMinute } from '../per-minute.ts'
-import type { RelayConnection } from './channel.ts'
+import { closesWithin } from '../reservations/closing.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { openRegistration, type FoundPeer } from './rendezvous-client.ts'
 
-export interface MeetingsConfig {
+/** What is used of a connection to a relay. */
+export type ListeningConnection = Pick<
+  Connection,
+  'newStream' | 'status' | 'remotePeer' | 'addEventListener' | 'removeEventListener'
+>
+
+/**
+ * Relay → resolves when the subscription there is over. A relay tells a peer on the stream that it opened last: two that
+ * reach one relay, by two of its addresses, would end each other's by turns.
+ */
+export type Subscriptions = Map<string, Promise<unknown>>
+
+export interface MeetingSubscriptionConfig {
   room: string
+  /** Of all that this peer has. */
+  subscriptions: Subscriptions
   /** Signed by whom it is about. */
   onMeet: (found: FoundPeer) => void
 }
@@ -31,29 +46,44 @@ const MAX_MEETS_PER_MINUTE = 240
 /** After a stream that has ended, by a relay that had enough of us or that we had enough of. */
 const RESUBSCRIBE_MS = 60_000
 
-export class Meetings {
-  readonly #config: MeetingsConfig
+export class MeetingSubscription {
+  readonly #config: MeetingSubscriptionConfig
   readonly #signal: AbortSignal
   readonly #budget = new PerMinute(MAX_MEETS_PER_MINUTE)
 
-  constructor(config: MeetingsConfig, signal: AbortSignal) {
+  constructor(config: MeetingSubscriptionConfig, signal: AbortSignal) {
     this.#config = config
     this.#signal = signal
   }
 
-  /** For as long as that connection stands, if the relay speaks the protocol. Never rejects. */
-  async listen(connection: RelayConnection): Promise<void> {
+  /**
+   * For as long as that connection stands, if the relay speaks the protocol and nobody listens to it on another one.
+   * Never rejects.
+   */
+  async listen(connection: ListeningConnection): Promise<void> {
+    const { subscriptions } = this.#config
+    const relay = connection.remotePeer.toString()
+    for (let other = subscriptions.get(relay); other !== undefined;) {
+      await unlessAborted(other, this.#signal).catch(() => undefined) // stopped: nothing is opened below
+      if (this.#signal.aborted) return
+      other = subscriptions.get(relay)
+    }
+    const over = this.#keep(connection).finally(() => subscriptions.delete(relay))
+    subscriptions.set(relay, over)
+    await over
+  }
+
+  async #keep(connection: ListeningConnection): Promise<void> {
+    const wait = { delay: new Delay(), signal: this.#signal }
     while (connection.status === 'open' && !this.#signal.aborted) {
       const error = await this.#hear(connection)
       if (error instanceof UnsupportedProtocolError) return
-      await sleep(RESUBSCRIBE_MS, undefined, { signal: this.#signal, ref: false }).catch(
-        () => undefined // stopped: the loop ends
-      )
+      await closesWithin(connection, RESUBSCRIBE_MS, wait).catch(() => undefined) // stopped: the loop ends
     }
   }
 
   /** One stream, to its end; resolves with the reason. */
-  async #hear(connection: RelayConnection): Promise<Error | undefined> {
+  async #hear(connection: ListeningConnection): Promise<Error | undefined> {
     let stream: Stream | undefined
     try {
       stream = await openAtOnce(connection, MEETING_PROTOCOL, { signal: this.#signal })

@@ -1,13 +1,11 @@
 // What counts as one host when places are given out by host. (pure)
 import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { ip6Groups } from '../shared/ip6.ts'
+import { ip6Network } from '../shared/ip6.ts'
 
 /** An IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has all of them. */
 export function hostKey(remote: Multiaddr): string {
   if (!isNetworkAddress(remote)) return remote.toString()
   const { type, host } = getNetConfig(remote)
-  if (type !== 'ip6') return host
-  const network = ip6Groups(host).slice(0, 4)
-  return `${network.map((group) => group.toString(16)).join(':')}::/64`
+  return type === 'ip6' ? ip6Network(host) : host
 }

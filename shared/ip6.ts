@@ -9,6 +9,12 @@ export function ip6Groups(host: string): number[] {
   return [...before, ...Array.from({ length: zeros }, () => 0), ...after]
 }
 
+/** `2001:db8:1:2::/64`, however the address is written: whoever has one address of it has all of them, as a rule. */
+export function ip6Network(host: string): string {
+  const network = ip6Groups(host).slice(0, 4)
+  return `${network.map((group) => group.toString(16)).join(':')}::/64`
+}
+
 function groups(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
 }

@@ -1,7 +1,7 @@
 // Which addresses we offer for a direct connection, and which of those offered to us we dial. (pure)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
-import { ip6Groups } from '../../shared/ip6.ts'
+import { ip6Groups, ip6Network } from '../../shared/ip6.ts'
 
 /** What this peer knows of where it can be reached. */
 export interface OwnAddresses {
@@ -206,5 +206,5 @@ function networkOf(address: Multiaddr): string[] {
   if (endpoint === undefined || endpoint.named) return []
   return endpoint.family === 4
     ? [endpoint.host.split('.').slice(0, 3).join('.')]
-    : [ip6Groups(endpoint.host).slice(0, 4).join(':')]
+    : [ip6Network(endpoint.host)]
 }

@@ -2,13 +2,12 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { decode } from 'uint8-varint'
-import type { Uint8ArrayList } from 'uint8arraylist'
 import { asError } from '../../shared/as-error.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
   DCUTR_PROTOCOL,
   decodeDcutr,
+  decodeDcutrLength,
   encodeDcutr,
   MAX_DCUTR_MESSAGE_BYTES,
   type DcutrMessage
@@ -22,9 +21,6 @@ export interface Exchange {
 
 /** What the other side may send ahead: CONNECT and SYNC, and their lengths. */
 const MAX_UNREAD_BYTES = 3 * MAX_DCUTR_MESSAGE_BYTES
-
-/** Two bytes hold 16,383. */
-const MAX_PREFIX_BYTES = 2
 
 export interface Side {
   own: readonly Multiaddr[]
@@ -108,9 +104,8 @@ interface DcutrWire {
 
 function wire(stream: Stream, signal: AbortSignal): DcutrWire {
   const frames = lpStream(stream, {
-    maxDataLength: MAX_DCUTR_MESSAGE_BYTES,
     maxBufferSize: MAX_UNREAD_BYTES,
-    lengthDecoder: decodeLength
+    lengthDecoder: decodeDcutrLength
   })
   const read = async (): Promise<DcutrMessage> =>
     decodeDcutr((await frames.read({ signal })).subarray())
@@ -128,12 +123,6 @@ function wire(stream: Stream, signal: AbortSignal): DcutrWire {
       if (message.type !== 'sync') throw new Error('the other side sent CONNECT where SYNC belongs')
     }
   }
-}
-
-/** Throws RangeError while the prefix is incomplete, which is how lpStream wants to be told; by itself it reads on for ever. */
-function decodeLength(prefix: Uint8ArrayList): number {
-  if (prefix.byteLength > MAX_PREFIX_BYTES) throw new Error('a length prefix that does not end')
-  return decode(prefix)
 }
 
 /** Addresses of kinds that this library does not know are passed over, as the specification wants. */

@@ -2,7 +2,7 @@
 // relay or a member makes us dial is bounded by where it goes. (pure: time is an argument)
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { tcpEndpoint } from '../../shared/addresses.ts'
-import { ip6Groups } from '../../shared/ip6.ts'
+import { ip6Network } from '../../shared/ip6.ts'
 import { PerMinute } from '../per-minute.ts'
 
 export class DialBudget {
@@ -24,5 +24,5 @@ export class DialBudget {
 /** Whoever has one IPv6 address has its whole /64. */
 function hostOf(address: Multiaddr): string {
   const { host = '', family } = tcpEndpoint(address) ?? {}
-  return family === 6 ? ip6Groups(host).slice(0, 4).join(':') : host
+  return family === 6 ? ip6Network(host) : host
 }

@@ -1,7 +1,9 @@
 // /libp2p/dcutr: the messages by which two relayed peers agree on when to dial each other. (pure)
 // Source: libp2p specs, relay/DCUtR.md.
+import type { Uint8ArrayList } from 'uint8arraylist'
 import { FieldError, readFields, TruncatedError } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'
+import { decodeLength } from './length-prefix.ts'
 
 export const DCUTR_PROTOCOL = '/libp2p/dcutr'
 
@@ -34,6 +36,10 @@ const HELD_FIELD = 1018
 
 const TYPE_CONNECT = 100
 const TYPE_SYNC = 300
+
+/** For lpStream. Throws DcutrFormatError, and RangeError while the prefix is incomplete. */
+export const decodeDcutrLength = (prefix: Uint8ArrayList): number =>
+  decodeLength(prefix, MAX_DCUTR_MESSAGE_BYTES, (message) => new DcutrFormatError(message))
 
 export function encodeDcutr(message: DcutrMessage): Uint8Array {
   if (message.type === 'sync') return new FieldWriter().uint(1, TYPE_SYNC).finish()

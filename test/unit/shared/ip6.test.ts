@@ -1,7 +1,7 @@
 // IPv6 addresses as groups, in every way of writing them.
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { ip6Groups } from '../../../shared/ip6.ts'
+import { ip6Groups, ip6Network } from '../../../shared/ip6.ts'
 
 const WRITTEN: Array<[string, number[]]> = [
   ['::', [0, 0, 0, 0, 0, 0, 0, 0]],
@@ -15,4 +15,12 @@ const WRITTEN: Array<[string, number[]]> = [
 
 for (const [text, groups] of WRITTEN) {
   it(`reads ${text}`, () => assert.deepEqual(ip6Groups(text), groups))
+}
+
+for (const [address, network] of [
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64']
+] as const) {
+  it(`has ${address} in ${network}`, () => assert.equal(ip6Network(address), network))
 }

@@ -8,15 +8,7 @@ import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
-import {
-  at,
-  fewSockets,
-  firing,
-  guessingIn,
-  somebody,
-  THERE,
-  until
-} from '../support/guess-rounds.ts'
+import { at, fewSockets, firing, guessingIn, THERE, until } from '../support/guess-rounds.ts'
 import {
   becomesDirect,
   dialThrough,
@@ -28,6 +20,7 @@ import {
 import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
+import { somebody } from '../support/somebody.ts'
 
 /** What a punch would have now. */
 async function freeOf(budget: SocketBudget): Promise<number> {

@@ -4,8 +4,6 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { Guessing } from '../../peer/traversal/guessing.ts'
 import type { Signed } from '../../peer/traversal/meeting-punches.ts'
@@ -23,6 +21,7 @@ import {
 import { freePort } from '../support/relay-at.ts'
 import { CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
+import { somebody } from '../support/somebody.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { guest, roomScene } from '../support/room-scene.ts'
 import { victim } from '../support/victim.ts'
@@ -147,7 +146,7 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
 
     for (let failures = 1; failures <= 16; failures += 1) {
       const addresses = [silent.address, rude.address, nobody].map((each) => multiaddr(each))
-      const peer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+      const peer = await somebody()
       ann.traversal.meet({ peer, addresses, sequence: Date.now() })
     }
     const failed = await ann.rounds.until(() => {

@@ -3,18 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BATCH } from '../../peer/traversal/volley-pace.ts'
-import {
-  at,
-  fewSockets,
-  firing,
-  guessingIn,
-  somebody,
-  THERE,
-  until
-} from '../support/guess-rounds.ts'
+import { at, fewSockets, firing, guessingIn, THERE, until } from '../support/guess-rounds.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
+import { somebody } from '../support/somebody.ts'
 
 describe('a volley', () => {
   it('at a remote that completes TCP and says nothing: no more than it may hold, and all closed at its end', async () => {

@@ -1,8 +1,6 @@
 // Rounds of guesses with made-up NATs: up to where they fire, with real sockets on loopback.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { Guessing, type GuessRound, type GuessStart } from '../../peer/traversal/guessing.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
@@ -13,9 +11,6 @@ import { patience } from './punchers.ts'
 
 export const THERE = '127.0.0.3'
 export const at = (port: number, host = THERE): Multiaddr => multiaddr(`/ip4/${host}/tcp/${port}`)
-
-export const somebody = async (): Promise<PeerId> =>
-  peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 
 /** Until the handshake is called off: what a remote does that never speaks. */
 const neverAnswered: TransportDial = async (_, { socket, signal }) => {

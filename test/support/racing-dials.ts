@@ -1,9 +1,17 @@
 // Dials that end when the test says so, and connections that are nothing but themselves.
 import type { Connection } from '@libp2p/interface'
+import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { RaceInit } from '../../peer/traversal/race.ts'
 
 export function fakeConnection(): Connection {
   return Object.create(null)
+}
+
+/** Nobody answers, until its signal ends it. */
+export const endlessDial: TransportDial = async (_, { signal }) => {
+  const { promise, reject } = Promise.withResolvers<Connection>()
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  return promise
 }
 
 export interface RacingDial {

@@ -1,9 +1,7 @@
 // Relays that members name: which are dialled, how often, and how many at most.
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection, PeerId } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import {
   MAX_DIALS_AT_ONCE,
@@ -12,11 +10,10 @@ import {
   type ForeignRelays
 } from '../../../../peer/circuits/foreign-relays.ts'
 import { fakeClock, type FakeClock } from '../../../support/fake-clock.ts'
+import { somebody } from '../../../support/somebody.ts'
 
 const RELAYS = await Promise.all(
-  Array.from({ length: MAX_FOREIGN_RELAYS + 1 }, async () =>
-    peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
-  )
+  Array.from({ length: MAX_FOREIGN_RELAYS + 1 }, async () => (await somebody()).toString())
 )
 const [RELAY = '', OTHER = ''] = RELAYS
 

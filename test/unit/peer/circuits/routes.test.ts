@@ -1,8 +1,9 @@
 // Through which relays a member is dialled, and in which order.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import { circuitRoutes, relayOf } from '../../../../peer/circuits/routes.ts'
+import { multiaddrs } from '../../../support/multiaddrs.ts'
 
 const ids = [
   '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv',
@@ -18,10 +19,13 @@ const [SELF, MEMBER, OURS, THEIRS, OTHER, ...MORE] = ids
 const circuit = (relay: string, host = '7.7.7.9'): string =>
   `/ip4/${host}/tcp/1/p2p/${relay}/p2p-circuit`
 
-const all = (texts: string[]): Multiaddr[] => texts.map((text) => multiaddr(text))
-
 function routes(own: string[], registered: string[]): string[] {
-  const init = { self: SELF, member: MEMBER, own: all(own), registered: all(registered) }
+  const init = {
+    self: SELF,
+    member: MEMBER,
+    own: multiaddrs(...own),
+    registered: multiaddrs(...registered)
+  }
   return circuitRoutes(init).map(String)
 }
 

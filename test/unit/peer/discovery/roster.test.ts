@@ -1,20 +1,16 @@
 // What a listing changes in who is known.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { FoundPeer } from '../../../../peer/discovery/rendezvous-client.ts'
 import { Roster } from '../../../../peer/discovery/roster.ts'
+import { somebody } from '../../../support/somebody.ts'
 
-const [ada, bob] = await Promise.all(
-  [0, 1].map(async () => peerIdFromPrivateKey(await generateKeyPair('Ed25519')))
-)
-assert.ok(ada && bob)
+const [ada, bob] = [await somebody(), await somebody()]
 
 function found(peer: typeof ada, sequence: number, ...addresses: string[]): FoundPeer {
   const record = new Uint8Array()
-  return { peer: peer!, sequence, addresses: addresses.map((a) => multiaddr(a)), record, ttlMs: 1 }
+  return { peer, sequence, addresses: addresses.map((a) => multiaddr(a)), record, ttlMs: 1 }
 }
 
 describe('roster', () => {

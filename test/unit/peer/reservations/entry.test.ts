@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Stream } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { lpStream, streamPair } from '@libp2p/utils'
 import { enter, renew } from '../../../../peer/reservations/entry.ts'
 import {
@@ -14,11 +12,12 @@ import {
   encodeVerdict
 } from '../../../../shared/wire/access.ts'
 import { CircuitStatus, encodeHop, HOP_PROTOCOL } from '../../../../shared/wire/circuit.ts'
+import { somebody } from '../../../support/somebody.ts'
 
 const { OK, PERMISSION_DENIED, RESERVATION_REFUSED } = CircuitStatus
 const SECRET = createSecretKey(Buffer.from('correct horse battery'))
-const self = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
-const remotePeer = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+const self = await somebody()
+const remotePeer = await somebody()
 
 /** Gives those answers to reservations and to proofs, one after the other, and notes what it was asked. */
 function relay({ hop, access }: { hop: number[]; access: number[] }) {

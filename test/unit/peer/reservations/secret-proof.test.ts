@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import { UnsupportedProtocolError, type Stream } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { lpStream, streamPair, type LengthPrefixedStream } from '@libp2p/utils'
 import { proveSecret, type SecretVerdict } from '../../../../peer/reservations/secret-proof.ts'
 import { provenSecret } from '../../../../shared/access-proof.ts'
@@ -15,12 +13,13 @@ import {
   encodeVerdict,
   type AccessProof
 } from '../../../../shared/wire/access.ts'
+import { somebody } from '../../../support/somebody.ts'
 
 const secretOf = (text: string) => createSecretKey(Buffer.from(text))
 const SECRETS = [secretOf('correct horse battery'), secretOf('a secret that is newer')]
 const NONCE = new Uint8Array(32).fill(5)
-const self = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
-const relay = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+const self = await somebody()
+const relay = await somebody()
 
 type Script = (frames: LengthPrefixedStream<Stream>, stream: Stream) => Promise<unknown>
 

@@ -1,22 +1,21 @@
 // What is offered for a direct connection, what of an offer is dialled, and why the rest is not.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import {
   dialledCandidates,
   MAX_DIALLED_CANDIDATES,
   MAX_OWN_CANDIDATES,
   ownCandidates
 } from '../../../../peer/traversal/candidates.ts'
+import { multiaddrs, tcp4 } from '../../../support/multiaddrs.ts'
 
 const PEER = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 
-const all = (...texts: string[]): Multiaddr[] => texts.map((text) => multiaddr(text))
-const tcp = (host: string, port = 4001): string => `/ip4/${host}/tcp/${port}`
 const NOTHING = { mapped: [], announced: [], listening: [] }
 
 const refusalOf = (offered: string, own: Multiaddr[] = []): string | undefined => {
-  const { candidates, refused } = dialledCandidates(all(offered), own)
+  const { candidates, refused } = dialledCandidates(multiaddrs(offered), own)
   assert.equal(candidates.length + refused.length, 1)
   return refused[0]?.reason
 }
@@ -24,56 +23,61 @@ const refusalOf = (offered: string, own: Multiaddr[] = []): string | undefined =
 describe('our own candidates', () => {
   it('go from the likeliest to the least: mapped, announced, then public to bridge', () => {
     const own = ownCandidates({
-      mapped: all(tcp('7.7.7.2', 40_001)),
-      announced: all(tcp('9.9.9.9', 443)),
-      listening: all(tcp('172.17.0.1'), tcp('192.168.1.5'), tcp('8.8.4.4'), '/ip6/2a00::5/tcp/4001')
+      mapped: multiaddrs(tcp4('7.7.7.2', 40_001)),
+      announced: multiaddrs(tcp4('9.9.9.9', 443)),
+      listening: multiaddrs(
+        tcp4('172.17.0.1'),
+        tcp4('192.168.1.5'),
+        tcp4('8.8.4.4'),
+        '/ip6/2a00::5/tcp/4001'
+      )
     })
     assert.deepEqual(own.map(String), [
-      tcp('7.7.7.2', 40_001),
-      tcp('9.9.9.9', 443),
-      tcp('8.8.4.4'),
+      tcp4('7.7.7.2', 40_001),
+      tcp4('9.9.9.9', 443),
+      tcp4('8.8.4.4'),
       '/ip6/2a00::5/tcp/4001',
-      tcp('192.168.1.5'),
-      tcp('172.17.0.1')
+      tcp4('192.168.1.5'),
+      tcp4('172.17.0.1')
     ])
   })
 
   it('stand once each, without a peer id', () => {
     const own = ownCandidates({
-      mapped: all(`${tcp('7.7.7.2')}/p2p/${PEER}`),
-      announced: all(tcp('7.7.7.2')),
-      listening: all(`${tcp('7.7.7.2')}/p2p/${PEER}`)
+      mapped: multiaddrs(`${tcp4('7.7.7.2')}/p2p/${PEER}`),
+      announced: multiaddrs(tcp4('7.7.7.2')),
+      listening: multiaddrs(`${tcp4('7.7.7.2')}/p2p/${PEER}`)
     })
-    assert.deepEqual(own.map(String), [tcp('7.7.7.2')])
+    assert.deepEqual(own.map(String), [tcp4('7.7.7.2')])
   })
 
   it('are at most so many, and the mapped ones are among them', () => {
-    const listening = Array.from({ length: 200 }, (_, index) => tcp(`10.0.${index}.1`))
+    const listening = Array.from({ length: 200 }, (_, index) => tcp4(`10.0.${index}.1`))
     const own = ownCandidates({
       ...NOTHING,
-      mapped: all(tcp('7.7.7.2')),
-      listening: all(...listening)
+      mapped: multiaddrs(tcp4('7.7.7.2')),
+      listening: multiaddrs(...listening)
     })
     assert.equal(own.length, MAX_OWN_CANDIDATES)
-    assert.equal(String(own[0]), tcp('7.7.7.2'))
+    assert.equal(String(own[0]), tcp4('7.7.7.2'))
   })
 
   it('have no loopback in them, unless a relay sees us there', () => {
-    const listening = all(tcp('127.0.0.1'), '/ip6/::1/tcp/4001', tcp('192.168.1.5'))
-    assert.deepEqual(ownCandidates({ ...NOTHING, listening }).map(String), [tcp('192.168.1.5')])
-    const beside = ownCandidates({ ...NOTHING, mapped: all(tcp('127.0.0.1')), listening })
+    const listening = multiaddrs(tcp4('127.0.0.1'), '/ip6/::1/tcp/4001', tcp4('192.168.1.5'))
+    assert.deepEqual(ownCandidates({ ...NOTHING, listening }).map(String), [tcp4('192.168.1.5')])
+    const beside = ownCandidates({ ...NOTHING, mapped: multiaddrs(tcp4('127.0.0.1')), listening })
     assert.deepEqual(beside.map(String), [
-      tcp('127.0.0.1'),
-      tcp('192.168.1.5'),
+      tcp4('127.0.0.1'),
+      tcp4('192.168.1.5'),
       '/ip6/::1/tcp/4001'
     ])
   })
 
   it('have nothing in them that nobody could dial', () => {
-    const listening = all(
-      tcp('0.0.0.0'),
-      tcp('192.168.1.5', 0),
-      tcp('169.254.3.4'),
+    const listening = multiaddrs(
+      tcp4('0.0.0.0'),
+      tcp4('192.168.1.5', 0),
+      tcp4('169.254.3.4'),
       '/ip6/fe80::1/tcp/4001',
       '/ip4/192.168.1.5/udp/4001/quic-v1',
       '/dns4/home.example/tcp/4001'
@@ -84,21 +88,21 @@ describe('our own candidates', () => {
 
 describe('the candidates of an offer', () => {
   for (const [address, reason] of [
-    [tcp('127.0.0.1'), 'loopback'],
-    [tcp('127.8.8.8'), 'loopback'],
+    [tcp4('127.0.0.1'), 'loopback'],
+    [tcp4('127.8.8.8'), 'loopback'],
     ['/ip6/::1/tcp/4001', 'loopback'],
-    [tcp('0.0.0.0'), 'unspecified'],
-    [tcp('0.1.2.3'), 'unspecified'],
+    [tcp4('0.0.0.0'), 'unspecified'],
+    [tcp4('0.1.2.3'), 'unspecified'],
     ['/ip6/::/tcp/4001', 'unspecified'],
-    [tcp('169.254.1.1'), 'link-local'],
+    [tcp4('169.254.1.1'), 'link-local'],
     ['/ip6/fe80::1/tcp/4001', 'link-local'],
     ['/ip6/febf::1/tcp/4001', 'link-local'],
     ['/ip6zone/eth0/ip6/fe80::1/tcp/4001', 'link-local'],
-    [tcp('224.0.0.1'), 'multicast'],
-    [tcp('239.255.255.255'), 'multicast'],
+    [tcp4('224.0.0.1'), 'multicast'],
+    [tcp4('239.255.255.255'), 'multicast'],
     ['/ip6/ff02::1/tcp/4001', 'multicast'],
-    [tcp('255.255.255.255'), 'broadcast or reserved'],
-    [tcp('240.0.0.1'), 'broadcast or reserved'],
+    [tcp4('255.255.255.255'), 'broadcast or reserved'],
+    [tcp4('240.0.0.1'), 'broadcast or reserved'],
     ['/ip6/::ffff:7.7.7.2/tcp/4001', 'an IPv4 address in disguise'],
     ['/ip6/0:0:0:0:0:ffff:7f00:1/tcp/4001', 'an IPv4 address in disguise'],
     ['/ip6/::7f00:1/tcp/4001', 'an IPv4 address in disguise'],
@@ -108,10 +112,10 @@ describe('the candidates of an offer', () => {
     ['/ip6/fec0::1/tcp/4001', 'site-local'],
     ['/dns4/victim.example/tcp/80', 'a DNS name: it may lead anywhere'],
     ['/dns/victim.example/tcp/80', 'a DNS name: it may lead anywhere'],
-    [tcp('7.7.7.2', 0), 'no port'],
+    [tcp4('7.7.7.2', 0), 'no port'],
     ['/ip4/7.7.7.2/udp/4001/quic-v1', 'not a TCP address'],
     ['/ip4/7.7.7.2/tcp/443/ws', 'not a TCP address'],
-    [`${tcp('7.7.7.2')}/p2p/${PEER}/p2p-circuit`, 'not a TCP address'],
+    [`${tcp4('7.7.7.2')}/p2p/${PEER}/p2p-circuit`, 'not a TCP address'],
     ['/ip4/7.7.7.2', 'not a TCP address'],
     ['/', 'not a TCP address']
   ] as const) {
@@ -121,33 +125,36 @@ describe('the candidates of an offer', () => {
   }
 
   it('name the address that is refused', () => {
-    const { refused } = dialledCandidates(all(tcp('224.0.0.1')), [])
-    assert.deepEqual(refused, [{ address: tcp('224.0.0.1'), reason: 'multicast' }])
+    const { refused } = dialledCandidates(multiaddrs(tcp4('224.0.0.1')), [])
+    assert.deepEqual(refused, [{ address: tcp4('224.0.0.1'), reason: 'multicast' }])
   })
 
   it('refuse our own address, however it is written', () => {
-    const own = all(tcp('7.7.7.2'), '/ip6/2a00::5/tcp/1')
-    assert.equal(refusalOf(tcp('7.7.7.2'), own), 'our own address')
-    assert.equal(refusalOf(`${tcp('7.7.7.2')}/p2p/${PEER}`, own), 'our own address')
+    const own = multiaddrs(tcp4('7.7.7.2'), '/ip6/2a00::5/tcp/1')
+    assert.equal(refusalOf(tcp4('7.7.7.2'), own), 'our own address')
+    assert.equal(refusalOf(`${tcp4('7.7.7.2')}/p2p/${PEER}`, own), 'our own address')
     assert.equal(refusalOf('/ip6/2a00:0:0::5/tcp/1', own), 'our own address')
-    assert.equal(refusalOf(tcp('7.7.7.2', 4002), own), undefined)
+    assert.equal(refusalOf(tcp4('7.7.7.2', 4002), own), undefined)
   })
 
   it('refuse our relay, however it is written, and what was dialled too often', () => {
-    const relays = all(
-      `${tcp('7.7.7.9')}/p2p/${PEER}`,
+    const relays = multiaddrs(
+      `${tcp4('7.7.7.9')}/p2p/${PEER}`,
       '/ip6/2a00::9/tcp/1',
       '/dns4/a.example/tcp/1'
     )
-    const offered = all(
-      tcp('7.7.7.9'),
+    const offered = multiaddrs(
+      tcp4('7.7.7.9'),
       '/ip6/2a00:0::9/tcp/1',
-      tcp('7.7.7.9', 4002),
-      tcp('7.7.7.2')
+      tcp4('7.7.7.9', 4002),
+      tcp4('7.7.7.2')
     )
-    const mayDial = (candidate: Multiaddr): boolean => candidate.toString() !== tcp('7.7.7.2')
-    const { candidates, refused } = dialledCandidates(offered, [], { relays, mayDial })
-    assert.deepEqual(candidates.map(String), [tcp('7.7.7.9', 4002)])
+    const spent = tcp4('7.7.7.2')
+    const { candidates, refused } = dialledCandidates(offered, [], {
+      relays,
+      mayDial: (candidate) => candidate.toString() !== spent
+    })
+    assert.deepEqual(candidates.map(String), [tcp4('7.7.7.9', 4002)])
     assert.deepEqual(
       refused.map(({ reason }) => reason),
       ['our relay', 'our relay', 'dialled too often']
@@ -155,14 +162,14 @@ describe('the candidates of an offer', () => {
   })
 
   for (const address of [
-    tcp('7.7.7.2'),
-    tcp('192.168.1.5'),
-    tcp('172.17.0.2'),
-    tcp('100.64.0.1'),
+    tcp4('7.7.7.2'),
+    tcp4('192.168.1.5'),
+    tcp4('172.17.0.2'),
+    tcp4('100.64.0.1'),
     '/ip6/2a00::5/tcp/4001',
     '/ip6/fd00::5/tcp/4001',
-    tcp('223.255.255.255'),
-    `${tcp('7.7.7.2')}/p2p/${PEER}`
+    tcp4('223.255.255.255'),
+    `${tcp4('7.7.7.2')}/p2p/${PEER}`
   ]) {
     it(`take ${address}`, () => {
       assert.equal(refusalOf(address), undefined)
@@ -170,26 +177,26 @@ describe('the candidates of an offer', () => {
   }
 
   it('may be loopback when our own are, as on one machine', () => {
-    const offered = all(tcp('127.0.0.1', 5001))
-    const { candidates } = dialledCandidates(offered, all(tcp('127.0.0.1')))
-    assert.deepEqual(candidates.map(String), [tcp('127.0.0.1', 5001)])
+    const offered = multiaddrs(tcp4('127.0.0.1', 5001))
+    const { candidates } = dialledCandidates(offered, multiaddrs(tcp4('127.0.0.1')))
+    assert.deepEqual(candidates.map(String), [tcp4('127.0.0.1', 5001)])
   })
 
   it('are at most so many, the first ones, and the rest is refused as too many', () => {
     const offered = Array.from({ length: 300 }, (_, index) =>
-      tcp(`10.0.${index % 256}.${index % 7}`)
+      tcp4(`10.0.${index % 256}.${index % 7}`)
     )
-    const { candidates, refused } = dialledCandidates(all(...offered), [])
+    const { candidates, refused } = dialledCandidates(multiaddrs(...offered), [])
     assert.deepEqual(candidates.map(String), offered.slice(0, MAX_DIALLED_CANDIDATES))
     assert.equal(candidates.length + refused.length, new Set(offered).size)
     assert.ok(refused.every(({ reason }) => reason === 'too many'))
   })
 
   it('are not crowded out by those that are refused, nor by repetition', () => {
-    const junk = Array.from({ length: 50 }, (_, index) => tcp(`224.0.0.${index}`))
-    const offered = [...junk, ...junk, tcp('7.7.7.2'), tcp('7.7.7.2')]
-    const { candidates, refused } = dialledCandidates(all(...offered), [])
-    assert.deepEqual(candidates.map(String), [tcp('7.7.7.2')])
+    const junk = Array.from({ length: 50 }, (_, index) => tcp4(`224.0.0.${index}`))
+    const offered = [...junk, ...junk, tcp4('7.7.7.2'), tcp4('7.7.7.2')]
+    const { candidates, refused } = dialledCandidates(multiaddrs(...offered), [])
+    assert.deepEqual(candidates.map(String), [tcp4('7.7.7.2')])
     assert.equal(refused.length, 50)
   })
 })

@@ -1,9 +1,6 @@
 // Punches that a relay has started: which addresses are dialled, how often, and when that ends.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, PeerId } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import {
   MAX_DIALS_PER_CANDIDATE,
@@ -14,6 +11,8 @@ import {
 import { MeetingPunches, type Signed } from '../../../../peer/traversal/meeting-punches.ts'
 import type { RoundResult, TransportDial } from '../../../../peer/traversal/punch.ts'
 import { PunchTable } from '../../../../shared/transport/punch-table.ts'
+import { endlessDial } from '../../../support/racing-dials.ts'
+import { somebody } from '../../../support/somebody.ts'
 
 const OWN = multiaddr('/ip4/11.0.0.5/tcp/5000')
 
@@ -57,20 +56,9 @@ const refuse: TransportDial = async () => {
   throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
 }
 
-async function somebody(): Promise<PeerId> {
-  return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
-}
-
 async function signed(addresses: string[], more: Partial<Signed> = {}): Promise<Signed> {
   const named = addresses.map((address) => multiaddr(address))
   return { peer: await somebody(), addresses: named, sequence: Date.now(), ...more }
-}
-
-/** Until its signal ends it. */
-const silent: TransportDial = async (_, { signal }) => {
-  const { promise, reject } = Promise.withResolvers<Connection>()
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  return promise
 }
 
 describe('a meeting', () => {
@@ -98,7 +86,7 @@ describe('a meeting', () => {
   })
 
   it('is one at a time for each peer, and so many for all', async () => {
-    const { meetings, dialled, stop } = stage({ dial: silent })
+    const { meetings, dialled, stop } = stage({ dial: endlessDial })
     const running: Array<Promise<void>> = []
     for (let n = 0; n < 2 * MAX_MEETINGS_AT_ONCE; n += 1) {
       const each = await signed([`/ip4/11.0.1.${n + 1}/tcp/6000`])
@@ -119,7 +107,7 @@ describe('a meeting', () => {
   })
 
   it('is called off for a round that takes over, and the peer has so many in a minute', async () => {
-    const { meetings, dialled, told } = stage({ dial: silent })
+    const { meetings, dialled, told } = stage({ dial: endlessDial })
     const mal = await signed(['/ip4/11.0.0.9/tcp/6000'])
     for (let times = 0; times < 10; times += 1) {
       const meeting = meetings.meet(mal)

@@ -1,10 +1,9 @@
 // Dials without a punch: the first connection stands, and over all peers there are never too many.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Connection } from '@libp2p/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { MAX_ORDINARY_DIALS, OrdinaryDials } from '../../../../peer/traversal/ordinary-dials.ts'
-import { fakeConnection } from '../../../support/racing-dials.ts'
+import { endlessDial, fakeConnection } from '../../../support/racing-dials.ts'
 
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 
@@ -17,11 +16,9 @@ function addresses(count: number, network = '192.168.1'): Multiaddr[] {
 /** Dials that never end but by their signal. */
 function endless(): { dialled: string[]; dials: OrdinaryDials } {
   const dialled: string[] = []
-  const dials = new OrdinaryDials(async (address, { signal }) => {
+  const dials = new OrdinaryDials(async (address, options) => {
     dialled.push(address.toString())
-    const { promise, reject } = Promise.withResolvers<Connection>()
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    return promise
+    return endlessDial(address, options)
   })
   return { dialled, dials }
 }
@@ -52,12 +49,9 @@ describe('ordinary dials', () => {
   it('end with the first connection; the others are called off and it is not', async () => {
     const winner = fakeConnection()
     const signals: AbortSignal[] = []
-    const dials = new OrdinaryDials(async (address, { signal }) => {
-      signals.push(signal)
-      if (address.toString().includes('192.168.1.2/')) return winner
-      const { promise, reject } = Promise.withResolvers<Connection>()
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      return promise
+    const dials = new OrdinaryDials(async (address, options) => {
+      signals.push(options.signal)
+      return address.toString().includes('192.168.1.2/') ? winner : endlessDial(address, options)
     })
     const first = await dials.first(PEER, addresses(3), new AbortController().signal)
     assert.equal(first, winner)

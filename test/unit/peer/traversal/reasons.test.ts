@@ -1,28 +1,30 @@
 // Why a path is not direct: one sentence for each thing that can be the matter.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { whyNotDirect, type Evidence } from '../../../../peer/traversal/reasons.ts'
 import type { NatReport } from '../../../../shared/wire/nat-report.ts'
 import { CONE, RANDOM as CHANGES_PORTS } from '../../../support/reports.ts'
+import { multiaddrs, tcp4 } from '../../../support/multiaddrs.ts'
 
-const all = (...texts: string[]): Multiaddr[] => texts.map((text) => multiaddr(text))
-const tcp = (host: string, port = 4001): string => `/ip4/${host}/tcp/${port}`
 const WHAT_TO_DO =
   'a port forward (--announce) or an IPv6 address on either side would make it direct'
 
 /** Two peers behind NATs that keep ports. */
 const ORDINARY: Evidence = {
   peerName: 'bob',
-  own: { mapped: all(tcp('7.7.7.1')), announced: [], listening: all(tcp('192.168.1.5')) },
-  offered: all(tcp('7.7.7.2', 4002), tcp('10.0.0.6', 4002)),
+  own: {
+    mapped: multiaddrs(tcp4('7.7.7.1')),
+    announced: [],
+    listening: multiaddrs(tcp4('192.168.1.5'))
+  },
+  offered: multiaddrs(tcp4('7.7.7.2', 4002), tcp4('10.0.0.6', 4002)),
   refused: [],
   errors: new Map(),
   reuse: { available: true }
 }
 
-const OUR_PORT_CHANGES = { ...ORDINARY.own, mapped: all(tcp('7.7.7.1', 50_111)) }
-const THEIR_PORT_CHANGES = all(tcp('7.7.7.2', 50_222), tcp('10.0.0.6', 4002))
+const OUR_PORT_CHANGES = { ...ORDINARY.own, mapped: multiaddrs(tcp4('7.7.7.1', 50_111)) }
+const THEIR_PORT_CHANGES = multiaddrs(tcp4('7.7.7.2', 50_222), tcp4('10.0.0.6', 4002))
 
 const errors = (...lanes: Array<[string, Record<string, number>]>): Evidence['errors'] =>
   new Map(lanes.map(([address, counts]) => [address, new Map(Object.entries(counts))]))
@@ -52,7 +54,7 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
     what: 'both are behind one NAT, whatever else it does',
     evidence: {
       own: OUR_PORT_CHANGES,
-      offered: all(tcp('7.7.7.1', 50_222), tcp('10.0.0.6', 4002))
+      offered: multiaddrs(tcp4('7.7.7.1', 50_222), tcp4('10.0.0.6', 4002))
     },
     sentence:
       'you and bob are both behind 7.7.7.1, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'
@@ -69,8 +71,8 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'both are behind the NAT of a carrier or a company, and so is the relay',
     evidence: {
-      own: { ...ORDINARY.own, mapped: all(tcp('100.64.0.9', 50_111)) },
-      offered: all(tcp('100.64.0.9', 50_222), tcp('10.0.0.6', 4002))
+      own: { ...ORDINARY.own, mapped: multiaddrs(tcp4('100.64.0.9', 50_111)) },
+      offered: multiaddrs(tcp4('100.64.0.9', 50_222), tcp4('10.0.0.6', 4002))
     },
     sentence:
       'you and bob are both behind 100.64.0.9, a NAT that does not lead from one to the other: a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'
@@ -78,8 +80,8 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'they are in a container on this machine',
     evidence: {
-      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5')) },
-      offered: all(tcp('192.168.1.5', 50_222), tcp('172.17.0.2', 4002))
+      own: { ...ORDINARY.own, mapped: multiaddrs(tcp4('192.168.1.5')) },
+      offered: multiaddrs(tcp4('192.168.1.5', 50_222), tcp4('172.17.0.2', 4002))
     },
     sentence:
       "relays see bob at 192.168.1.5, your own address, so it is behind a NAT on your machine (a container's, a virtual machine's) that does not lead to it: a port published there, or your machine's own network, would make it direct"
@@ -87,16 +89,16 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'another program on this machine does not answer',
     evidence: {
-      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5')) },
-      offered: all(tcp('192.168.1.5', 50_222))
+      own: { ...ORDINARY.own, mapped: multiaddrs(tcp4('192.168.1.5')) },
+      offered: multiaddrs(tcp4('192.168.1.5', 50_222))
     },
     sentence: `bob's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`
   },
   {
     what: 'both have the same private address in two networks',
     evidence: {
-      own: { ...ORDINARY.own, mapped: all(tcp('192.168.1.5'), tcp('7.7.7.1')) },
-      offered: all(tcp('7.7.7.2', 4002), tcp('192.168.1.5', 4002))
+      own: { ...ORDINARY.own, mapped: multiaddrs(tcp4('192.168.1.5'), tcp4('7.7.7.1')) },
+      offered: multiaddrs(tcp4('7.7.7.2', 4002), tcp4('192.168.1.5', 4002))
     },
     sentence: `none of bob's 2 addresses answers: a firewall between you drops the packets; ${WHAT_TO_DO}`
   },
@@ -129,13 +131,13 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'all that it offers is refused',
     evidence: {
-      offered: all(tcp('224.0.0.1'), tcp('127.0.0.1')),
+      offered: multiaddrs(tcp4('224.0.0.1'), tcp4('127.0.0.1')),
       refused: [
-        { address: tcp('224.0.0.1'), reason: 'multicast' },
-        { address: tcp('127.0.0.1'), reason: 'loopback' }
+        { address: tcp4('224.0.0.1'), reason: 'multicast' },
+        { address: tcp4('127.0.0.1'), reason: 'loopback' }
       ]
     },
-    sentence: `bob offered no address that may be dialled (${tcp('224.0.0.1')}: multicast; ${tcp('127.0.0.1')}: loopback)`
+    sentence: `bob offered no address that may be dialled (${tcp4('224.0.0.1')}: multicast; ${tcp4('127.0.0.1')}: loopback)`
   },
   {
     what: 'nobody answers at all',
@@ -146,16 +148,16 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
     what: 'its addresses do not let us in, each with what came of it',
     evidence: {
       errors: errors(
-        [tcp('7.7.7.2', 4002), { ECONNREFUSED: 31, ETIMEDOUT: 1 }],
-        [tcp('10.0.0.6', 4002), { EHOSTUNREACH: 2, ENETUNREACH: 3, ECONNRESET: 4 }]
+        [tcp4('7.7.7.2', 4002), { ECONNREFUSED: 31, ETIMEDOUT: 1 }],
+        [tcp4('10.0.0.6', 4002), { EHOSTUNREACH: 2, ENETUNREACH: 3, ECONNRESET: 4 }]
       )
     },
-    sentence: `none of bob's addresses let us in (${tcp('7.7.7.2', 4002)}: refused 31 ×, no answer 1 ×; ${tcp('10.0.0.6', 4002)}: unreachable 2 ×, no route 3 ×, reset 4 ×): ${WHAT_TO_DO}`
+    sentence: `none of bob's addresses let us in (${tcp4('7.7.7.2', 4002)}: refused 31 ×, no answer 1 ×; ${tcp4('10.0.0.6', 4002)}: unreachable 2 ×, no route 3 ×, reset 4 ×): ${WHAT_TO_DO}`
   },
   {
     what: 'their SYN was first and its answer was lost; what has no word of its own stands as it is',
-    evidence: { errors: errors([tcp('7.7.7.2', 4002), { EADDRNOTAVAIL: 5, 'odd thing': 1 }]) },
-    sentence: `none of bob's addresses let us in (${tcp('7.7.7.2', 4002)}: their packet arrived, its answer did not get through 5 ×, odd thing 1 ×): ${WHAT_TO_DO}`
+    evidence: { errors: errors([tcp4('7.7.7.2', 4002), { EADDRNOTAVAIL: 5, 'odd thing': 1 }]) },
+    sentence: `none of bob's addresses let us in (${tcp4('7.7.7.2', 4002)}: their packet arrived, its answer did not get through 5 ×, odd thing 1 ×): ${WHAT_TO_DO}`
   },
   {
     what: 'this platform cannot dial from the listening port',
@@ -186,28 +188,31 @@ describe('why a path is not direct', () => {
   }
 
   it('lists three addresses and not three hundred', () => {
-    const many = Array.from({ length: 300 }, (_, index) => tcp(`10.0.0.${index % 256}`, index + 1))
+    const many = Array.from({ length: 300 }, (_, index) => tcp4(`10.0.0.${index % 256}`, index + 1))
     const refused = many.map((address) => ({ address, reason: 'link-local' }))
     const lanes = many.map((address): [string, Record<string, number>] => [address, { x: 1 }])
     const both = [
-      whyNotDirect({ ...ORDINARY, offered: all(...many), refused }),
+      whyNotDirect({ ...ORDINARY, offered: multiaddrs(...many), refused }),
       whyNotDirect({ ...ORDINARY, errors: errors(...lanes) })
     ]
     for (const sentence of both) assert.equal(sentence.match(/10\.0\.0\./g)?.length, 3, sentence)
   })
 
   it('does not blame a NAT that kept the port for one relay', () => {
-    const own = { ...ORDINARY.own, mapped: all(tcp('7.7.7.1', 4001), tcp('7.7.7.1', 50_111)) }
+    const own = {
+      ...ORDINARY.own,
+      mapped: multiaddrs(tcp4('7.7.7.1', 4001), tcp4('7.7.7.1', 50_111))
+    }
     assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answers/)
   })
 
   it('does not take the port of an IPv6 address for one that a NAT changed', () => {
-    const own = { ...ORDINARY.own, mapped: all('/ip6/2a00::5/tcp/9999', tcp('7.7.7.1')) }
+    const own = { ...ORDINARY.own, mapped: multiaddrs('/ip6/2a00::5/tcp/9999', tcp4('7.7.7.1')) }
     assert.match(whyNotDirect({ ...ORDINARY, own }), /^none of bob's 2 addresses answers/)
   })
 
   it('counts the addresses that were dialled, and not those that were refused', () => {
-    const refused = [{ address: tcp('10.0.0.6', 4002), reason: 'our own address' }]
+    const refused = [{ address: tcp4('10.0.0.6', 4002), reason: 'our own address' }]
     assert.equal(
       whyNotDirect({ ...ORDINARY, refused }),
       `bob's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`
@@ -215,7 +220,7 @@ describe('why a path is not direct', () => {
   })
 
   it('does not call a peer with a public address of its own a NAT', () => {
-    const offered = all(tcp('8.8.4.4', 443))
+    const offered = multiaddrs(tcp4('8.8.4.4', 443))
     assert.match(whyNotDirect({ ...ORDINARY, offered }), /^bob's address does not answer/)
   })
 })

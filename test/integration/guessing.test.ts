@@ -8,7 +8,8 @@ import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
-import { at, fewSockets, firing, guessingIn, THERE, until } from '../support/guess-rounds.ts'
+import { eventually } from '../support/eventually.ts'
+import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
 import {
   becomesDirect,
   dialThrough,
@@ -209,7 +210,10 @@ describe('the sockets of a round', () => {
       candidates: [at(closed)]
     })
     assert.ok((await freeOf(sockets)) < 32)
-    await until(async () => (await freeOf(sockets)) === 32)
+    await eventually(
+      async () => freeOf(sockets),
+      (free) => free === 32
+    )
     assert.deepEqual(round.evidence.count, { fired: 192, connected: 0 })
   })
 })

@@ -1,7 +1,6 @@
 // Relays and members that would have a peer punch at others: it dials what members have signed, so often and no more.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerEvent } from '../../peer/events.ts'
 import {
@@ -10,6 +9,7 @@ import {
   MAX_MEETINGS_PER_PEER_AND_MINUTE
 } from '../../peer/traversal/meeting-rules.ts'
 import { HANDSHAKES_MS, WINDOW_MS } from '../../peer/traversal/plan.ts'
+import { eventually } from '../support/eventually.ts'
 import { lyingRelay } from '../support/lying-relay.ts'
 import { meetingGuest, recordOf } from '../support/meeting-guest.ts'
 import { roomScene, guest, type Guest } from '../support/room-scene.ts'
@@ -30,11 +30,6 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
 const meetingsOf = ({ of }: Guest): Array<Extract<PeerEvent, { event: 'punch' }>> =>
   of('punch').filter(({ via }) => via === 'meeting')
 
-async function until(look: () => boolean, timeoutMs = PUNCH_MS): Promise<void> {
-  const signal = AbortSignal.timeout(timeoutMs)
-  while (!look()) await sleep(10, undefined, { signal })
-}
-
 describe('a relay that lies', () => {
   it('has nobody dialled without a record for the room that its peer has signed', async () => {
     await using relay = await lyingRelay()
@@ -50,7 +45,10 @@ describe('a relay that lies', () => {
     await relay.tell('cellar', named)
     await relay.tell('', named)
     await relay.tell(ROOM, await somebodysRecord(signed.address))
-    await until(() => signed.knocks > 0)
+    await eventually(
+      () => signed.knocks,
+      (knocks) => knocks > 0
+    )
     assert.equal(aside.knocks, 0)
     assert.deepEqual(
       ann.of('error').filter(({ code }) => code !== 'rendezvous'),
@@ -87,13 +85,21 @@ describe('a relay that lies', () => {
     await using silent = await victim()
     await using ann = await guest([relay.address], 'ann')
     await relay.tell(ROOM, await somebodysRecord(silent.address))
-    await until(() => meetingsOf(ann).length > 0)
+    await eventually(
+      () => meetingsOf(ann).length,
+      (met) => met > 0,
+      PUNCH_MS
+    )
     assert.deepEqual(
       meetingsOf(ann).map(({ attempt, outcome, candidates }) => ({ attempt, outcome, candidates })),
       [{ attempt: 0, outcome: 'failed', candidates: [silent.address] }]
     )
     assert.match(meetingsOf(ann)[0]?.reason ?? '', /\w/)
-    await until(() => silent.open === 0)
+    await eventually(
+      () => silent.open,
+      (open) => open === 0,
+      PUNCH_MS
+    )
     assert.deepEqual(ann.peer.members, [])
   })
 })
@@ -110,7 +116,7 @@ describe('a member', () => {
       await mal.met.until(() => mal.met.events.length > times)
     }
     const told = (): number => meetingsOf(ann).length
-    await until(() => told() > 0)
+    await eventually(told, (times) => times > 0, PUNCH_MS)
     assert.ok(told() <= MAX_MEETINGS_PER_PEER_AND_MINUTE, `${told()} punches`)
     const dials = named.knocks
     assert.ok(dials <= MAX_DIALS_PER_HOST_AND_MINUTE, `${dials} dials`)

@@ -10,7 +10,8 @@ import { parsePrometheus } from '../support/prometheus-text.ts'
 import { patience } from '../support/raw-circuit.ts'
 import { guest, type Guest } from '../support/relay-guests.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
-import { eventually, statusScene, type StatusScene } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
+import { statusScene, type StatusScene } from '../support/relay-status.ts'
 
 const REPORT = encodeReport({ outcome: 'failed', ownPort: 'kept', remotePort: 'changed' })
 const SOMEBODY = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'

@@ -8,7 +8,7 @@ import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { secretOf, visitor, type Visitor } from '../support/access-visitors.ts'
 import { askHop, connectRequest, patience, takeCircuits } from '../support/raw-circuit.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
-import { eventually } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
 
 const { OK, PERMISSION_DENIED } = CircuitStatus
 const OLD = secretOf('correct horse battery')

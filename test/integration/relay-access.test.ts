@@ -12,7 +12,8 @@ import { secretOf, visitor } from '../support/access-visitors.ts'
 import { connectRequest, patience } from '../support/raw-circuit.ts'
 import { statusOf } from '../support/relay-guests.ts'
 import { relayScene, throughRelay } from '../support/relay-scene.ts'
-import { eventually, statusScene } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
+import { statusScene } from '../support/relay-status.ts'
 
 const { OK, PERMISSION_DENIED } = CircuitStatus
 const SECRET = secretOf('correct horse battery')

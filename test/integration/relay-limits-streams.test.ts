@@ -7,7 +7,7 @@ import { askHop, connectRequest, reserveRequest } from '../support/raw-circuit.t
 import { FLAG, FRAME, opening, rawConnection, yamuxHeader } from '../support/raw-yamux.ts'
 import { guest, statusOf, target } from '../support/relay-guests.ts'
 import { relayScene } from '../support/relay-scene.ts'
-import { eventually } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Opened, and nothing said. */
 const open = (id: number): Buffer => yamuxHeader(FRAME.windowUpdate, FLAG.syn, id, 0)

@@ -8,7 +8,7 @@ import { startRelayLink, type RelayLink } from '../../peer/reservations/relay-li
 import { CircuitStatus, HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import { EventLog } from '../support/event-log.ts'
 import { startBoundNode } from '../support/punchers.ts'
-import { eventually } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
 import { stallingRelay, type StallingRelay } from '../support/stalling-relay.ts'
 
 /** Granted in whole seconds, so that up to one is lost; of less than 2 s nobody would believe it. */

@@ -8,7 +8,7 @@ import { tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
 import { startWatch, type Watch } from '../../relay/status/watch.ts'
 import { portOf } from '../support/relay-at.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
-import { eventually } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
 
 interface Line {
   address: Multiaddr

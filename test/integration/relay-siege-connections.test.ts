@@ -8,7 +8,7 @@ import { proposal } from '../../shared/transport/multistream-answer.ts'
 import { closed, drip, rawSocket } from '../support/raw-socket.ts'
 import { FLAG, FRAME, rawConnection, yamuxHeader } from '../support/raw-yamux.ts'
 import { RelayProcess } from '../support/relay-process.ts'
-import { eventually } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
 import { endures, HOSTILE_HOST, NO_SECOND_HOST } from '../support/siege.ts'
 
 /** Handshakes end soon, and nobody is refused for coming often: what is to be seen is what those cost that come in. */

@@ -6,7 +6,8 @@ import { assert as check, asyncProperty, constantFrom, oneof, string, uint8Array
 import { rawClient, rawExchange } from '../support/raw-http.ts'
 import { mutated } from '../support/mutations.ts'
 import { relayScene } from '../support/relay-scene.ts'
-import { eventually, statusScene, type StatusScene } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
+import { statusScene, type StatusScene } from '../support/relay-status.ts'
 
 let status: StatusScene
 const head = (line: string, ...headers: string[]): string =>

@@ -12,7 +12,8 @@ import { parsePrometheus } from '../support/prometheus-text.ts'
 import { askHop, connectRequest, patience, reserveRequest } from '../support/raw-circuit.ts'
 import { guest, statusOf, target } from '../support/relay-guests.ts'
 import { relayScene } from '../support/relay-scene.ts'
-import { eventually, statusScene, type StatusScene } from '../support/relay-status.ts'
+import { eventually } from '../support/eventually.ts'
+import { statusScene, type StatusScene } from '../support/relay-status.ts'
 
 const ready = async (status: StatusScene): Promise<string> => {
   const { text } = await eventually(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { readHistoryFile } from '../../peer/store/history-file.ts'
+import { eventually } from '../support/eventually.ts'
 import { start, type RunningProgram } from '../support/program.ts'
 import { type Guest, type RoomScene, roomScene } from '../support/room-scene.ts'
 import { scratchFolder } from '../support/scratch.ts'
@@ -50,21 +51,16 @@ class Minutes {
   }
 }
 
-/** Looks now and then: what is waited for is told by many. */
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = AbortSignal.timeout(PATIENCE_MS)
-  while (!holds()) {
-    if (deadline.aborted) assert.fail(`${what} did not come about in time`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 async function acquainted(guests: readonly Guest[], names: readonly string[]): Promise<void> {
-  const knows = ({ peer }: Guest): boolean => {
-    const known = new Set(peer.members.map(({ name }) => name))
-    return names.every((name) => name === peer.name || known.has(name))
+  const strangers = ({ peer }: Guest): string[] => {
+    const known = new Set([peer.name, ...peer.members.map(({ name }) => name)])
+    return names.filter((name) => !known.has(name))
   }
-  await until('that everybody knows everybody', () => guests.every(knows))
+  await eventually(
+    () => guests.flatMap(strangers),
+    ({ length }) => length === 0,
+    PATIENCE_MS
+  )
 }
 
 async function joinAll(scene: RoomScene, names: readonly string[]): Promise<Guest[]> {
@@ -150,7 +146,7 @@ it(
         .flatMap(({ peer }) => peer.members)
         .filter(({ peer }) => peer !== goneId)
         .reduce((sum, { undelivered }) => sum + undelivered, 0)
-    await until('that everybody has everything', () => open() === 0)
+    await eventually(open, (undelivered) => undelivered === 0, PATIENCE_MS)
     const told = ROUND * (2 * (STAYING + 1) + STAYING + (STAYING + 3) + here.length)
     assert.equal(minutes.lines.length, told, 'every line was told as sent')
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BATCH } from '../../peer/traversal/volley-pace.ts'
-import { at, fewSockets, firing, guessingIn, THERE, until } from '../support/guess-rounds.ts'
+import { eventually } from '../support/eventually.ts'
+import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
@@ -23,12 +24,21 @@ describe('a volley', () => {
       theirs: { ...CONE, sockets: 65_535 },
       candidates: [at(server.port)]
     })
-    await until(() => server.here >= 20)
+    await eventually(
+      () => server.here,
+      (here) => here >= 20
+    )
     // Long enough for the pause after a connection, so that more would come if more were allowed.
-    await until(() => performance.now() - startedMs > 1_600)
+    await eventually(
+      () => performance.now() - startedMs,
+      (ms) => ms > 1_600
+    )
     assert.deepEqual([server.came, server.here], [20, 20])
     volley[Symbol.dispose]()
-    await until(() => server.here === 0)
+    await eventually(
+      () => server.here,
+      (here) => here === 0
+    )
   })
 
   it('leaves from where we listen, also when that is one address of several', async () => {
@@ -44,7 +54,7 @@ describe('a volley', () => {
       theirs: block(server.port, 3),
       candidates: [at(server.port)]
     })
-    await until(() => server.came > 0)
+    await eventually(() => server.came > 0)
     assert.deepEqual([...server.hosts], ['127.0.0.5'])
     assert.equal(round.evidence.withheld, undefined)
   })
@@ -57,7 +67,10 @@ describe('a volley', () => {
       theirs: CONE,
       candidates: [at(server.port)]
     })
-    await until(() => (round.evidence.count?.fired ?? 0) > 0)
+    await eventually(
+      () => round.evidence.count?.fired ?? 0,
+      (fired) => fired > 0
+    )
     assert.equal(round.evidence.count?.fired, BATCH)
   })
 
@@ -73,7 +86,10 @@ describe('a volley', () => {
       rttMs: 50
     })
     const startedMs = performance.now()
-    await until(() => server.came > 0)
+    await eventually(
+      () => server.came,
+      (came) => came > 0
+    )
     assert.ok(performance.now() - startedMs > 140)
     assert.equal(round.evidence.withheld, undefined)
   })

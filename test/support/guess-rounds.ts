@@ -1,5 +1,4 @@
 // Rounds of guesses with made-up NATs: up to where they fire, with real sockets on loopback.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@libp2p/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { Guessing, type GuessRound, type GuessStart } from '../../peer/traversal/guessing.ts'
@@ -62,8 +61,4 @@ export async function firing(
   const ours = { candidates: [at(4001)], mapped: [at(4001, '7.7.7.7')], initiator: true, rttMs: 0 }
   await round.start({ ...ours, ...start })
   return round
-}
-
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (const signal = patience(); !(await what()); await sleep(5)) signal.throwIfAborted()
 }

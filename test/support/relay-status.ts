@@ -1,6 +1,4 @@
 // The status page of a relay in a test: on a port of its own, checking itself quickly, and asked over HTTP.
-import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { RelayEvent } from '../../relay/events.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { CheckPace } from '../../relay/status/readiness.ts'
@@ -8,7 +6,6 @@ import { startStatus } from '../../relay/status/status.ts'
 
 /** Longer than anything here takes. */
 const PATIENCE_MS = 15_000
-const LOOK_AGAIN_MS = 20
 
 export interface StatusScene extends AsyncDisposable {
   url: string
@@ -35,19 +32,5 @@ export async function statusScene(pace: Partial<CheckPace> = {}): Promise<Status
       return { status: response.status, text: await response.text(), headers: response.headers }
     },
     [Symbol.asyncDispose]: async () => status[Symbol.asyncDispose]()
-  }
-}
-
-/** Looks again until it holds; fails with what was last seen. */
-export async function eventually<T>(
-  look: () => Promise<T> | T,
-  holds: (seen: T) => boolean
-): Promise<T> {
-  const endMs = performance.now() + PATIENCE_MS
-  for (;;) {
-    const seen = await look()
-    if (holds(seen)) return seen
-    assert.ok(performance.now() < endMs, `still not: ${JSON.stringify(seen)}`)
-    await delay(LOOK_AGAIN_MS)
   }
 }

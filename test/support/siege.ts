@@ -6,7 +6,7 @@ import { startEcho, type EchoResult } from './circuit-echo.ts'
 import { reserveRequest } from './raw-circuit.ts'
 import { guest, statusOf } from './relay-guests.ts'
 import type { RelayProcess } from './relay-process.ts'
-import { eventually } from './relay-status.ts'
+import { eventually } from './eventually.ts'
 import { needs } from './left-out.ts'
 
 /** From where harm is done, so that what is limited by host does not hit the others. All of Linux's 127.0.0.0/8 is its own. */

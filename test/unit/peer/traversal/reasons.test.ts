@@ -62,8 +62,8 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
   {
     what: 'both are behind one NAT that leads nothing back inside, as was tried',
     evidence: {
-      own: { ...ORDINARY.own, hairpin: false, mapped: all(tcp('7.7.7.1', 50_111)) },
-      offered: all(tcp('7.7.7.1', 50_222), tcp('10.0.0.6', 4002))
+      own: { ...ORDINARY.own, hairpin: false, mapped: multiaddrs(tcp4('7.7.7.1', 50_111)) },
+      offered: multiaddrs(tcp4('7.7.7.1', 50_222), tcp4('10.0.0.6', 4002))
     },
     sentence:
       'you and bob are both behind 7.7.7.1, a NAT that does not lead from one to the other (what you send to that address yourself does not come back): hairpinning (NAT loopback) switched on there, or a network that both of you are in (the same Wi-Fi, a VPN) or IPv6 on both sides would make it direct'

@@ -1,8 +1,6 @@
 // `parley doctor` as its user runs it: with a relay, without one, and with relays that do not do what relays do.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import net from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
@@ -13,7 +11,8 @@ import { lockIdentity } from '../../shared/identity-lock.ts'
 import { secretOf } from '../support/access-visitors.ts'
 import { DoctorTold } from '../support/doctor-told.ts'
 import { start, type RunningProgram } from '../support/program.ts'
-import { freePort, portOf, relayAt } from '../support/relay-at.ts'
+import { freePort, relayAt } from '../support/relay-at.ts'
+import { silentServer } from '../support/silent-server.ts'
 import { scratchFolder } from '../support/scratch.ts'
 
 const LIMIT_MS = 10_000
@@ -44,16 +43,10 @@ async function relayAddress(test: TestContext): Promise<string> {
 }
 
 /** Accepts connections and says nothing. */
-async function silentServer(test: TestContext): Promise<string> {
-  const sockets = new Set<net.Socket>()
-  const server = net.createServer((socket) => sockets.add(socket.on('error', () => {})))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  test.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return `/ip4/127.0.0.1/tcp/${portOf(server)}`
+async function silentAddress(test: TestContext): Promise<string> {
+  const server = await silentServer()
+  test.after(async () => server[Symbol.asyncDispose]())
+  return `/ip4/127.0.0.1/tcp/${server.port}`
 }
 
 describe('parley doctor', () => {
@@ -95,7 +88,7 @@ describe('parley doctor', () => {
 
   it('is done within ten seconds with a relay that lets in and says nothing', async (test) => {
     const startedMs = performance.now()
-    const found = await told(doctor(test, ['--json', '--relay', await silentServer(test)]))
+    const found = await told(doctor(test, ['--json', '--relay', await silentAddress(test)]))
     assert.ok(performance.now() - startedMs < LIMIT_MS)
     assert.deepEqual(found.verdicts(...AT_A_RELAY), ['fail', 'skipped', 'skipped', 'skipped'])
   })
@@ -142,7 +135,7 @@ describe('parley doctor', () => {
   })
 
   it('leaves at once when it is interrupted', async (test) => {
-    const program = doctor(test, ['--relay', await silentServer(test)])
+    const program = doctor(test, ['--relay', await silentAddress(test)])
     await program.shows('stdout', /network/)
     const askedMs = performance.now()
     program.child.kill('SIGINT')

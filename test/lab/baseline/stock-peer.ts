@@ -10,6 +10,7 @@ import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { tell } from '../tell.ts'
 
 const [relay, target, announce] = process.argv.slice(2)
 if (relay === undefined) throw new Error('usage: node stock-peer.ts RELAY [PEER [ANNOUNCE]]')
@@ -27,20 +28,16 @@ const node = await createLibp2p({
   connectionGater: { denyDialMultiaddr: () => false }
 })
 node.addEventListener('connection:open', ({ detail: { remotePeer, direct, remoteAddr } }) =>
-  tell('connection', { peer: remotePeer.toString(), direct, address: remoteAddr.toString() })
+  tell({ event: 'connection', peer: remotePeer.toString(), direct, address: remoteAddr.toString() })
 )
 node.addEventListener('peer:identify', ({ detail: { connection, protocols } }) => {
-  if (!connection.direct) tell('identified', { dcutr: protocols.includes('/libp2p/dcutr') })
+  if (!connection.direct) tell({ event: 'identified', dcutr: protocols.includes('/libp2p/dcutr') })
 })
 node.addEventListener('self:peer:update', () => {
   const reserved = node
     .getMultiaddrs()
     .some((address) => address.toString().includes('p2p-circuit'))
-  if (reserved) tell('reserved', { peerId: node.peerId.toString() })
+  if (reserved) tell({ event: 'reserved', peerId: node.peerId.toString() })
 })
 await node.start()
 if (target !== undefined) await node.dial(multiaddr(`${relay}/p2p-circuit/p2p/${target}`))
-
-function tell(event: string, fields: object): void {
-  process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`)
-}

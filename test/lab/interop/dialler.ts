@@ -9,6 +9,7 @@ import { startTraversal } from '../../../peer/traversal/traversal.ts'
 import { isRelayed } from '../../../shared/addresses.ts'
 import { probePortReuse } from '../../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../../shared/transport/punch-table.ts'
+import { tell } from '../tell.ts'
 
 const [relay, target] = process.argv.slice(2)
 if (relay === undefined || target === undefined)
@@ -26,7 +27,7 @@ const { node, transportManager } = await startPeerNode({
   reuse
 })
 node.addEventListener('connection:open', ({ detail: { remotePeer, direct, direction } }) => {
-  if (remotePeer.toString() === target) tell('connection', { direct, direction })
+  if (remotePeer.toString() === target) tell({ event: 'connection', direct, direction })
 })
 const link = startRelayLink({ node, relay, onState: () => {} }, { signal })
 await startTraversal(
@@ -45,13 +46,9 @@ await startTraversal(
     nameOf: (peer) => peer,
     onSilence: () => undefined,
     onRound: (_, attempt, { role, outcome, reason }) =>
-      tell('punch', { attempt, role, outcome, reason })
+      tell({ event: 'punch', attempt, role, outcome, reason })
   },
   { signal }
 )
 await link.ready
 await transportManager.dial(multiaddr(`${relay}/p2p-circuit/p2p/${target}`), { signal })
-
-function tell(event: string, fields: object): void {
-  process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`)
-}

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Peer } from '../../../peer/api.ts'
 import { startPeer } from '../../../peer/peer.ts'
+import { tell } from '../tell.ts'
 import type { Join, Order } from './orders.ts'
 
 /** What the command listens on unless told otherwise. */
@@ -39,8 +40,4 @@ async function join({ room, relay, timeoutMs }: Join): Promise<void> {
   peer = joined
   await joined.joined(AbortSignal.timeout(timeoutMs))
   tell({ event: 'joined' })
-}
-
-function tell(event: { event: string }): void {
-  process.stdout.write(`${JSON.stringify({ ...event, at: new Date().toISOString() })}\n`)
 }

@@ -63,6 +63,18 @@ describe('the matrix', () => {
     assert.equal(wrong(['sequential', 'sequential'], [told]).length, 3)
   })
 
+  it('expects a firewall to be told of as what it is, and not as a NAT', () => {
+    const firewall = 'no NAT but a firewall that lets in only whom it has sent to (4001 seen)'
+    const reasons = {
+      a: `you have ${firewall}, ben's ${CHANGES}: ${MET_NOTHING}`,
+      b: `your ${CHANGES}, anna has ${firewall}: ${MET_NOTHING}`
+    }
+    const told: Run = { newcomer: 'a', outcome: 'relayed', reasons }
+    const runs = [...Array.from({ length: 19 }, () => direct(300)), told]
+    assert.deepEqual(wrong(['firewall', 'symmetric'], runs), [])
+    assert.equal(wrong(['drop', 'symmetric'], runs).length, 2)
+  })
+
   it('complains once when a side is told nothing', () => {
     const a = `your ${CHANGES}, ben's ${CHANGES}: ${HOPELESS}`
     const silent: Run = { newcomer: 'a', outcome: 'relayed', reasons: { a } }

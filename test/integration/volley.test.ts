@@ -54,7 +54,10 @@ describe('a volley', () => {
       theirs: block(server.port, 3),
       candidates: [at(server.port)]
     })
-    await eventually(() => server.came > 0)
+    await eventually(
+      () => server.came,
+      (came) => came > 0
+    )
     assert.deepEqual([...server.hosts], ['127.0.0.5'])
     assert.equal(round.evidence.withheld, undefined)
   })

@@ -208,7 +208,10 @@ export class GuessRound implements Disposable {
 
   #fire(plan: Volleys, target: Endpoint, { initiator, rttMs }: GuessStart): void {
     const local = this.#init.localEnd(target.host)
-    if (local === undefined && plan.kind === 'guess') return
+    if (local === undefined && plan.kind === 'guess') {
+      this.#grant?.[Symbol.dispose]()
+      return
+    }
     this.#volley = new Volley({
       peer: this.#peer.toString(),
       initiator,

@@ -216,4 +216,17 @@ describe('the sockets of a round', () => {
     )
     assert.deepEqual(round.evidence.count, { fired: 192, connected: 0 })
   })
+
+  it('go to others when there is no port of ours to fire from', async () => {
+    const sockets = fewSockets(500)
+    const own: NatReport = { ...CONE, mapping: 'none' }
+    const guessing = guessingIn({ own, proven, sockets, localEnd: () => undefined })
+    using round = await firing(guessing, { peer: await somebody(), theirs: RANDOM, rttMs: 20 })
+    assert.ok((await freeOf(sockets)) < 500)
+    await eventually(
+      async () => freeOf(sockets),
+      (free) => free === 500
+    )
+    assert.equal(round.evidence.count, undefined)
+  })
 })

@@ -10,6 +10,7 @@ import type {
 import { gatherSeals } from './gathered-seals.ts'
 import { keptKey } from './kept-key.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { verifySwiftly } from './swift-verify.ts'
 import { writeWhole } from './whole-writes.ts'
 
 type Secure<Extensions> = (
@@ -19,6 +20,7 @@ type Secure<Extensions> = (
 
 /** For the `connectionEncrypters` of a node. */
 export function swiftNoise(): (components: NoiseComponents) => ConnectionEncrypter {
+  verifySwiftly()
   return (components) => {
     const inner = noise({ crypto: noiseCrypto })(withKeptKey(components))
     inner.secureInbound = swiftly(inner.secureInbound.bind(inner))

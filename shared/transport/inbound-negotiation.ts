@@ -26,8 +26,8 @@ const STREAM_MS = 10_000
 
 /**
  * Resolves with the protocol, once the remote has proposed one of `protocols` and has the answer; what came behind it
- * waits in the stream. Rejects when the stream has ended before. Throws NegotiationError by aborting it for bytes that
- * are no negotiation, or do not come to an end.
+ * waits in the stream. Rejects when the stream has ended before. Bytes that are no negotiation, or do not come to an
+ * end, abort it with a NegotiationError.
  */
 export async function negotiateInbound(
   stream: MessageStream,
@@ -62,9 +62,10 @@ export async function negotiateInbound(
       stream.abort(asError(error))
     }
   }
-  const onClose = (): void => agreed.reject(new NegotiationError('it ended before a protocol'))
+  const onClose = ({ error }: { error?: Error }): void =>
+    agreed.reject(error ?? new NegotiationError('it ended before a protocol'))
   // The end of the remote's side is told ahead of the bytes that come with it.
-  const onLast = (): void => queueMicrotask(onClose)
+  const onLast = (): void => queueMicrotask(() => onClose({}))
   stream.addEventListener('close', onClose)
   stream.addEventListener('remoteCloseWrite', onLast)
   try {
@@ -100,7 +101,7 @@ export function inboundNegotiation(): (components: InboundNegotiationComponents)
     encryptInbound(upgrader)
     events.addEventListener('connection:open', ({ detail: connection }) => {
       const muxer = muxerOf(connection)
-      if (muxer === undefined || !takesStreams(connection)) return
+      if (muxer === undefined || !takesIncoming(connection)) return
       muxer.removeEventListener('stream', connection.onIncomingStream)
       muxer.addEventListener('stream', (event) => {
         void takeStream(event, connection, registrar.getProtocols())
@@ -113,7 +114,7 @@ export function inboundNegotiation(): (components: InboundNegotiationComponents)
 /** The library goes on from where the protocol is known: with its limits, and then with the handler. */
 async function takeStream(
   event: CustomEvent<Stream>,
-  connection: StreamTaker,
+  connection: IncomingTaker,
   protocols: string[]
 ): Promise<void> {
   const { detail: stream } = event
@@ -176,9 +177,9 @@ class EncryptionFailedError extends Error {
 }
 
 /** What the library's connection has beside its public face: it is handed each stream of the remote here. */
-interface StreamTaker extends Connection {
+interface IncomingTaker extends Connection {
   onIncomingStream: (event: CustomEvent<Stream>) => Promise<void>
 }
 
-const takesStreams = (connection: Connection): connection is StreamTaker =>
+const takesIncoming = (connection: Connection): connection is IncomingTaker =>
   'onIncomingStream' in connection

@@ -6,10 +6,14 @@ import { isReceiver, type Receiver } from './multistream-answer.ts'
 
 /** Of a length; those of the library's own protocols are at most 8 KiB. */
 const MAX_LENGTH_BYTES = 3
+/** The library's. */
+const MAX_LINE_BYTES = 1024
 /** That it comes in. The library keeps each as it came, at 120 bytes beside what it carries. */
 const MAX_PIECES = 256
 /** Proposed protocols, or refusals of ours: nobody has so many. */
 const MAX_LINES = 32
+
+const NO_NEWLINE = 'a line that does not end in a newline'
 
 /** The remote does not negotiate. */
 export class NegotiationError extends Error {
@@ -101,6 +105,9 @@ export class Follower {
     for (let at = 0; at < piece.byteLength && !this.isOver;) {
       if (this.#missing > 0) {
         at += this.#takeBody(piece.subarray(at))
+        if (this.#missing === 0 && !this.#agreed && !this.#endLine()) {
+          return NO_NEWLINE
+        }
         continue
       }
       const problem = this.#takeLength(piece[at++] ?? 0)
@@ -120,7 +127,10 @@ export class Follower {
     this.#length = 0
     this.#lengthBytes = 0
     this.#line = ''
-    if (this.#agreed || ++this.#lines <= MAX_LINES) return undefined
+    if (this.#agreed) return undefined
+    if (this.#missing === 0) return NO_NEWLINE
+    if (this.#missing > MAX_LINE_BYTES) return `a line of more than ${MAX_LINE_BYTES} bytes`
+    if (++this.#lines <= MAX_LINES) return undefined
     return `more than ${MAX_LINES} lines, and no protocol agreed`
   }
 
@@ -131,13 +141,17 @@ export class Follower {
     if (this.#agreed) return part.byteLength
     this.negotiatedBytes += part.byteLength
     this.#line += Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1')
-    if (this.#missing === 0) this.#endLine(this.#line.trimEnd())
     return part.byteLength
   }
 
-  #endLine(line: string): void {
-    if (!this.#rules.isAgreed(line)) return
-    this.#agreed = true
-    this.isOver = this.#rules.isPrefixed?.(line) !== true
+  /** False for one that lacks its newline. */
+  #endLine(): boolean {
+    if (!this.#line.endsWith('\n')) return false
+    const line = this.#line.trimEnd()
+    if (this.#rules.isAgreed(line)) {
+      this.#agreed = true
+      this.isOver = this.#rules.isPrefixed?.(line) !== true
+    }
+    return true
   }
 }

@@ -85,13 +85,14 @@ describe('a negotiation that others begin', () => {
     assert.equal(waiting(talk).toString(), 'first then')
   })
 
-  it('ends a stream whose lengths, lines or pieces do not end, and nothing of it is kept', async () => {
+  it('ends a stream whose lengths, lines or pieces do not end as they must, and keeps nothing of it', async () => {
     const drops = inPieces(
       Buffer.concat(Array.from({ length: 30 }, () => encodeLine('/a/protocol'))),
       Array.from({ length: 1000 }, (_, n) => n)
     )
     const many = Buffer.concat(Array.from({ length: 40 }, () => encodeLine('/none')))
-    for (const pieces of [[ENDLESS], [proposal('/none'), ENDLESS], drops, [many]]) {
+    const unended = Buffer.from('\u0003abc')
+    for (const pieces of [[ENDLESS], [proposal('/none'), ENDLESS], drops, [many], [unended]]) {
       const talk = await asked()
       for (const piece of pieces) if (talk.stream.status === 'open') talk.stream.onData(piece)
       assert.equal(talk.stream.status, 'aborted')
@@ -118,8 +119,8 @@ describe('a negotiation that others begin', () => {
     await gone.near.close()
     await assert.rejects(gone.agreed, NegotiationError)
     const reset = await asked()
-    reset.stream.abort(new Error('over'))
-    await assert.rejects(reset.agreed, NegotiationError)
+    reset.stream.abort(new Error('reset by the network'))
+    await assert.rejects(reset.agreed, /reset by the network/)
     const last = await asked()
     assert.ok('onRemoteCloseWrite' in last.stream)
     assert.ok(typeof last.stream.onRemoteCloseWrite === 'function')
@@ -137,7 +138,7 @@ describe('a negotiation that others begin', () => {
           if (talk.stream.status === 'open') talk.stream.onData(piece)
         }
         talk.stream.abort(new Error('over'))
-        await talk.agreed.catch((error: unknown) => assert.ok(error instanceof NegotiationError))
+        await talk.agreed.catch((error: unknown) => assert.ok(error instanceof Error))
         await settled()
       }),
       { numRuns: 50 }

@@ -42,6 +42,8 @@ function receive(rules: NegotiationRules, ...pieces: Uint8Array[]): Receiver {
 
 const join = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts)
 
+const lengthOf = (bytes: number): Uint8Array => Uint8Array.of(0x80 | (bytes & 0x7f), bytes >> 7)
+
 describe('a negotiation', () => {
   it('passes as it is, with whatever follows it, in whatever pieces', () => {
     const anything = fc.uint8Array({ maxLength: 200 })
@@ -72,6 +74,17 @@ describe('a negotiation', () => {
   it('ends when protocols are proposed and proposed', () => {
     const many = Array.from({ length: 100 }, () => proposal('/none'))
     assert.match(receive(UP_TO_AGREED, join(...many)).aborted?.message ?? '', /32 lines/)
+  })
+
+  it('ends at a line without a newline', () => {
+    for (const line of ['\u0003abc', '\u0001a', '\u0000']) {
+      assert.match(receive(UP_TO_AGREED, Buffer.from(line)).aborted?.message ?? '', /newline/)
+    }
+  })
+
+  it('ends at a line of more than a kilobyte before it comes', () => {
+    assert.equal(receive(UP_TO_AGREED, lengthOf(1024)).aborted, undefined)
+    assert.match(receive(UP_TO_AGREED, lengthOf(1025)).aborted?.message ?? '', /1024 bytes/)
   })
 
   it('ends when it comes drop by drop', () => {

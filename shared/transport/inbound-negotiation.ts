@@ -92,7 +92,7 @@ function answerTo(line: string, protocols: readonly string[]): Uint8Array {
 export interface InboundNegotiationComponents {
   events: TypedEventTarget<Libp2pEvents>
   registrar: Pick<Registrar, 'getProtocols'>
-  upgrader: Upgrader
+  upgrader: Pick<Upgrader, 'getConnectionEncrypters'>
 }
 
 /** A service of a node: what it negotiates with those who dial it, and with their streams. */
@@ -118,24 +118,30 @@ async function takeStream(
   protocols: string[]
 ): Promise<void> {
   const { detail: stream } = event
-  const timer = setTimeout(() => {
-    stream.abort(new NegotiationError('no protocol was agreed in time'))
-  }, STREAM_MS)
   try {
-    const protocol = await negotiateInbound(stream, protocols)
+    const protocol = await negotiateInTime(stream, protocols)
     // Whoever counts streams may have ended it meanwhile.
     if (stream.status !== 'open') return
     stream.protocol = protocol
     await connection.onIncomingStream(event)
   } catch (error) {
     stream.abort(asError(error))
+  }
+}
+
+async function negotiateInTime(stream: Stream, protocols: readonly string[]): Promise<string> {
+  const timer = setTimeout(() => {
+    stream.abort(new NegotiationError('no protocol was agreed in time'))
+  }, STREAM_MS)
+  try {
+    return await negotiateInbound(stream, protocols)
   } finally {
     clearTimeout(timer)
   }
 }
 
 /** In place of the step of the library's upgrader that ends in the encrypter's handshake. */
-function encryptInbound(upgrader: Upgrader): void {
+function encryptInbound(upgrader: Pick<Upgrader, 'getConnectionEncrypters'>): void {
   if (!(ENCRYPT in upgrader)) throw new Error('the upgrader of this libp2p has no such step')
   const encrypt = async (
     connection: MessageStream,

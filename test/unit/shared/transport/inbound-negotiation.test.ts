@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import type { MessageStream, Stream } from '@libp2p/interface'
+import type { Connection, Libp2pEvents, MessageStream, Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import * as fc from 'fast-check'
+import { TypedEventEmitter } from 'main-event'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { negotiateInbound } from '../../../../shared/transport/inbound-negotiation.ts'
+import {
+  inboundNegotiation,
+  negotiateInbound
+} from '../../../../shared/transport/inbound-negotiation.ts'
 import {
   encodeLine,
   isReceiver,
@@ -143,5 +147,39 @@ describe('a negotiation that others begin', () => {
       }),
       { numRuns: 50 }
     )
+  })
+})
+
+/** As far as incoming streams touch one. */
+function isConnection(made: object): made is Connection {
+  return 'muxer' in made && 'onIncomingStream' in made
+}
+
+describe('the service of a node that negotiates what others begin', () => {
+  it('ends a stream on which nothing is agreed within 10 s, and leaves its handler all the time', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const events = new TypedEventEmitter<Libp2pEvents>()
+    const muxer = new EventTarget()
+    const handled: Stream[] = []
+    const onIncomingStream = async ({ detail }: CustomEvent<Stream>): Promise<void> => {
+      handled.push(detail)
+      return Promise.withResolvers<void>().promise
+    }
+    const registrar = { getProtocols: () => [PROTOCOL] }
+    const upgrader = { _encryptInbound: () => {}, getConnectionEncrypters: () => new Map() }
+    inboundNegotiation()({ events, registrar, upgrader })
+    const connection: object = { muxer, onIncomingStream }
+    assert.ok(isConnection(connection))
+    events.safeDispatchEvent('connection:open', { detail: connection })
+    const [[, silent], [, talking]] = await Promise.all([streamPair(), streamPair()])
+    for (const detail of [silent, talking]) {
+      muxer.dispatchEvent(new CustomEvent('stream', { detail }))
+    }
+    assert.ok(isReceiver(talking))
+    talking.onData(proposal(PROTOCOL))
+    await settled()
+    assert.deepEqual(handled, [talking])
+    t.mock.timers.tick(60_000)
+    assert.deepEqual([silent.status, talking.status], ['aborted', 'open'])
   })
 })

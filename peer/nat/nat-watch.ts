@@ -7,6 +7,7 @@ import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
+import { notSeenAgain, together } from './earlier-looks.ts'
 import { hairpinTarget, tryHairpin, withHairpin, type HairpinOutcome } from './hairpin.ts'
 import {
   classifyNat,
@@ -87,6 +88,8 @@ class RunningNatWatch implements NatWatch {
   #isElsewhere = false
   /** At which address it was tried last. */
   #hairpin: { named: string; outcome: HairpinOutcome } | undefined
+  /** Of a sequence, after the last look. */
+  #last: Observation[] = []
   #fresh: { atMs: number; done: Promise<void> } | undefined
 
   constructor(init: NatWatchInit, signal: AbortSignal) {
@@ -121,7 +124,7 @@ class RunningNatWatch implements NatWatch {
       ports,
       ...(step === undefined ? {} : { step }),
       filtering,
-      seenPorts: seen
+      seenPorts: [...seen, ...this.#last]
         .map(({ address }) => address.port)
         // Of an older block nothing is to be guessed.
         .filter((port) => range === undefined || (port >= range.low && port <= range.high)),
@@ -160,10 +163,13 @@ class RunningNatWatch implements NatWatch {
     this.#vouchers = vouchers
     if (isElsewhere || found.mirrors.length > 0) this.#mirrors = found.mirrors
     if (isElsewhere || found.places.length > 0) this.#setMapped(found.places)
-    const known = isElsewhere ? [] : notSeenAgain(this.kind.seen, found.seen)
-    const seen = [...known, ...found.seen]
-    this.#conclude(seen)
-    if (isSymmetric(this.kind)) this.#conclude([...seen, ...(await this.#sample(SAMPLES, signal))])
+    const earlier = notSeenAgain(isElsewhere ? [] : this.kind.seen, found.seen)
+    this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled: [] }))
+    if (isSymmetric(this.kind)) {
+      const sampled = await this.#sample(SAMPLES, signal)
+      this.#last = []
+      this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled }))
+    }
     onKind?.(this.kind)
   }
 
@@ -180,7 +186,7 @@ class RunningNatWatch implements NatWatch {
       listeningPort: this.#init.localEnd(towards)?.port ?? listening[0]?.port ?? 0,
       hosts: listening.map(({ host }) => host)
     }
-    this.kind = classifyNat(own, seen.slice(-MAX_SEEN))
+    this.kind = classifyNat(own, seen)
   }
 
   async #sample(count: number, signal: AbortSignal): Promise<Observation[]> {
@@ -204,7 +210,7 @@ class RunningNatWatch implements NatWatch {
     const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(SAMPLE_WAIT_MS)])
     const fresh = await this.#sample(1, limit).catch(() => [])
     // Only where it counts now: after others have counted on meanwhile the ports no longer look like a sequence.
-    this.kind = { ...this.kind, seen: [...this.kind.seen, ...fresh].slice(-MAX_SEEN) }
+    if (fresh.length > 0) this.#last = fresh
   }
 
   /** Once for each address. */
@@ -226,16 +232,4 @@ class RunningNatWatch implements NatWatch {
       return endpoint?.family === 4 ? [{ host: endpoint.host, port: endpoint.port }] : []
     })
   }
-}
-
-/** Of a sequence that is looked at before each punch, and of looks at which relays did not answer. */
-const MAX_SEEN = 16
-
-/** What a look has left unanswered, where the network is the same. */
-function notSeenAgain(known: readonly Observation[], seen: readonly Observation[]): Observation[] {
-  return known.filter(
-    ({ destination: { host, port }, freshPort }) =>
-      freshPort !== undefined ||
-      !seen.some(({ destination }) => destination.host === host && destination.port === port)
-  )
 }

@@ -11,6 +11,12 @@ const MAX_HOSTS = 2
 /** One that the user has named, and one that the relay tells. */
 const MAX_NAMES = 2
 
+/** A relay has a port for each family, as a rule, and does not say which is which. */
+const MAX_PORTS_ELSEWHERE = 2
+
+/** A relay's word alone leads to those addresses, and below are the services of other machines. */
+const LEAST_PORT_ELSEWHERE = 1_024
+
 /**
  * The host at which a relay was reached, when that is of IPv4; else where it may be by what is known of it and what it
  * tells: at public addresses, or at some of the kind at which it was reached. A public relay's private addresses are
@@ -30,6 +36,11 @@ export async function ip4HostsOf(
     return endpoint?.family === 4 && isAlike(address, reached) ? [endpoint.host] : []
   })
   return [...new Set(hosts)].slice(0, MAX_HOSTS)
+}
+
+/** The ports to be asked at such a host that the relay tells, of those on which it reflects. */
+export function portsElsewhere(ports: readonly number[]): number[] {
+  return ports.filter((port) => port >= LEAST_PORT_ELSEWHERE).slice(0, MAX_PORTS_ELSEWHERE)
 }
 
 function isNamed(address: Multiaddr): boolean {

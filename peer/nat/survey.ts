@@ -5,7 +5,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, tcpEndpoint } from '../../shared/addresses.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { believableMapping } from '../reservations/mapping.ts'
-import { ip4HostsOf } from './ip4-hosts.ts'
+import { ip4HostsOf, portsElsewhere } from './ip4-hosts.ts'
 import type { Endpoint, Observation } from './nat-kind.ts'
 import { askReflection, reflectPortsOf, type Seen } from './reflections.ts'
 
@@ -25,12 +25,6 @@ export interface SurveyInit {
   /** Was seen at the listening port, which others can be shown. */
   onSeen: (relay: PeerId, key: PublicKey, seen: Seen) => void
 }
-
-/** A relay has a port for each family, as a rule, and does not say which is which. */
-const MAX_PORTS_ELSEWHERE = 2
-
-/** A relay's word alone leads to those addresses, and below are the services of other machines. */
-const LEAST_PORT_ELSEWHERE = 1_024
 
 /** A port of a relay that reflects. */
 export interface Mirror {
@@ -83,7 +77,7 @@ async function ask(observer: Observer, init: SurveyInit, signal: AbortSignal): P
   const ports = await reflectPortsOf(connection, { signal }).catch(() => [])
   const relay = connection.remotePeer
   if (reached.family === 6 || seenAt.family === 6) {
-    const there = ports.filter((port) => port >= LEAST_PORT_ELSEWHERE).slice(0, MAX_PORTS_ELSEWHERE)
+    const there = portsElsewhere(ports)
     return joined(
       hosts.map(async (host) => reflectedAt({ relay, host, ports: there }, init, signal))
     )

@@ -33,7 +33,8 @@ export async function observe(
   signal: AbortSignal
 ): Promise<Reflected> {
   const first = await seenOn({ connection, atMs: connectedAtMs }, dialler, signal)
-  const { seen, clock } = await reflected(connection, { self: node.peerId, localEnd }, signal)
+  const about = { self: node.peerId, localEnd, named }
+  const { seen, clock } = await reflected(connection, about, signal)
   if (seen.length > 0) return { seen: [...first, ...seen], clock }
   const again = await connectAgain(connection, named, { dial, signal })
   const others = await Promise.all(again.map(async (each) => seenOn(each, dialler, signal)))

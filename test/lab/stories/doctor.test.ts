@@ -8,16 +8,20 @@ import { describe, it } from 'node:test'
 import { Cast } from '../../../peer/demo/cast.ts'
 import { DoctorTold } from '../../support/doctor-told.ts'
 import { NO_MINIUPNPD } from '../../support/miniupnpd.ts'
+import { twoStacks } from '../dual-stack.ts'
 import type { NatKind } from '../nat.ts'
 import { twoSites, type Lab } from '../topologies.ts'
-import { launcher, RELAY_PORT, STATE_FOLDERS } from './scene.ts'
+import { launcher, multiaddrOf, RELAY_PORT, STATE_FOLDERS } from './scene.ts'
 
 const PARLEY = fileURLToPath(new URL('../../../peer/main.ts', import.meta.url))
 const START_TIMEOUT_MS = 20_000
 const LIMIT_MS = 10_000
 
 /** One relay at two ports, so that a NAT can be seen from both. */
-const LISTEN = [RELAY_PORT, RELAY_PORT + 1].map((port) => `/ip4/0.0.0.0/tcp/${port}`)
+const LISTEN = [
+  ...[RELAY_PORT, RELAY_PORT + 1].map((port) => `/ip4/0.0.0.0/tcp/${port}`),
+  `/ip6/::/tcp/${RELAY_PORT}`
+]
 
 type Consultation = DoctorTold & { code: number | null; ms: number }
 
@@ -33,12 +37,15 @@ class Practice implements AsyncDisposable {
   }
 
   static async open(nat: NatKind): Promise<Practice> {
-    const lab = await twoSites({ a: { nat }, b: { nat: 'none' } })
+    return Practice.openIn(await twoSites({ a: { nat }, b: { nat: 'none' } }))
+  }
+
+  static async openIn(lab: Lab): Promise<Practice> {
     const cast = new Cast({ folder: STATE_FOLDERS, launch: launcher(lab) })
     const relay = await cast.relay({ listen: LISTEN })
     const signal = AbortSignal.timeout(START_TIMEOUT_MS)
     const { peerId } = await relay.next('listening', { signal })
-    const address = `/ip4/${lab.relay.address}/tcp/${RELAY_PORT}/p2p/${peerId}`
+    const address = `${multiaddrOf(lab.relay.address)}/tcp/${RELAY_PORT}/p2p/${peerId}`
     return new Practice(lab, cast, address)
   }
 
@@ -150,6 +157,15 @@ describe('the doctor', () => {
       assert.deepEqual(await practice.lab.a.forwardedPorts(), [])
     }
   )
+
+  it('knows the NAT of its IPv4 also from a relay that is named by IPv6', async () => {
+    const site = { ip4: 'drop', ip6: true } as const
+    await using practice = await Practice.openIn(await twoStacks({ relay: 6, a: site, b: site }))
+    const found = await practice.doctor()
+    assert.deepEqual(found.verdicts('relay', 'nat', 'ipv6'), ['ok', 'ok', 'ok'])
+    assert.match(found.check('nat').sentence, /keeps the port you listen on \(7\.7\.7\.2:\d+\)/)
+    assert.equal(found.chances['cone'], 'yes')
+  })
 
   it('finds a tunnel that is too small for large packets', async () => {
     await using practice = await Practice.open('drop')

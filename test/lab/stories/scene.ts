@@ -169,7 +169,7 @@ async function enter(
   return { relay, ben, anna }
 }
 
-function multiaddrOf(address: string): string {
+export function multiaddrOf(address: string): string {
   return `/${address.includes(':') ? 'ip6' : 'ip4'}/${address}`
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
-import { ip4HostsOf } from '../../../../peer/nat/ip4-hosts.ts'
+import { ip4HostsOf, portsElsewhere } from '../../../../peer/nat/ip4-hosts.ts'
 
 const hostsOf = async (reached: string, ...told: string[]): Promise<string[]> =>
   ip4HostsOf(
@@ -47,5 +47,11 @@ describe('the IPv4 hosts of a relay', () => {
   it('are none where names stand for nothing', async () => {
     // Longer than a label may be: nobody is asked.
     assert.deepEqual(await hostsOf(IP6, `/dns4/${'x'.repeat(64)}/tcp/4001`), [])
+  })
+})
+
+describe('the ports that are asked there', () => {
+  it('are one for each family, and none of the system’s services: the host may be somebody else’s', () => {
+    assert.deepEqual(portsElsewhere([22, 4003, 445, 4004, 4005]), [4003, 4004])
   })
 })

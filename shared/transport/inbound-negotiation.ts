@@ -24,10 +24,18 @@ import { Follower, isPrefixed, NegotiationError } from './negotiation-guard.ts'
 /** The library's. */
 const STREAM_MS = 10_000
 
+/** A round trip and more, for a remote to read that it was refused. */
+const REFUSED_MS = 2_000
+
+/** The remote did not wait for our answer, which was a refusal. */
+class RefusedError extends NegotiationError {
+  override name = 'RefusedError'
+}
+
 /**
  * Resolves with the protocol, once the remote has proposed one of `protocols` and has the answer; what came behind it
  * waits in the stream. Rejects when the stream has ended before. Bytes that are no negotiation, or do not come to an
- * end, abort it with a NegotiationError.
+ * end, abort it with a NegotiationError; behind a refusal they are passed over, and it rejects with a RefusedError.
  */
 export async function negotiateInbound(
   stream: MessageStream,
@@ -38,17 +46,20 @@ export async function negotiateInbound(
   const onData = stream.onData.bind(stream)
   const answers: Uint8Array[] = []
   let protocol: string | undefined
+  let isRefused = false
   const isAgreed = (line: string): boolean => {
     if (protocols.includes(line)) protocol = line
-    answers.push(answerTo(line, protocols))
+    const answer = answerTo(line, protocols)
+    isRefused ||= answer === REFUSAL
+    answers.push(answer)
     return protocol !== undefined
   }
   const follower = new Follower({ isAgreed, isPrefixed })
   const follow = (data: Uint8Array | Uint8ArrayList): void => {
     const pending = protocol === undefined
     const problem = follower.follow(data)
-    if (problem !== undefined) throw new NegotiationError(problem)
     if (answers.length > 0) stream.send(Buffer.concat(answers.splice(0)))
+    if (problem !== undefined) throw new (isRefused ? RefusedError : NegotiationError)(problem)
     if (protocol === undefined) return
     const behind = pending ? new Uint8ArrayList(data).sublist(follower.negotiatedBytes) : data
     if (behind.byteLength > 0) onData(behind)
@@ -59,7 +70,9 @@ export async function negotiateInbound(
     try {
       follow(data)
     } catch (error) {
-      stream.abort(asError(error))
+      agreed.reject(error)
+      if (error instanceof RefusedError) stream.onData = () => {}
+      else stream.abort(asError(error))
     }
   }
   const onClose = ({ error }: { error?: Error }): void =>
@@ -75,6 +88,8 @@ export async function negotiateInbound(
       readBuffer.consume(early.byteLength)
       stream.onData(early)
     }
+    // One that is over already tells nobody of its end any more.
+    if (stream.status !== 'open') onClose({})
     return await agreed.promise
   } finally {
     stream.removeEventListener('close', onClose)
@@ -82,9 +97,11 @@ export async function negotiateInbound(
   }
 }
 
+const REFUSAL = encodeLine('na')
+
 function answerTo(line: string, protocols: readonly string[]): Uint8Array {
   if (line === MULTISTREAM || protocols.includes(line)) return encodeLine(line)
-  if (line !== 'ls') return encodeLine('na')
+  if (line !== 'ls') return REFUSAL
   const list = Buffer.concat([...protocols.map(encodeLine), Buffer.from('\n')])
   return Buffer.concat([encode(list.byteLength), list])
 }
@@ -124,9 +141,17 @@ async function takeStream(
     if (stream.status !== 'open') return
     stream.protocol = protocol
     await connection.onIncomingStream(event)
-  } catch (error) {
-    stream.abort(asError(error))
+  } catch (cause) {
+    const error = asError(cause)
+    if (error instanceof RefusedError) endRefused(stream, error)
+    else stream.abort(error)
   }
+}
+
+/** A reset would overtake the refusal: the remote is to read it, and to end the stream. */
+function endRefused(stream: Stream, error: RefusedError): void {
+  const timer = setTimeout(() => stream.abort(error), REFUSED_MS)
+  stream.addEventListener('close', () => clearTimeout(timer), { once: true })
 }
 
 async function negotiateInTime(stream: Stream, protocols: readonly string[]): Promise<string> {

@@ -96,10 +96,18 @@ describe('a negotiation that others begin', () => {
     )
     const many = Buffer.concat(Array.from({ length: 40 }, () => encodeLine('/none')))
     const unended = Buffer.from('\u0003abc')
-    for (const pieces of [[ENDLESS], [proposal('/none'), ENDLESS], drops, [many], [unended]]) {
+    const cases: Array<[pieces: Uint8Array[], status: string]> = [
+      [[ENDLESS], 'aborted'],
+      [[unended], 'aborted'],
+      // Behind a refusal.
+      [[proposal('/none'), ENDLESS], 'open'],
+      [drops, 'open'],
+      [[many], 'open']
+    ]
+    for (const [pieces, status] of cases) {
       const talk = await asked()
       for (const piece of pieces) if (talk.stream.status === 'open') talk.stream.onData(piece)
-      assert.equal(talk.stream.status, 'aborted')
+      assert.equal(talk.stream.status, status)
       await assert.rejects(talk.agreed, NegotiationError)
       assert.equal(waiting(talk).byteLength, 0)
     }
@@ -133,6 +141,16 @@ describe('a negotiation that others begin', () => {
     assert.equal(await last.agreed, PROTOCOL)
   })
 
+  it('is over at once on a stream that is over already, whatever it holds', async () => {
+    for (const early of [undefined, proposal(PROTOCOL).subarray(0, 9), Buffer.from('\u0003abc')]) {
+      const [, far] = await streamPair()
+      assert.ok(isReceiver(far))
+      if (early !== undefined) far.onData(early)
+      far.abort(new Error('reset by the network'))
+      await assert.rejects(negotiateInbound(far, [PROTOCOL]), NegotiationError)
+    }
+  })
+
   it('neither throws nor hangs at bytes of any kind', async () => {
     const valid = [proposal(PROTOCOL), encodeLine('ls'), proposal('/none')]
     await fc.assert(
@@ -155,31 +173,53 @@ function isConnection(made: object): made is Connection {
   return 'muxer' in made && 'onIncomingStream' in made
 }
 
+/** With one connection, whose handler of streams takes for ever. */
+function node(): { takes: (stream: Stream) => void; handled: Stream[] } {
+  const events = new TypedEventEmitter<Libp2pEvents>()
+  const muxer = new EventTarget()
+  const handled: Stream[] = []
+  const onIncomingStream = async ({ detail }: CustomEvent<Stream>): Promise<void> => {
+    handled.push(detail)
+    return Promise.withResolvers<void>().promise
+  }
+  const registrar = { getProtocols: () => [PROTOCOL] }
+  const upgrader = { _encryptInbound: () => {}, getConnectionEncrypters: () => new Map() }
+  inboundNegotiation()({ events, registrar, upgrader })
+  const connection: object = { muxer, onIncomingStream }
+  assert.ok(isConnection(connection))
+  events.safeDispatchEvent('connection:open', { detail: connection })
+  const takes = (detail: Stream): void => {
+    muxer.dispatchEvent(new CustomEvent('stream', { detail }))
+  }
+  return { takes, handled }
+}
+
 describe('the service of a node that negotiates what others begin', () => {
   it('ends a stream on which nothing is agreed within 10 s, and leaves its handler all the time', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const events = new TypedEventEmitter<Libp2pEvents>()
-    const muxer = new EventTarget()
-    const handled: Stream[] = []
-    const onIncomingStream = async ({ detail }: CustomEvent<Stream>): Promise<void> => {
-      handled.push(detail)
-      return Promise.withResolvers<void>().promise
-    }
-    const registrar = { getProtocols: () => [PROTOCOL] }
-    const upgrader = { _encryptInbound: () => {}, getConnectionEncrypters: () => new Map() }
-    inboundNegotiation()({ events, registrar, upgrader })
-    const connection: object = { muxer, onIncomingStream }
-    assert.ok(isConnection(connection))
-    events.safeDispatchEvent('connection:open', { detail: connection })
+    const { takes, handled } = node()
     const [[, silent], [, talking]] = await Promise.all([streamPair(), streamPair()])
-    for (const detail of [silent, talking]) {
-      muxer.dispatchEvent(new CustomEvent('stream', { detail }))
-    }
+    for (const stream of [silent, talking]) takes(stream)
     assert.ok(isReceiver(talking))
     talking.onData(proposal(PROTOCOL))
     await settled()
     assert.deepEqual(handled, [talking])
     t.mock.timers.tick(60_000)
     assert.deepEqual([silent.status, talking.status], ['aborted', 'open'])
+  })
+
+  it('lets a remote that began without an answer read that it was refused, for 2 s at most', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const [near, far] = await streamPair()
+    const { bytes } = collect(near)
+    node().takes(far)
+    assert.ok(isReceiver(far))
+    far.onData(Buffer.concat([proposal('/none'), Buffer.from('\u0003abc')]))
+    far.onData(ENDLESS)
+    await settled()
+    assert.deepEqual(bytes(), Buffer.concat([MULTISTREAM, 'na'].map(encodeLine)))
+    assert.deepEqual([far.status, near.status], ['open', 'open'])
+    t.mock.timers.tick(2_000)
+    assert.equal(far.status, 'aborted')
   })
 })

@@ -15,8 +15,13 @@ export interface StreamWatchConfig {
 }
 
 /** Before the node starts. */
-export function watchStreams(node: Libp2p, { books, own, onEvent }: StreamWatchConfig): void {
+export function watchStreams(
+  node: Pick<Libp2p, 'addEventListener'>,
+  { books, own, onEvent }: StreamWatchConfig
+): void {
   const onStream = (stream: Stream, connection: Connection): void => {
+    // Its first bytes may have come with the opening of the connection, and ended it.
+    const isOver = stream.status !== 'open'
     const peer = connection.remotePeer.toString()
     const host = hostKey(connection.remoteAddr)
     const tooMany = books.tooMany('stream', { peer, host })
@@ -24,6 +29,7 @@ export function watchStreams(node: Libp2p, { books, own, onEvent }: StreamWatchC
       showOut(connection, tooMany, onEvent)
       return
     }
+    if (isOver) return
     const full = books.waiting.enter(stream, host)
     if (full === undefined) {
       stream.addEventListener('close', () => books.waiting.settled(stream))

@@ -63,9 +63,12 @@ export class MeetingSubscription {
   async listen(connection: ListeningConnection): Promise<void> {
     const { subscriptions } = this.#config
     const relay = connection.remotePeer.toString()
+    const closed = new AbortController()
+    connection.addEventListener('close', () => closed.abort(), { once: true })
+    const signal = AbortSignal.any([this.#signal, closed.signal])
     for (let other = subscriptions.get(relay); other !== undefined;) {
-      await unlessAborted(other, this.#signal).catch(() => undefined) // stopped: nothing is opened below
-      if (this.#signal.aborted) return
+      await unlessAborted(other, signal).catch(() => undefined) // stopped, or closed
+      if (signal.aborted) return
       other = subscriptions.get(relay)
     }
     const over = this.#keep(connection).finally(() => subscriptions.delete(relay))

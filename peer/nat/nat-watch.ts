@@ -33,6 +33,8 @@ export interface NatWatchInit {
   onMapped?: () => void
   /** For tests. */
   lookAgainMs?: number
+  /** For how long an observation counts that no look has made again. */
+  keptMs?: number
 }
 
 /** What is told of the NAT, without what the punch has for it. */
@@ -65,6 +67,9 @@ const REPORT_WAIT_MS = 500
 /** So long nobody else behind the NAT has taken many ports. */
 const FRESH_MS = 1_000
 
+/** An observation that is missing since is believed so long, as its proof is. */
+const KEPT_MS = 60 * 60_000
+
 /** For one more question right before a punch; without an answer the last one will do. */
 const SAMPLE_WAIT_MS = 1_000
 
@@ -83,8 +88,10 @@ class RunningNatWatch implements NatWatch {
   #mirrors: Mirror[] = []
   #vouchers = new Vouchers()
   #looking: Promise<void> = Promise.resolve()
+  /** When each observation was made known. */
+  readonly #heardMs = new WeakMap<Observation, number>()
   #isAsked = false
-  /** What is known may have been seen on another network, until something is seen on this one. */
+  /** What is known may have been seen on another network, until a relay is there to be asked on this one. */
   #isElsewhere = false
   /** At which address it was tried last. */
   #hairpin: { named: string; outcome: HairpinOutcome } | undefined
@@ -163,7 +170,8 @@ class RunningNatWatch implements NatWatch {
     this.#vouchers = vouchers
     if (isElsewhere || found.mirrors.length > 0) this.#mirrors = found.mirrors
     if (isElsewhere || found.places.length > 0) this.#setMapped(found.places)
-    const earlier = notSeenAgain(isElsewhere ? [] : this.kind.seen, found.seen)
+    const known = isElsewhere ? [] : this.kind.seen.filter(this.#isRecent)
+    const earlier = notSeenAgain(known, found.seen)
     this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled: [] }))
     if (isSymmetric(this.kind)) {
       const sampled = await this.#sample(SAMPLES, signal)
@@ -187,7 +195,13 @@ class RunningNatWatch implements NatWatch {
       hosts: listening.map(({ host }) => host)
     }
     this.kind = classifyNat(own, seen)
+    const nowMs = performance.now()
+    for (const each of this.kind.seen) if (!this.#heardMs.has(each)) this.#heardMs.set(each, nowMs)
   }
+
+  /** A relay that does not come back says nothing of it any more. */
+  readonly #isRecent = (each: Observation): boolean =>
+    performance.now() - (this.#heardMs.get(each) ?? -Infinity) < (this.#init.keptMs ?? KEPT_MS)
 
   async #sample(count: number, signal: AbortSignal): Promise<Observation[]> {
     const counted = this.kind.seen.map(({ destination }) => destination)

@@ -6,6 +6,7 @@ import { lpStream } from '@libp2p/utils'
 import { decode } from 'uint8-varint'
 import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
+import { callOff } from '../../shared/transport/connect-from.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import { bindBeside } from '../../shared/transport/port-reuse.ts'
 import {
@@ -78,7 +79,7 @@ export async function askReflection(asked: Asked): Promise<Seen> {
   // Half-open, or the relay's end would begin ours, and there would be nothing left to reset.
   const socket = new net.Socket({ allowHalfOpen: true, ...(handle && { handle }) })
   socket.on('error', () => undefined) // the reader is told
-  const abort = (): void => void socket.destroy(asError(limit.signal.reason))
+  const abort = (): void => callOff(socket, asError(limit.signal.reason))
   limit.signal.addEventListener('abort', abort, { once: true })
   try {
     const leftMs = performance.now()

@@ -4,6 +4,7 @@ import { ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { distinct, tcpEndpoint } from '../../shared/addresses.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { believableMapping } from '../reservations/mapping.ts'
 import { ip4HostsOf, portsElsewhere } from './ip4-hosts.ts'
 import type { Endpoint, Observation } from './nat-kind.ts'
@@ -65,6 +66,9 @@ export async function sample(
   })
 }
 
+/** For looking up names, which no signal ends. */
+const NAMES_MS = 5_000
+
 const NOTHING: Survey = { seen: [], mirrors: [], places: [] }
 
 async function ask(observer: Observer, init: SurveyInit, signal: AbortSignal): Promise<Survey> {
@@ -72,7 +76,9 @@ async function ask(observer: Observer, init: SurveyInit, signal: AbortSignal): P
   const reached = tcpEndpoint(connection.remoteAddr)
   const seenAt = mapped && tcpEndpoint(mapped)
   if (reached === undefined || seenAt === undefined) return NOTHING
-  const hosts = await ip4HostsOf(connection.remoteAddr, endpoints)
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(NAMES_MS)])
+  const found = ip4HostsOf(connection.remoteAddr, endpoints)
+  const hosts = await unlessAborted(found, soon).catch(() => [])
   // A relay that does not reflect, or not now: what its main port sees still counts.
   const ports = await reflectPortsOf(connection, { signal }).catch(() => [])
   const relay = connection.remotePeer

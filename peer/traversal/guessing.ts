@@ -41,6 +41,8 @@ export type Withheld =
   | 'same-host'
   /** It was tried often enough for a while. */
   | 'spent'
+  /** We listen on no port from which the other side could be reached. */
+  | 'no-port'
 
 export type Shortage =
   /** The system lets this process open no more. */
@@ -178,10 +180,12 @@ export class GuessRound implements Disposable {
     if (plan.kind === 'plain' || plan.kind === 'hopeless') return
     const target = await this.#init.nat.provenAddress(other, this.#peer)
     if (this.#isOver) return
-    const withheld = this.#withheld(target, start)
+    const local = target && this.#init.localEnd(target.host)
+    const isWithout = plan.kind === 'guess' && target !== undefined && local === undefined
+    const withheld = isWithout ? 'no-port' : this.#withheld(target, start)
     if (withheld !== undefined) this.#evidence.withheld = withheld
     if (target === undefined || withheld !== undefined) return
-    const fire = (): void => this.#fire(plan, target, start)
+    const fire = (): void => this.#fire(plan, { target, ...(local && { local }) }, start)
     const waitMs = Math.min(start.rttMs, MAX_HEAD_START_MS)
     if (own.mapping === 'none' || other.mapping === 'none') {
       this.#headStart = setTimeout(fire, OPEN_HOST_ROUND_TRIPS * waitMs)
@@ -206,17 +210,16 @@ export class GuessRound implements Disposable {
     return this.#shared.mayFire(target.host) ? undefined : 'spent'
   }
 
-  #fire(plan: Volleys, target: Endpoint, { initiator, rttMs }: GuessStart): void {
-    const local = this.#init.localEnd(target.host)
-    if (local === undefined && plan.kind === 'guess') {
-      this.#grant?.[Symbol.dispose]()
-      return
-    }
+  #fire(
+    plan: Volleys,
+    ends: { target: Endpoint; local?: Endpoint },
+    { initiator, rttMs }: GuessStart
+  ): void {
     this.#volley = new Volley({
       peer: this.#peer.toString(),
       initiator,
       rttMs,
-      shots: shotsOf(plan, { target, ...(local && { local }) }, Math.random),
+      shots: shotsOf(plan, ends, Math.random),
       maxOpen: plan.sockets,
       maxShots: plan.shots,
       dial: this.#init.dial,

@@ -84,6 +84,8 @@ function whatCameOfIt({ withheld, count }: GuessEvidence, peerName: string): str
       return `relays see ${peerName} at your own address, and to guess ports there would be to knock at your own NAT; ${ONE_NETWORK}`
     case 'spent':
       return `ports were guessed as often as an hour may see, for ${peerName}, its NAT or all peers; it goes on later, or: ${WHAT_TO_DO}`
+    case 'no-port':
+      return `you listen on no port from which ${peerName}'s address can be reached, so there is none to guess from; listen on all addresses (--listen /ip4/0.0.0.0/tcp/0), or: ${WHAT_TO_DO}`
     case undefined:
       return count !== undefined && count.fired > 0
         ? `${count.fired} tries at guessed ports met nothing; ${WHAT_TO_DO}`

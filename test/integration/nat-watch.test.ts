@@ -59,7 +59,7 @@ interface Watched extends AsyncDisposable {
 /** The watch of a peer that such relays have seen; resolves after the first look. */
 async function watchedBy(
   observers: () => Observer[],
-  options: { lookAgainMs?: number } = {}
+  options: { lookAgainMs?: number; keptMs?: number } = {}
 ): Promise<Watched> {
   await using stack = new AsyncDisposableStack()
   const node = stack.use(await startBoundNode())
@@ -204,6 +204,14 @@ describe('the watch over the own NAT', () => {
     const { length } = us.kinds.events
     await us.kinds.until(() => us.kinds.events.length >= length + 3)
     assert.deepEqual([us.watch.kind.ports, us.watch.kind.step], ['sequential', 1])
+  })
+
+  it('forgets what no relay has seen again for long', async () => {
+    await using relay = await countingRelay()
+    await using us = await watchedBy(() => [relay.observer], { lookAgainMs: 20, keptMs: 0 })
+    relay.mute()
+    const forgotten = us.kinds.first(({ mapping }) => mapping === 'unknown')
+    assert.equal((await forgotten).ports, 'unknown')
   })
 
   it('keeps what it knows on a new network too as long as no relay is there to ask', async () => {

@@ -74,6 +74,21 @@ describe('a subscription to meetings', () => {
     assert.deepEqual([first.opened.events.length, second.opened.events.length], [1, 1])
   })
 
+  it('is not waited for any longer than the connection stands that would take it over', async () => {
+    using stopped = stopping()
+    const relay = await somebody()
+    const [first, second] = [new RelayEnd(relay), new RelayEnd(relay)]
+    const [one, two] = twoOf(stopped.signal)
+    const over = one.listen(first)
+    const waiting = two.listen(second)
+    await first.rooms()
+    second.close()
+    await waiting
+    assert.deepEqual(second.opened.events, [])
+    stopped.abort()
+    await over
+  })
+
   it('begins at once on the next connection, not when the last one would have asked again', async () => {
     using stopped = stopping()
     const relay = await somebody()

@@ -3,12 +3,11 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { ListenError } from '@libp2p/interface'
 import type { NodeConfig } from '../shared/node.ts'
 import { boundTcp, type BoundTcpInit } from '../shared/transport/bound-tcp.ts'
-import { eagerUpgrader } from '../shared/transport/punching-upgrader.ts'
 
 export function peerTransports(
   init: BoundTcpInit
 ): NodeConfig<Record<string, unknown>>['transports'] {
-  return [boundTcp(init), eagerCircuits]
+  return [boundTcp(init), circuits]
 }
 
 /**
@@ -25,13 +24,8 @@ const NO_OTHER_RELAYS = {
 
 type CircuitTransport = ReturnType<typeof circuitRelayTransport>
 
-/** The library's transport, encrypting its circuits without waiting for the other side to agree: 80 ms less. */
-const eagerCircuits: CircuitTransport = (components) => {
-  const upgrader = eagerUpgrader(components.upgrader)
+const circuits: CircuitTransport = (components) => {
   return circuitRelayTransport()(
-    Object.create(components, {
-      upgrader: { value: upgrader },
-      transportManager: { value: NO_OTHER_RELAYS }
-    })
+    Object.create(components, { transportManager: { value: NO_OTHER_RELAYS } })
   )
 }

@@ -5,6 +5,7 @@ import type { ConnectionGater, Libp2p, PrivateKey, ServiceMap, Transport } from 
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { boundedMuxer } from './transport/bounded-muxer.ts'
 import { connectionList } from './transport/connection-list.ts'
+import { encryptionSteps } from './transport/encryption-steps.ts'
 import { inboundNegotiation } from './transport/inbound-negotiation.ts'
 import { keptKey } from './transport/kept-key.ts'
 import { muxerPings } from './transport/muxer-pings.ts'
@@ -72,6 +73,7 @@ export async function createNode<Services extends ServiceMap>(
   const services: ServiceFactoryMap<Services> = { ...config.services }
   Object.assign(services, {
     connectionList: connectionList(),
+    encryptionSteps: encryptionSteps(),
     inboundNegotiation: inboundNegotiation()
   })
   if (config.pings !== false) {

@@ -2,16 +2,11 @@
 // by byte, each byte by three promises, and answers each by a frame of its own: a tenth of what a reservation costs.
 // https://github.com/multiformats/multistream-select
 import {
-  UnsupportedProtocolError,
-  type AbortOptions,
   type Connection,
   type Libp2pEvents,
   type MessageStream,
-  type SecureConnectionOptions,
-  type SecuredConnection,
   type Stream,
-  type TypedEventTarget,
-  type Upgrader
+  type TypedEventTarget
 } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import { encode } from 'uint8-varint'
@@ -109,13 +104,11 @@ function answerTo(line: string, protocols: readonly string[]): Uint8Array {
 export interface InboundNegotiationComponents {
   events: TypedEventTarget<Libp2pEvents>
   registrar: Pick<Registrar, 'getProtocols'>
-  upgrader: Pick<Upgrader, 'getConnectionEncrypters'>
 }
 
-/** A service of a node: what it negotiates with those who dial it, and with their streams. */
+/** A service of a node: what the streams of others are negotiated by. */
 export function inboundNegotiation(): (components: InboundNegotiationComponents) => object {
-  return ({ events, registrar, upgrader }) => {
-    encryptInbound(upgrader)
+  return ({ events, registrar }) => {
     events.addEventListener('connection:open', ({ detail: connection }) => {
       const muxer = muxerOf(connection)
       if (muxer === undefined || !takesIncoming(connection)) return
@@ -163,48 +156,6 @@ async function negotiateInTime(stream: Stream, protocols: readonly string[]): Pr
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** In place of the step of the library's upgrader that ends in the encrypter's handshake. */
-function encryptInbound(upgrader: Pick<Upgrader, 'getConnectionEncrypters'>): void {
-  if (!(ENCRYPT in upgrader)) throw new Error('the upgrader of this libp2p has no such step')
-  const encrypt = async (
-    connection: MessageStream,
-    options: SecureConnectionOptions
-  ): Promise<SecuredConnection & { protocol: string }> => {
-    try {
-      const encrypters = upgrader.getConnectionEncrypters()
-      const protocol = await inTime(connection, [...encrypters.keys()], options)
-      const encrypter = encrypters.get(protocol)
-      if (encrypter === undefined) throw new UnsupportedProtocolError(protocol)
-      return { ...(await encrypter.secureInbound(connection, options)), protocol }
-    } catch (cause) {
-      throw new EncryptionFailedError(asError(cause).message, { cause })
-    }
-  }
-  Object.assign(upgrader, { [ENCRYPT]: encrypt })
-}
-
-async function inTime(
-  connection: MessageStream,
-  protocols: readonly string[],
-  { signal }: AbortOptions
-): Promise<string> {
-  signal?.throwIfAborted()
-  const onAbort = (): void => connection.abort(asError(signal?.reason))
-  signal?.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await negotiateInbound(connection, protocols)
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-  }
-}
-
-const ENCRYPT = '_encryptInbound'
-
-/** The library's, by its name. */
-class EncryptionFailedError extends Error {
-  override name = 'EncryptionFailedError'
 }
 
 /** What the library's connection has beside its public face: it is handed each stream of the remote here. */

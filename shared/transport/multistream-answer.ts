@@ -45,12 +45,6 @@ export function stripAnswer(receiver: Receiver, protocol: string): void {
   }
 }
 
-/** Lets whoever negotiates on this connection read the accepting answer at once; the real one is checked later. */
-export function answerAhead(receiver: Receiver, protocol: string): void {
-  receiver.onData(proposal(protocol))
-  stripAnswer(receiver, protocol)
-}
-
 /** With its length and a newline. */
 export function encodeLine(text: string): Uint8Array {
   const bytes = Buffer.from(`${text}\n`)

@@ -7,7 +7,6 @@ import type {
   UpgraderOptions,
   UpgraderWithoutEncryptionOptions
 } from '@libp2p/interface'
-import { answerAhead, isReceiver } from './multistream-answer.ts'
 import type { PunchTable } from './punch-table.ts'
 
 type Options = UpgraderOptions | UpgraderWithoutEncryptionOptions
@@ -22,13 +21,11 @@ const FIRST_BYTES_MS = 250
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
 export function punchingUpgrader(inner: Upgrader, punches: PunchTable): Upgrader {
-  const upgrader = eagerUpgrader(inner)
   return {
-    ...upgrader,
     upgradeOutbound: (maConn: MultiaddrConnection, options: Options): Promise<Connection> => {
       // yamux takes its side from the direction of the connection below it.
       if (isResponder(options)) maConn.direction = 'inbound'
-      return upgrader.upgradeOutbound(maConn, options)
+      return inner.upgradeOutbound(maConn, options)
     },
     upgradeInbound: async (maConn: MultiaddrConnection, options: Options): Promise<void> => {
       if (await speaksFirst(maConn, punches)) {
@@ -37,32 +34,15 @@ export function punchingUpgrader(inner: Upgrader, punches: PunchTable): Upgrader
           signalOf(options),
           AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
         ])
-        await upgrader.upgradeOutbound(maConn, { ...options, signal })
+        await inner.upgradeOutbound(maConn, { ...options, signal })
         return
       }
-      await upgrader.upgradeInbound(maConn, options)
-    }
-  }
-}
-
-/** Saves the round trip in which the other side agrees to the one encryption that we propose anyway. */
-export function eagerUpgrader(upgrader: Upgrader): Upgrader {
-  return {
-    upgradeOutbound: (maConn: MultiaddrConnection, options: Options): Promise<Connection> => {
-      if (!isResponder(options)) encryptAtOnce(maConn, upgrader)
-      return upgrader.upgradeOutbound(maConn, options)
+      await inner.upgradeInbound(maConn, options)
     },
-    upgradeInbound: (maConn: MultiaddrConnection, options: Options): Promise<void> =>
-      upgrader.upgradeInbound(maConn, options),
-    createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
-    getStreamMuxers: () => upgrader.getStreamMuxers(),
-    getConnectionEncrypters: () => upgrader.getConnectionEncrypters()
+    createInboundAbortSignal: (signal) => inner.createInboundAbortSignal(signal),
+    getStreamMuxers: () => inner.getStreamMuxers(),
+    getConnectionEncrypters: () => inner.getConnectionEncrypters()
   }
-}
-
-function encryptAtOnce(maConn: MultiaddrConnection, upgrader: Upgrader): void {
-  const [encryption] = upgrader.getConnectionEncrypters().keys()
-  if (encryption !== undefined && isReceiver(maConn)) answerAhead(maConn, encryption)
 }
 
 function isResponder({ initiator }: { initiator?: boolean }): boolean {

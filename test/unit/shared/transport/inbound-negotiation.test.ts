@@ -183,8 +183,7 @@ function node(): { takes: (stream: Stream) => void; handled: Stream[] } {
     return Promise.withResolvers<void>().promise
   }
   const registrar = { getProtocols: () => [PROTOCOL] }
-  const upgrader = { _encryptInbound: () => {}, getConnectionEncrypters: () => new Map() }
-  inboundNegotiation()({ events, registrar, upgrader })
+  inboundNegotiation()({ events, registrar })
   const connection: object = { muxer, onIncomingStream }
   assert.ok(isConnection(connection))
   events.safeDispatchEvent('connection:open', { detail: connection })

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Uint8ArrayList } from 'uint8arraylist'
 import {
-  answerAhead,
   isReceiver,
   proposal,
   stripAnswer
@@ -93,20 +92,6 @@ describe('the answer to a proposal', () => {
     receiver.onData(Buffer.from('HTTP/1.1 400 Bad Request\r\n'))
     assert.equal(receiver.aborted?.name, 'UnsupportedProtocolError')
     assert.equal(receiver.received, '')
-  })
-
-  it('is read at once by whoever negotiates, and the real one is checked when it comes', () => {
-    const receiver = new Receiver()
-    answerAhead(receiver, PROTOCOL)
-    assert.equal(Buffer.from(receiver.received).toString('hex'), ANSWER_HEX)
-    receiver.onData(ANSWER)
-    receiver.onData(Buffer.from('hello'))
-    assert.equal(receiver.received.slice(ANSWER.byteLength), 'hello')
-
-    const refused = new Receiver()
-    answerAhead(refused, PROTOCOL)
-    refused.onData(REFUSAL)
-    assert.equal(refused.aborted?.name, 'UnsupportedProtocolError')
   })
 
   it('needs a stream that shows where its bytes come in', () => {

@@ -1,6 +1,7 @@
 // Answers what others propose in multistream-select, on their connections and streams. The library reads each line byte
 // by byte, each byte by three promises, and answers each by a frame of its own: a tenth of what a reservation costs.
 // https://github.com/multiformats/multistream-select
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import {
   type Connection,
   type Libp2pEvents,
@@ -130,6 +131,8 @@ async function takeStream(
   const { detail: stream } = event
   try {
     const protocol = await negotiateInTime(stream, protocols)
+    // The first of a kind takes milliseconds, in which a punch that has just connected would wait.
+    await turnOfLoop()
     // Whoever counts streams may have ended it meanwhile.
     if (stream.status !== 'open') return
     stream.protocol = protocol

@@ -201,7 +201,7 @@ describe('the service of a node that negotiates what others begin', () => {
     for (const stream of [silent, talking]) takes(stream)
     assert.ok(isReceiver(talking))
     talking.onData(proposal(PROTOCOL))
-    await settled()
+    while (handled.length === 0) await settled()
     assert.deepEqual(handled, [talking])
     t.mock.timers.tick(60_000)
     assert.deepEqual([silent.status, talking.status], ['aborted', 'open'])

@@ -1,6 +1,5 @@
 // The rendezvous server of a node: reads requests, verifies records, asks the registry, replies.
 // Source: the rendezvous specification of libp2p.
-import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { randomInt } from 'node:crypto'
 import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
@@ -206,8 +205,6 @@ class Server implements RendezvousServer {
         using limit = deadline(this.#signal, this.#frames.stallMs, 'the peer takes no reply')
         const framed = writer().bytes(encodeMessage(reply)).finish()
         await bytes.write(framed, { signal: limit.signal })
-        // Who was told of a newcomer punches: that leaves before the newcomer's next request is worked on.
-        await turnOfLoop()
       }
       await stream.close({ signal: this.#signal })
     } catch (error) {

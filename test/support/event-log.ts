@@ -1,5 +1,6 @@
 // What was told so far, to be looked at and waited for.
 import { once } from 'node:events'
+import { inspect } from 'node:util'
 
 /** Longer than anything on loopback takes; a test's own limit comes later and says less. */
 const PATIENCE_MS = 15_000
@@ -28,7 +29,7 @@ export class EventLog<Event> {
       const seen = look()
       if (seen !== undefined && seen !== false) return seen
       await once(this.#news, 'news', { signal }).catch((cause: unknown) => {
-        const told = this.events.map((event) => JSON.stringify(event)).join('\n')
+        const told = this.events.map((event) => inspect(event)).join('\n')
         throw new Error(`what was waited for is not among:\n${told}`, { cause })
       })
     }

@@ -48,19 +48,30 @@ class RelayEnd extends EventTarget implements ListeningConnection {
 const subscription = (signal: AbortSignal, subscriptions: Subscriptions): MeetingSubscription =>
   new MeetingSubscription({ room: 'kitchen', subscriptions, onMeet: () => undefined }, signal)
 
-/** Two discoveries of one peer. */
-function twoOf(signal: AbortSignal): [MeetingSubscription, MeetingSubscription] {
+interface Two {
+  one: MeetingSubscription
+  two: MeetingSubscription
+  first: RelayEnd
+  second: RelayEnd
+}
+
+/** Two discoveries of one peer, and two connections to one relay. */
+async function twoOf(signal: AbortSignal): Promise<Two> {
   const subscriptions: Subscriptions = new Map()
-  return [subscription(signal, subscriptions), subscription(signal, subscriptions)]
+  const relay = await somebody()
+  return {
+    one: subscription(signal, subscriptions),
+    two: subscription(signal, subscriptions),
+    first: new RelayEnd(relay),
+    second: new RelayEnd(relay)
+  }
 }
 
 describe('a subscription to meetings', () => {
   it('is one for each relay, however many connections lead there, and moves when its own ends', async () => {
     using stopped = stopping()
-    const relay = await somebody()
-    const [first, second] = [new RelayEnd(relay), new RelayEnd(relay)]
+    const { one, two, first, second } = await twoOf(stopped.signal)
     const other = new RelayEnd(await somebody())
-    const [one, two] = twoOf(stopped.signal)
     const over = one.listen(first)
     const waiting = two.listen(second)
     const elsewhere = two.listen(other)
@@ -76,9 +87,7 @@ describe('a subscription to meetings', () => {
 
   it('is not waited for any longer than the connection stands that would take it over', async () => {
     using stopped = stopping()
-    const relay = await somebody()
-    const [first, second] = [new RelayEnd(relay), new RelayEnd(relay)]
-    const [one, two] = twoOf(stopped.signal)
+    const { one, two, first, second } = await twoOf(stopped.signal)
     const over = one.listen(first)
     const waiting = two.listen(second)
     await first.rooms()
@@ -91,9 +100,7 @@ describe('a subscription to meetings', () => {
 
   it('begins at once on the next connection, not when the last one would have asked again', async () => {
     using stopped = stopping()
-    const relay = await somebody()
-    const [before, after] = [new RelayEnd(relay), new RelayEnd(relay)]
-    const [one] = twoOf(stopped.signal)
+    const { one, first: before, second: after } = await twoOf(stopped.signal)
     const over = one.listen(before)
     const stream = await before.opened.first(() => true)
     const ended = once(stream, 'close')
@@ -109,11 +116,9 @@ describe('a subscription to meetings', () => {
 
   it('is not asked for again where the relay does not speak the protocol', async () => {
     using stopped = stopping()
-    const relay = await somebody()
-    const [first, second] = [new RelayEnd(relay), new RelayEnd(relay)]
+    const { one, two, first, second } = await twoOf(stopped.signal)
     first.speaks = false
     second.speaks = false
-    const [one, two] = twoOf(stopped.signal)
     await Promise.all([one.listen(first), two.listen(second)])
     assert.deepEqual([first.opened.events.length, second.opened.events.length], [1, 1])
   })

@@ -74,7 +74,7 @@ export interface RoundOptions {
 export async function punchRound(
   parts: PunchParts,
   start: RoundStart,
-  { signal, beforeDials, mayDial: mayRedial = () => true }: RoundOptions
+  { signal, beforeDials, mayDial = () => true }: RoundOptions
 ): Promise<RoundResult> {
   const startedMs = performance.now()
   const peer = start.connection.remotePeer.toString()
@@ -99,7 +99,7 @@ export async function punchRound(
     // From the other side's offer on, its SYN may come at any moment: the transport must know the role by then.
     const onOffer: Side['onOffer'] = (offered, nat) => {
       guesses?.heard(nat)
-      const rules = { relays: parts.relays(), mayDial: mayRedial }
+      const rules = { relays: parts.relays(), mayDial }
       Object.assign(offer, { offered, ...dialledCandidates(offered, candidates, rules) })
       release = parts.punches.add(offer.candidates, punchRole(start.role))
     }
@@ -110,7 +110,8 @@ export async function punchRound(
     await beforeDials?.()
     const initiator = punchRole(start.role) === 'client'
     void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
-    const raced = await race({ ...ways(parts, start.role, peer), ...offer, mayRedial, signal })
+    const lanes = { ...offer, mayRedial: mayDial }
+    const raced = await race({ ...ways(parts, start.role, peer), ...lanes, signal })
     if (raced.outcome === 'direct') return result(raced)
     const { errors, sawRst } = raced
     return failed({ errors, ...(guesses && { guess: guesses.evidence }) }, sawRst)

@@ -61,6 +61,8 @@ export interface RelayStatus {
   retryAtMs?: number
   /** When a reservation ends that is not renewed before. */
   expiresAtMs?: number
+  /** It is shutting down: when what is relayed there ends at the latest. */
+  endsAtMs?: number
   /** What one circuit may use; an absent field is no limit. */
   limit?: { seconds?: number; bytes?: number }
 }

@@ -8,7 +8,7 @@ import type { Traversal } from './traversal/traversal.ts'
 export interface ConnectingInit extends Omit<WaysInit, 'addresses'> {
   selfId: string
   /** Absent: circuits alone. */
-  traversal: Pick<Traversal, 'dialReachable'> | undefined
+  traversal: Pick<Traversal, 'dialReachable' | 'hurry'> | undefined
   members: Pick<Room, 'has' | 'addresses'>
   /** The connection that carries the conversation with a peer. */
   carrying: (peer: string) => string | undefined
@@ -18,6 +18,11 @@ export interface Connecting extends AsyncDisposable {
   reach: Reach
   /** Whether what is relayed stands and falls with that peer. */
   isRelay: (peer: string) => boolean
+  /**
+   * That relay stops: whoever is reached through it alone becomes direct or is reached through another one, if that can
+   * be. Returns who that is.
+   */
+  leave: (relay: string) => string[]
 }
 
 export function startConnecting(
@@ -29,7 +34,9 @@ export function startConnecting(
   const addresses = (peer: string): ReturnType<Room['addresses']> => members.addresses(peer)
   const { circuits, dialCircuit, isRelay } = parts.use(startWays({ ...init, addresses }, options))
   const isMember = (peer: string): boolean => members.has(peer)
-  parts.use(startRenewal({ node, isMember, circuits, dialCircuit, carrying }, options))
+  const renewal = parts.use(
+    startRenewal({ node, isMember, circuits, dialCircuit, carrying }, options)
+  )
   const dialReachable: Traversal['dialReachable'] | undefined =
     traversal && (async (...args) => traversal.dialReachable(...args))
   const ways = { node, isMember, addresses, circuits, dialCircuit }
@@ -39,5 +46,10 @@ export function startConnecting(
       selfId: init.selfId
     })
   )
-  return { reach, isRelay, [Symbol.asyncDispose]: async () => parts.disposeAsync() }
+  const leave = (relay: string): string[] => {
+    const left = renewal.leave(relay)
+    if (left.length > 0) traversal?.hurry()
+    return left
+  }
+  return { reach, isRelay, leave, [Symbol.asyncDispose]: async () => parts.disposeAsync() }
 }

@@ -29,6 +29,17 @@ export type PeerEvent =
       limit?: { seconds?: number; bytes?: number }
     }
   | {
+      event: 'relay-leaving'
+      /** It is about to stop, and gives nobody a place any more; `lost` follows. */
+      relay: string
+      /** As it was named. */
+      address: string
+      /** So long circuits through it may go on. */
+      seconds: number
+      /** Peers whose conversation is relayed there: it moves, when another relay or a direct path is found. */
+      relayed: string[]
+    }
+  | {
       event: 'port-mapping'
       /** `none`: there was one, or it was tried in vain. */
       state: 'mapped' | 'none'

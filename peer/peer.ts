@@ -128,15 +128,10 @@ class RunningPeer implements Peer {
     })
     const { node } = net
     this.#parts.defer(async () => node.stop())
-    this.#tell({
-      event: 'started',
-      peerId: this.peerId,
-      name: this.name,
-      addresses: node.getMultiaddrs().map(String)
-    })
-    if (!this.#reuse.available) {
+    const addresses = node.getMultiaddrs().map(String)
+    this.#tell({ event: 'started', peerId: this.peerId, name: this.name, addresses })
+    if (!this.#reuse.available)
       this.#tell({ event: 'error', code: 'no-port-reuse', message: this.#reuse.reason })
-    }
     const onMapping = (state: MappingState): void => {
       this.#tell({ event: 'port-mapping', ...state })
       if (state.state === 'mapped') this.#traversal?.hurry()
@@ -145,7 +140,7 @@ class RunningPeer implements Peer {
     const book = this.#parts.use(startAddressBook(where, options))
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net, book))
-    const { reach, isRelay } = this.#parts.use(this.#startConnecting(net, book))
+    const { reach, isRelay, leave } = this.#parts.use(this.#startConnecting(net, book))
     const onChange = (): void => {
       this.#relays?.renew()
       this.#traversal?.hurry()
@@ -157,7 +152,7 @@ class RunningPeer implements Peer {
     this.#conversations = conversations
     const hasRelay = (): boolean => (this.#relays?.circuits ?? []).length > 0
     this.#presence = new Presence({ room: this.#members, conversations, reach, hasRelay }, options)
-    this.#relays = this.#parts.use(this.#startRelays(net, book, this.#presence))
+    this.#relays = this.#parts.use(this.#startRelays(net, book, this.#presence, leave))
     if (this.#config.reportPunches === true) this.#parts.use(this.#startReports(net, book))
     // Last in, first out: goodbyes are said while the connections still stand.
     this.#parts.use(conversations)
@@ -216,7 +211,12 @@ class RunningPeer implements Peer {
     )
   }
 
-  #startRelays({ node }: PeerNode, book: AddressBook, presence: Presence): Relays {
+  #startRelays(
+    { node }: PeerNode,
+    book: AddressBook,
+    presence: Presence,
+    leave: Connecting['leave']
+  ): Relays {
     return startRelays(
       {
         node,
@@ -235,6 +235,7 @@ class RunningPeer implements Peer {
           presence.relayed()
           book.consider()
         },
+        leave,
         tell: (event) => this.#tell(event)
       },
       { signal: this.#signal }
@@ -250,7 +251,6 @@ class RunningPeer implements Peer {
   #heard(event: ConversationEvent): void {
     switch (event.type) {
       case 'hello':
-        // It dialled us: the relay's listing may follow, or its relay is not ours.
         if (event.rooms.includes(this.room)) this.#presence?.introduced(event.peer, event.name)
         break
       case 'bye':

@@ -36,6 +36,8 @@ export interface RelaysInit {
   onGone: (peer: string, relay: string) => void
   /** A relay has given us a place, for the first time or again. */
   onReserved: () => void
+  /** That relay stops: what goes through it alone is to go another way. Returns the peers concerned. */
+  leave: (relay: string) => string[]
   tell: (event: PeerEvent) => void
 }
 
@@ -71,6 +73,8 @@ interface Place {
   /** Resolves when this relay has us in the room, or the first try has failed. */
   tried: Promise<void>
   joined: Promise<void>
+  /** The relay stops: nobody is led through it any more. */
+  leaving(withinMs: number): void
 }
 
 /** Throws UsageError for what is no relay's address. */
@@ -81,9 +85,10 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     for (const { discovery } of places) discovery.refresh()
   }
   const addresses = (): Multiaddr[] => allAddresses(places, init.addresses())
+  const onLeaving: PlaceInit['onLeaving'] = (...told) => withdraw(places, init, ...told)
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
-    const at = { relay, addresses, subscriptions, onCircuits: announce }
+    const at = { relay, addresses, subscriptions, onCircuits: announce, onLeaving }
     places.push(startPlace({ ...init, ...at }, options.signal))
   }
   const tried = Promise.all(places.map(async (each) => each.tried)).then(() => undefined)
@@ -142,11 +147,32 @@ function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): M
   return distinct([...circuits.flatMap((each) => each.slice(0, 1)), ...direct, ...further])
 }
 
+/** A relay stops: leads nobody through it any more, and looks for what there is elsewhere. */
+function withdraw(
+  places: readonly Place[],
+  { leave, tell }: RelaysInit,
+  relay: string,
+  seconds: number
+): void {
+  const left = places.filter(({ link }) => link.peerId === relay && link.circuit !== undefined)
+  // It has said so before, or we have no place there.
+  if (left[0] === undefined) return
+  const { address } = left[0].link.status
+  for (const place of left) place.leaving(seconds * 1000)
+  for (const { link, discovery } of places) {
+    link.hurry(0)
+    discovery.refresh()
+  }
+  tell({ event: 'relay-leaving', relay, address, seconds, relayed: leave(relay) })
+}
+
 interface PlaceInit extends RelaysInit {
   relay: string
   subscriptions: Subscriptions
   /** This relay has given us a place, or taken it away. */
   onCircuits: () => void
+  /** By its peer id: it may be ours by several addresses, of which one is told. */
+  onLeaving: (relay: string, seconds: number) => void
 }
 
 function startPlace(init: PlaceInit, signal: AbortSignal): Place {
@@ -169,10 +195,12 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
   const discovery = startDiscovery(
     {
       ...init,
-      relay: () => link.connection,
+      // One that stops registers nobody.
+      relay: () => (link.circuit === undefined ? undefined : link.connection),
       onPeer: (peer, addresses) => init.onPeer(peer.toString(), relay, addresses, isIn),
       onStill: (peer, addresses) => init.onStill(peer.toString(), relay, addresses),
       onGone: (peer) => init.onGone(peer.toString(), relay),
+      onLeaving: ({ remotePeer }, { seconds }) => init.onLeaving(remotePeer.toString(), seconds),
       onRound: () => {
         isIn = true
         joined.resolve()
@@ -186,7 +214,11 @@ function startPlace(init: PlaceInit, signal: AbortSignal): Place {
     },
     { signal }
   )
-  return { link, discovery, tried: tried.promise, joined: joined.promise }
+  const leaving = (withinMs: number): void => {
+    link.leaving(withinMs)
+    reserved = false
+  }
+  return { link, discovery, tried: tried.promise, joined: joined.promise, leaving }
 }
 
 function relayEvent({ relay, address, state, reason, expiresAtMs, limit }: RelayStatus): PeerEvent {

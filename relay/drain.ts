@@ -2,7 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
+import type { MeetingServer } from './meeting/server.ts'
 import type { Reception } from './reception.ts'
+
+export interface Drained {
+  books: Books
+  reception: Reception
+  meetings: MeetingServer
+}
 
 export interface DrainOptions {
   seconds: number
@@ -15,17 +22,17 @@ export interface DrainOptions {
 const LOOK_INTERVAL_MS = 50
 
 /**
- * Resolves when no circuit is left, or the time is up. HOP has no word for it, so peers are told by what there is:
- * refusals, and the end of the connection as soon as they have no circuit. Parley's peers then try again with backoff,
- * and other relays at once.
+ * Resolves when no circuit is left, or the time is up. HOP has no word for it: Parley's peers are told on the
+ * stream on which they listen for meetings, others by refusals and by the end of the connection, which comes as soon as
+ * a peer has no circuit.
  */
 export async function drain(
-  { admission, door }: Books,
-  reception: Reception,
+  { books: { admission, door }, reception, meetings }: Drained,
   { seconds, onEvent, signal }: DrainOptions
 ): Promise<void> {
   door.closed = true
   admission.draining = true
+  meetings.leaving(seconds)
   const endsAtMs = performance.now() + seconds * 1000
   let told: number | undefined
   for (;;) {

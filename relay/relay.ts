@@ -16,7 +16,7 @@ import { reflectPlaces, type ReflectPort } from './reflect/places.ts'
 import { startReflector } from './reflect/reflector.ts'
 import type { RendezvousServer } from './rendezvous/server.ts'
 import { serveReports } from './reports.ts'
-import { serveRooms, type ServeRoomsOptions } from './serve-rooms.ts'
+import { serveRooms, type ServedRooms, type ServeRoomsOptions } from './serve-rooms.ts'
 import { insidesOf } from './status/insides.ts'
 import { takeSnapshot, type RelaySnapshot } from './status/snapshot.ts'
 import type { Tally } from './status/tally.ts'
@@ -91,7 +91,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   starting.defer(async () => node.stop())
   const { onOffence } = reception
   const keeping = { onEvent: emit, onOffence, books, parts: starting, tally: bulletin.tally }
-  const { rooms, access } = await serveBeside(node, config, { ...keeping, signal: options.signal })
+  const beside = await serveBeside(node, config, { ...keeping, signal: options.signal })
+  const { rooms, meetings, access } = beside
   rendezvous = rooms
   await listen(node, config, assembled.listening, options)
   const places = reflectPlaces(config.listen, config.reflectPort ?? 'beside')
@@ -126,7 +127,7 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
       return rooms.problem
     },
     drain: async (seconds, { signal: hurry }) =>
-      drain(books, reception, { seconds, onEvent: emit, signal: hurry }),
+      drain({ books, reception, meetings }, { seconds, onEvent: emit, signal: hurry }),
     subscribe: (listener) => bulletin.subscribe(listener),
     [Symbol.asyncDispose]: stop
   }
@@ -137,11 +138,11 @@ async function serveBeside(
   node: Libp2p,
   { rooms }: RelayConfig,
   init: ServeRoomsOptions & { tally: Tally }
-): Promise<{ rooms: RendezvousServer; access: AccessServer }> {
+): Promise<ServedRooms & { access: AccessServer }> {
   const onReport = (report: PunchReport): void => init.tally.notePunch(report)
   await serveReports(node, { ...init, onReport }, init)
   return {
-    rooms: await serveRooms(node, rooms, init),
+    ...(await serveRooms(node, rooms, init)),
     access: init.parts.use(await startAccessServer(node, init, init))
   }
 }

@@ -2,7 +2,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Books } from './books.ts'
 import type { RelayListener } from './events.ts'
-import { startMeetingServer } from './meeting/server.ts'
+import { startMeetingServer, type MeetingServer } from './meeting/server.ts'
 import { openRoomStore } from './rendezvous/open-store.ts'
 import { startRendezvousServer, type RendezvousServer } from './rendezvous/server.ts'
 
@@ -15,16 +15,21 @@ export interface ServeRoomsOptions {
   parts: AsyncDisposableStack
 }
 
+export interface ServedRooms {
+  rooms: RendezvousServer
+  meetings: MeetingServer
+}
+
 /** `place` is the URL of a shared store; undefined: the memory of this process. */
 export async function serveRooms(
   node: Libp2p,
   place: string | undefined,
   { parts, ...options }: ServeRoomsOptions
-): Promise<RendezvousServer> {
+): Promise<ServedRooms> {
   const { limits } = options.books
   const store = await openRoomStore(place, { ...options, limits })
   if (store !== undefined) parts.use(store)
-  const watcher = parts.use(await startMeetingServer(node, options))
-  const keep = { ...options, watcher, ...(store === undefined ? {} : { store }) }
-  return parts.use(await startRendezvousServer(node, keep))
+  const meetings = parts.use(await startMeetingServer(node, options))
+  const keep = { ...options, watcher: meetings, ...(store === undefined ? {} : { store }) }
+  return { rooms: parts.use(await startRendezvousServer(node, keep)), meetings }
 }

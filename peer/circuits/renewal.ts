@@ -1,4 +1,6 @@
-// Opens a circuit anew before the relay's limits end it, so that the conversation moves and does not fall.
+// Opens a circuit anew before the relay's limits end it, or elsewhere before the relay stops, so that the conversation
+// moves and does not fall.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
@@ -6,6 +8,7 @@ import { isRelayed } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
 import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
 import { retire } from './retire.ts'
+import { relayOf } from './routes.ts'
 
 export interface RenewalInit {
   node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
@@ -26,7 +29,15 @@ const PACE_MS = 2_000
 
 const DIAL_TIMEOUT_MS = 10_000
 
-export function startRenewal(init: RenewalInit, options: { signal: AbortSignal }): AsyncDisposable {
+/** Of two who are told of a relay that stops, the one that dialled the circuit dials first. */
+const SECOND_DIALLER_MS = 1_000
+
+export interface Renewal extends AsyncDisposable {
+  /** That relay stops: members who are reached through it alone are dialled through another one. Returns them. */
+  leave(relay: string): string[]
+}
+
+export function startRenewal(init: RenewalInit, options: { signal: AbortSignal }): Renewal {
   return new CircuitRenewal(init, options.signal)
 }
 
@@ -41,7 +52,7 @@ interface Turn {
   notBeforeMs: number
 }
 
-class CircuitRenewal implements AsyncDisposable {
+class CircuitRenewal implements Renewal {
   readonly #init: RenewalInit
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
@@ -63,6 +74,13 @@ class CircuitRenewal implements AsyncDisposable {
     this.#stopped.abort(new Error('circuits are no longer renewed'))
     clearTimeout(this.#timer)
     await Promise.all(this.#running)
+  }
+
+  leave(relay: string): string[] {
+    const ends = this.#init.node.getConnections().map(({ remotePeer }) => remotePeer.toString())
+    const left = [...new Set(ends)].filter((peer) => this.#hangingOn(relay, peer).length > 0)
+    for (const peer of left) this.#run(this.#replace(peer, relay))
+    return left
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => this.#meet(detail)
@@ -109,15 +127,36 @@ class CircuitRenewal implements AsyncDisposable {
     this.#running.add(kept)
   }
 
+  async #replace(peer: string, relay: string): Promise<void> {
+    const ours = this.#hangingOn(relay, peer).some(({ direction }) => direction === 'outbound')
+    if (!ours) await sleep(SECOND_DIALLER_MS, undefined, { signal: this.#signal, ref: false })
+    const old = this.#hangingOn(relay, peer)
+    if (old.length === 0) return
+    const ways = this.#init.circuits(peer).filter((each) => relayOf(each)?.peer !== relay)
+    this.#retire(old, await this.#dial(peer, ways))
+  }
+
+  /** The circuits to a member, if all that there is goes through that relay. */
+  #hangingOn(relay: string, peer: string): Connection[] {
+    const open = this.#init.isMember(peer) ? this.#openTo(peer) : []
+    return open.every(({ remoteAddr }) => relayOf(remoteAddr)?.peer === relay) ? open : []
+  }
+
   async #renew(peer: string, turn: Turn, old: Connection[]): Promise<void> {
     turn.notBeforeMs = Infinity
-    const fresh = await this.#dial(peer, old)
+    const fresh = await this.#dial(peer, this.#ways(peer, old))
     turn.failures = fresh === undefined ? turn.failures + 1 : 0
     const pauseMs = fresh === undefined ? backoffMs(turn.failures, Math.random()) : PACE_MS
     turn.notBeforeMs = performance.now() + pauseMs
+    this.#retire(old, fresh)
+  }
+
+  /** Those that are ours, once `fresh` carries what they did. */
+  #retire(old: readonly Connection[], fresh: Connection | undefined): void {
     if (fresh === undefined) return
     for (const connection of old) {
       if (connection.direction !== 'outbound') continue
+      const peer = connection.remotePeer.toString()
       const options = {
         isReplaced: () => fresh.status === 'open',
         isCarrying: () => this.#init.carrying(peer) === connection.id,
@@ -128,10 +167,14 @@ class CircuitRenewal implements AsyncDisposable {
   }
 
   /** Through the relay that the old circuit goes through first. */
-  async #dial(peer: string, [old]: Connection[]): Promise<Connection | undefined> {
+  #ways(peer: string, [old]: Connection[]): Multiaddr[] {
     const through = (circuit: Multiaddr): number =>
       old?.remoteAddr.toString().startsWith(circuit.toString()) === true ? 0 : 1
-    for (const circuit of this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))) {
+    return this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))
+  }
+
+  async #dial(peer: string, ways: readonly Multiaddr[]): Promise<Connection | undefined> {
+    for (const circuit of ways) {
       using limit = deadline(this.#signal, DIAL_TIMEOUT_MS, 'the circuit was not opened in time')
       try {
         return await this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), limit.signal)

@@ -18,13 +18,15 @@ export function relaysTable(relays: readonly RelayStatus[], nowMs: number): stri
 }
 
 function remark(
-  { state, reason, retryAtMs, expiresAtMs, limit }: RelayStatus,
+  { state, reason, retryAtMs, expiresAtMs, endsAtMs, limit }: RelayStatus,
   nowMs: number
 ): string {
   if (state !== 'reserved') {
     const again = retryAtMs === undefined ? '' : `again in ${duration(retryAtMs - nowMs)}`
     return [again, reason].filter(Boolean).join(': ')
   }
+  if (endsAtMs !== undefined)
+    return `shutting down: a circuit ends within ${duration(endsAtMs - nowMs)}`
   const until = expiresAtMs === undefined ? '' : `renewed within ${duration(expiresAtMs - nowMs)}`
   const limits = [
     ...(limit?.seconds === undefined ? [] : [duration(limit.seconds * 1000)]),

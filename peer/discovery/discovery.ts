@@ -3,6 +3,7 @@ import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { deadline } from '../../shared/deadline.ts'
+import type { Leaving } from '../../shared/wire/meeting.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { rendezvousChannel, type RendezvousChannel } from './channel.ts'
 import {
@@ -33,6 +34,8 @@ export interface DiscoveryConfig {
   onPeer: (peer: PeerId, addresses: Multiaddr[]) => void
   /** They are told of us in this instant, as we are of them. Before `onPeer`. Absent: the relay is not asked to. */
   onMeet?: ((found: FoundPeer) => void) | undefined
+  /** The relay at the other end of that connection is about to stop. */
+  onLeaving?: ((connection: ListeningConnection, leaving: Leaving) => void) | undefined
   /** At which relays this peer is told so, whichever of its discoveries is. */
   subscriptions?: Subscriptions
   /** A listing of the whole room has them, new or not: every 15 s or so. */
@@ -81,7 +84,7 @@ class RoomWatch implements RoomDiscovery {
   readonly #self: string
   readonly #own: OwnRegistration
   readonly #roster = new Roster()
-  readonly #meetings: MeetingSubscription | undefined
+  readonly #meetings: MeetingSubscription
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #first = Promise.withResolvers<void>()
@@ -103,11 +106,10 @@ class RoomWatch implements RoomDiscovery {
     this.#self = peerIdFromPrivateKey(config.privateKey).toString()
     this.#own = new OwnRegistration({ ...config, nowMs: this.#nowMs })
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
-    if (config.onMeet !== undefined) {
-      const onMeet = (found: FoundPeer): void => this.#met(found)
-      const { room, subscriptions = new Map() } = config
-      this.#meetings = new MeetingSubscription({ room, subscriptions, onMeet }, this.#signal)
-    }
+    const { room, onLeaving, subscriptions = new Map() } = config
+    const onMeet = config.onMeet && ((found: FoundPeer): void => this.#met(found))
+    const listening = { room, subscriptions, onMeet, onLeaving }
+    this.#meetings = new MeetingSubscription(listening, this.#signal)
     this.#signal.addEventListener('abort', () => this.#wake?.(), { once: true })
     this.#first.promise.catch(() => undefined)
     this.#running = this.#run()
@@ -177,7 +179,7 @@ class RoomWatch implements RoomDiscovery {
     this.#connectedAtMs = this.#nowMs()
     this.#cookie = undefined
     this.#channel = rendezvousChannel(connection)
-    void this.#meetings?.listen(connection)
+    void this.#meetings.listen(connection)
     return this.#channel
   }
 

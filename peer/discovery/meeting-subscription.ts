@@ -1,14 +1,16 @@
-// Is told by a relay of those members who are told of us in the same instant: on one stream that stays open for it.
+// Is told by a relay of those members who are told of us in the same instant, and that the relay is about to stop: on
+// one stream that stays open for it.
 // What is said there: shared/wire/meeting.ts. Without it, or with a relay that does not speak it, DISCOVER tells later.
 import { UnsupportedProtocolError, type Connection, type Stream } from '@libp2p/interface'
 import { asError } from '../../shared/as-error.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
 import {
-  decodeMeet,
+  decodeNotice,
   encodeSubscribe,
   MAX_MEET_BYTES,
-  MEETING_PROTOCOL
+  MEETING_PROTOCOL,
+  type Leaving
 } from '../../shared/wire/meeting.ts'
 import { readFrames } from '../conversation/frames.ts'
 import { Delay } from '../delay.ts'
@@ -33,8 +35,10 @@ export interface MeetingSubscriptionConfig {
   room: string
   /** Of all that this peer has. */
   subscriptions: Subscriptions
-  /** Signed by whom it is about. */
-  onMeet: (found: FoundPeer) => void
+  /** Signed by whom it is about. Absent: nobody is told of us. */
+  onMeet?: ((found: FoundPeer) => void) | undefined
+  /** The relay at the other end of that connection is about to stop. */
+  onLeaving?: ((connection: ListeningConnection, leaving: Leaving) => void) | undefined
 }
 
 /** A record has a packet or two. */
@@ -90,10 +94,11 @@ export class MeetingSubscription {
     let stream: Stream | undefined
     try {
       stream = await openAtOnce(connection, MEETING_PROTOCOL, { signal: this.#signal })
-      stream.send(lengthPrefixed(encodeSubscribe({ rooms: [this.#config.room] })))
+      const { room, onMeet } = this.#config
+      stream.send(lengthPrefixed(encodeSubscribe({ rooms: onMeet === undefined ? [] : [room] })))
       const limits = { maxFrameBytes: MAX_MEET_BYTES, frameTimeoutMs: FRAME_TIMEOUT_MS }
       for await (const frames of readFrames(stream, { ...limits, signal: this.#signal })) {
-        for (const frame of frames) await this.#heard(frame)
+        for (const frame of frames) await this.#heard(connection, frame)
       }
       await stream.close({ signal: this.#signal })
       return undefined
@@ -104,12 +109,17 @@ export class MeetingSubscription {
     }
   }
 
-  async #heard(frame: Uint8Array): Promise<void> {
+  async #heard(connection: ListeningConnection, frame: Uint8Array): Promise<void> {
     if (!this.#budget.take('all', performance.now()))
       throw new Error(`the relay tells of more than ${MAX_MEETS_PER_MINUTE} meetings in a minute`)
-    const { room: ns, signedPeerRecord } = decodeMeet(frame)
-    const { room, onMeet } = this.#config
+    const notice = decodeNotice(frame)
+    const { room, onMeet, onLeaving } = this.#config
+    if (notice.type === 'leaving') {
+      onLeaving?.(connection, notice)
+      return
+    }
+    const { room: ns, signedPeerRecord } = notice
     const found = await openRegistration({ ns, signedPeerRecord }, room, this.#signal)
-    if (found !== undefined) onMeet(found)
+    if (found !== undefined) onMeet?.(found)
   }
 }

@@ -58,6 +58,8 @@ export interface RelayLink extends AsyncDisposable {
   readonly ready: Promise<void>
   /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
   hurry(withinMs: number): void
+  /** The relay has said that it stops, and what it relays so long after that: nobody is to be led through it any more. */
+  leaving(withinMs: number): void
   /** Renews the reservation now, if there is one: while the machine slept, it may have ended. */
   renew(): void
 }
@@ -72,6 +74,7 @@ interface NotRenewed {
 }
 
 const CLOSED = 'the connection to the relay closed'
+const SHUT_DOWN = 'the relay has shut down'
 const NOT_RENEWED = 'the relay did not renew the reservation'
 
 /** Throws UsageError when that is no relay's address. */
@@ -112,13 +115,13 @@ class RunningLink implements RelayLink {
   }
 
   get circuit(): Multiaddr | undefined {
-    if (this.connection === undefined || this.peerId === undefined) return undefined
+    if (this.connection === undefined || this.peerId === undefined || this.#leaves) return undefined
     return circuitThrough(withoutPeer(this.address), this.peerId)
   }
 
   get circuits(): Multiaddr[] {
     const { connection, peerId } = this
-    if (connection === undefined || peerId === undefined) return []
+    if (connection === undefined || peerId === undefined || this.#leaves) return []
     const known = { peerId, dialled: this.address, told: this.#told }
     return relayAddresses(known).map((address) => circuitThrough(address, peerId))
   }
@@ -135,6 +138,11 @@ class RunningLink implements RelayLink {
 
   hurry(withinMs: number): void {
     if (this.status.state !== 'refused') this.#pause.atMost(withinMs)
+  }
+
+  leaving(withinMs: number): void {
+    if (this.connection === undefined) return
+    this.status = { ...this.status, endsAtMs: Date.now() + withinMs }
   }
 
   renew(): void {
@@ -217,7 +225,7 @@ class RunningLink implements RelayLink {
     let waitMs = renewAfterMs
     for (let failures = 1; ; failures += 1) {
       const wait = { delay: this.#renewal, signal: this.#signal }
-      if (await closesWithin(connection, waitMs, wait)) return CLOSED
+      if (await closesWithin(connection, waitMs, wait)) return this.#leaves ? SHUT_DOWN : CLOSED
       if (performance.now() >= endsAtMs) return `${NOT_RENEWED}${why}`
       const answer = await this.#renew(connection)
       if (answer.granted) return answer
@@ -248,7 +256,8 @@ class RunningLink implements RelayLink {
     }
     const expiresAtMs = Date.now() + heldForMs
     const { state, limit: was } = this.status
-    if (state === 'reserved' && was?.seconds === limit.seconds && was?.bytes === limit.bytes) {
+    const isOld = state === 'reserved' && !this.#leaves
+    if (isOld && was?.seconds === limit.seconds && was?.bytes === limit.bytes) {
       this.status = { ...this.status, expiresAtMs }
     } else this.#tell('reserved', { expiresAtMs, limit })
     this.#first.resolve()
@@ -262,6 +271,10 @@ class RunningLink implements RelayLink {
   #statusNow(state: RelayStatus['state'], fields: Partial<RelayStatus> = {}): RelayStatus {
     const relay = this.peerId === undefined ? {} : { relay: this.peerId }
     return { ...relay, address: this.#named, state, sinceMs: Date.now(), ...fields }
+  }
+
+  get #leaves(): boolean {
+    return this.status.endsAtMs !== undefined
   }
 
   get #asking(): ProofOptions {

@@ -38,6 +38,9 @@ function sentencesFor(event: PeerEvent, labelOf: LabelOf, room: string): Words[]
     case 'relay':
       words = [info(relayWords(event))]
       break
+    case 'relay-leaving':
+      words = [info(leavingWords(event, labelOf))]
+      break
     case 'port-mapping':
       words = [mappingWords(event)]
       break
@@ -82,6 +85,16 @@ function relayWords(event: Extract<PeerEvent, { event: 'relay' }>): string {
     refused: `${relay} refused${because}`,
     lost: `lost ${relay}${because}`
   }[event.state]
+}
+
+function leavingWords(
+  { relay, seconds, relayed }: Extract<PeerEvent, { event: 'relay-leaving' }>,
+  labelOf: LabelOf
+): string {
+  const start = `the relay ${shortPeer(relay)} is shutting down`
+  if (relayed.length === 0) return `${start}; what is direct goes on`
+  const who = relayed.map((peer) => labelOf(peer)).join(', ')
+  return `${start}: what is relayed there (${who}) ends within ${seconds} s, what is direct goes on`
 }
 
 function mappingWords(event: Extract<PeerEvent, { event: 'port-mapping' }>): Words {

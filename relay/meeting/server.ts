@@ -6,6 +6,7 @@ import { asError } from '../../shared/as-error.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
 import {
   decodeSubscribe,
+  encodeLeaving,
   encodeMeet,
   MAX_SUBSCRIBE_BYTES,
   MEETING_PROTOCOL,
@@ -33,6 +34,8 @@ export interface MeetingServer extends AsyncDisposable {
   /** A registration stands, new or renewed: those who wait for it are told. */
   registered(peer: string, room: string, record: VerifiedRecord): void
   removed(peer: string, room: string): void
+  /** The relay stops, and circuits have so long: everybody who listens is told. */
+  leaving(seconds: number): void
   /** How full its limits are. */
   usage(): Usage[]
 }
@@ -124,6 +127,11 @@ class Server implements MeetingServer {
     this.#introductions.removed(peer, room)
   }
 
+  leaving(seconds: number): void {
+    const notice = encodeLeaving({ seconds })
+    for (const subscriber of this.#subscribers.values()) subscriber.tell(notice)
+  }
+
   usage(): Usage[] {
     return this.#introductions.usage(this.#nowMs())
   }
@@ -165,8 +173,8 @@ class Server implements MeetingServer {
   #tell({ introductions, heldBack }: Outcome): void {
     for (const why of heldBack) this.#onEvent({ event: 'meeting', action: 'refused', ...why })
     for (const { room, newcomer, member } of introductions) {
-      this.#subscribers.get(member.peer)?.tell(room, newcomer.record)
-      this.#subscribers.get(newcomer.peer)?.tell(room, member.record)
+      this.#subscribers.get(member.peer)?.meet(room, newcomer.record)
+      this.#subscribers.get(newcomer.peer)?.meet(room, member.record)
     }
   }
 }
@@ -181,14 +189,18 @@ class Subscriber {
     stream.addEventListener('drain', () => (this.#isFull = false))
   }
 
-  tell(room: string, signedPeerRecord: Uint8Array): void {
+  meet(room: string, signedPeerRecord: Uint8Array): void {
+    this.tell(encodeMeet({ room, signedPeerRecord }))
+  }
+
+  tell(notice: Uint8Array): void {
     if (this.#stream.writeStatus !== 'writable') return
     if (this.#isFull) {
       this.end('it does not read what it is told')
       return
     }
     try {
-      this.#isFull = !this.#stream.send(lengthPrefixed(encodeMeet({ room, signedPeerRecord })))
+      this.#isFull = !this.#stream.send(lengthPrefixed(notice))
     } catch (error) {
       // Whoever has registered is not to blame.
       this.#stream.abort(asError(error))

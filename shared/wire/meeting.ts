@@ -6,6 +6,8 @@
 // record that the other has registered (numbered by the clock, in Unix milliseconds), and that instant is when both
 // begin to dial: whoever has the smaller peer id, as text, is the client of the connection, the other one its server. Nothing is answered. Whoever
 // closes the stream is told nothing more; DISCOVER says the same, later.
+// A relay that is told to stop says LEAVING, once. It has a field of its own in the one message that relays send, so
+// that peers from before it take it for a meeting in a room without a name, which nobody is in.
 import { FieldError, readFields } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'
 import { MAX_NAMESPACE_BYTES, MAX_RECORD_BYTES } from './rendezvous.ts'
@@ -30,6 +32,14 @@ export interface Meet {
   /** The signed envelope that the other one has registered. */
   signedPeerRecord: Uint8Array
 }
+
+/** The relay takes nothing new from here on, and ends the connections of those who have no circuit. */
+export interface Leaving {
+  /** So long circuits that run may go on. */
+  seconds: number
+}
+
+export type Notice = ({ type: 'meet' } & Meet) | ({ type: 'leaving' } & Leaving)
 
 /** Without its length prefix. */
 export function encodeSubscribe({ rooms }: Subscribe): Uint8Array {
@@ -60,14 +70,21 @@ export function encodeMeet({ room, signedPeerRecord }: Meet): Uint8Array {
   return new FieldWriter().text(1, room).bytes(2, signedPeerRecord).finish()
 }
 
-/** Tolerates unknown fields. The record is a copy. Throws MeetingMessageError when the bytes are no such message. */
-export function decodeMeet(bytes: Uint8Array): Meet {
+/** Without its length prefix. */
+export function encodeLeaving({ seconds }: Leaving): Uint8Array {
+  return new FieldWriter().uint(3, seconds).finish()
+}
+
+/** What a relay says. Tolerates unknown fields. The record is a copy. Throws MeetingMessageError when the bytes are no such message. */
+export function decodeNotice(bytes: Uint8Array): Notice {
   const meet: Meet = { room: '', signedPeerRecord: new Uint8Array() }
-  read(bytes, 'meet', {
+  let seconds: number | undefined
+  read(bytes, 'notice', {
     1: (field) => (meet.room = field.text('meet.room', MAX_NAMESPACE_BYTES)),
-    2: (field) => (meet.signedPeerRecord = field.bytesCopy('meet.signedPeerRecord'))
+    2: (field) => (meet.signedPeerRecord = field.bytesCopy('meet.signedPeerRecord')),
+    3: (field) => (seconds = field.clampedUint('leaving.seconds'))
   })
-  return meet
+  return seconds === undefined ? { type: 'meet', ...meet } : { type: 'leaving', seconds }
 }
 
 function read(...args: Parameters<typeof readFields>): void {

@@ -53,6 +53,7 @@ async function startOne(n: number): Promise<PeerNode> {
       onPeer: onNews,
       onStill: onNews,
       onGone: onNews,
+      leave: () => [],
       onReserved: onNews,
       tell: onNews
     },

@@ -8,7 +8,7 @@ import { register } from '../../peer/discovery/rendezvous-client.ts'
 import { openRecord, sealRecord } from '../../shared/signed-record.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
 import {
-  decodeMeet,
+  decodeNotice,
   encodeSubscribe,
   MAX_MEET_BYTES,
   MEETING_PROTOCOL
@@ -77,7 +77,9 @@ async function listen(stream: Stream, met: EventLog<Met>): Promise<void> {
   const { signal } = new AbortController()
   for await (const frames of readFrames(stream, { ...limits, signal })) {
     for (const frame of frames) {
-      const { room, signedPeerRecord } = decodeMeet(frame)
+      const notice = decodeNotice(frame)
+      if (notice.type === 'leaving') continue
+      const { room, signedPeerRecord } = notice
       const { peer, addresses } = await openRecord(signedPeerRecord, { signal })
       met.note({ room, peer: peer.toString(), addresses: addresses.map(String) })
     }

@@ -34,6 +34,12 @@ it('/peers shows how each relay stands, since when, and what comes next', () => 
   ])
 })
 
+it('/peers says of a relay that shuts down how long circuits last', () => {
+  const times = { sinceMs: NOW, expiresAtMs: NOW + 50 * MINUTE, endsAtMs: NOW + 8_000 }
+  const status = { address: '/a', state: 'reserved', ...times } as const
+  assert.match(relaysTable([status], NOW)[1] ?? '', /shutting down: a circuit ends within 8 s$/)
+})
+
 it('says nothing without relays, and nothing of limits that there are not', () => {
   assert.deepEqual(relaysTable([], NOW), [])
   const status = { address: '/a', state: 'reserved', sinceMs: NOW, limit: {} } as const

@@ -43,6 +43,16 @@ const EXPECTED: Array<[PeerEvent, string[]]> = [
     { event: 'relay', relay: RELAY, address: '/a', state: 'lost' },
     ['info lost the relay …rrrrrrrr']
   ],
+  [
+    { event: 'relay-leaving', relay: RELAY, address: '/a', seconds: 8, relayed: [] },
+    ['info the relay …rrrrrrrr is shutting down; what is direct goes on']
+  ],
+  [
+    { event: 'relay-leaving', relay: RELAY, address: '/a', seconds: 8, relayed: ['bob', 'cid'] },
+    [
+      'info the relay …rrrrrrrr is shutting down: what is relayed there (bob, cid) ends within 8 s, what is direct goes on'
+    ]
+  ],
   [{ event: 'discovered', peer, room }, ['info bob is in the room']],
   [{ event: 'left', peer, room }, ['info bob left the room']],
   [

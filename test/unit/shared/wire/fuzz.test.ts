@@ -26,6 +26,14 @@ import {
   encodeStop
 } from '../../../../shared/wire/circuit.ts'
 import { DcutrFormatError, decodeDcutr, encodeDcutr } from '../../../../shared/wire/dcutr.ts'
+import {
+  decodeNotice,
+  decodeSubscribe,
+  encodeLeaving,
+  encodeMeet,
+  encodeSubscribe,
+  MeetingMessageError
+} from '../../../../shared/wire/meeting.ts'
 import { decodeMsg, encodeMsg, MAX_MSG_BYTES, MsgFormatError } from '../../../../shared/wire/msg.ts'
 import { decodeMessage, encodeMessage } from '../../../../shared/wire/rendezvous.ts'
 import { decodeReport, encodeReport, ReportMessageError } from '../../../../shared/wire/report.ts'
@@ -49,6 +57,7 @@ const peer = { id: bytes(38), addresses: [bytes(8), bytes(20)] }
 const limit = { durationSeconds: 120, dataBytes: 65_536 }
 const reservation = { expireSeconds: 2 ** 33, addresses: [bytes(8)], voucher: bytes(50) }
 
+const isMeetingError = (error: unknown): boolean => error instanceof MeetingMessageError
 const isAccessError = (error: unknown): boolean => error instanceof AccessMessageError
 
 const CODECS: Record<string, Codec> = {
@@ -93,6 +102,19 @@ const CODECS: Record<string, Codec> = {
     ],
     decode: decodeDcutr,
     isNamed: (error) => error instanceof DcutrFormatError
+  },
+  'subscriptions to meetings': {
+    valid: [[], ['kitchen', 'cellar']].map((rooms) => encodeSubscribe({ rooms })),
+    decode: decodeSubscribe,
+    isNamed: isMeetingError
+  },
+  'notices to subscribers': {
+    valid: [
+      encodeMeet({ room: 'kitchen', signedPeerRecord: bytes(200) }),
+      encodeLeaving({ seconds: 8 })
+    ],
+    decode: decodeNotice,
+    isNamed: isMeetingError
   },
   'challenges for a secret': {
     valid: [encodeChallenge(bytes(32))],

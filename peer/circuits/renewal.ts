@@ -1,11 +1,11 @@
 // Opens a circuit anew before the relay's limits end it, or elsewhere before the relay stops, so that the conversation
 // moves and does not fall.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
 import { isRelayed } from '../../shared/addresses.ts'
 import { deadline } from '../../shared/deadline.ts'
+import { Delay } from '../delay.ts'
 import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
 import { retire } from './retire.ts'
 import { relayOf } from './routes.ts'
@@ -129,7 +129,7 @@ class CircuitRenewal implements Renewal {
 
   async #replace(peer: string, relay: string): Promise<void> {
     const ours = this.#hangingOn(relay, peer).some(({ direction }) => direction === 'outbound')
-    if (!ours) await sleep(SECOND_DIALLER_MS, undefined, { signal: this.#signal, ref: false })
+    if (!ours) await new Delay().wait(SECOND_DIALLER_MS, { signal: this.#signal })
     const old = this.#hangingOn(relay, peer)
     if (old.length === 0) return
     const ways = this.#init.circuits(peer).filter((each) => relayOf(each)?.peer !== relay)

@@ -7,9 +7,11 @@ import { lpStream, streamPair } from '@libp2p/utils'
 import {
   MeetingSubscription,
   type ListeningConnection,
+  type MeetingSubscriptionConfig,
   type Subscriptions
 } from '../../../../peer/discovery/meeting-subscription.ts'
-import { decodeSubscribe } from '../../../../shared/wire/meeting.ts'
+import { lengthPrefixed } from '../../../../shared/wire/field-writer.ts'
+import { decodeSubscribe, encodeLeaving } from '../../../../shared/wire/meeting.ts'
 import { EventLog } from '../../../support/event-log.ts'
 import { somebody } from '../../../support/somebody.ts'
 
@@ -112,6 +114,22 @@ describe('a subscription to meetings', () => {
     assert.deepEqual(await after.rooms(), ['kitchen'])
     stopped.abort()
     await next
+  })
+
+  it('of one who meets nobody is for no room, and says all the same that the relay leaves', async () => {
+    using stopped = stopping()
+    const relay = new RelayEnd(await somebody())
+    const told = new EventLog<[connection: ListeningConnection, seconds: number]>()
+    const onLeaving: MeetingSubscriptionConfig['onLeaving'] = (connection, { seconds }) => {
+      told.note([connection, seconds])
+    }
+    const config = { room: 'kitchen', subscriptions: new Map(), onLeaving }
+    const over = new MeetingSubscription(config, stopped.signal).listen(relay)
+    assert.deepEqual(await relay.rooms(), [])
+    relay.opened.events[0]?.send(lengthPrefixed(encodeLeaving({ seconds: 8 })))
+    assert.deepEqual(await told.first(() => true), [relay, 8])
+    stopped.abort()
+    await over
   })
 
   it('is not asked for again where the relay does not speak the protocol', async () => {

@@ -51,9 +51,12 @@ export class Output {
 
   /** One of Node's own. */
   warning({ name, message }: Error): void {
-    const text = `${name}: ${message}`
-    if (this.json) this.event({ event: 'warning', code: 'node', message: text })
-    else this.say(`warning: ${harmless(text)}\n`)
+    this.warn('node', `${name}: ${message}`)
+  }
+
+  warn(code: string, message: string): void {
+    if (this.json) this.event({ event: 'warning', code, message })
+    else this.say(`warning: ${harmless(message)}\n`)
   }
 }
 

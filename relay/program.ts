@@ -3,6 +3,7 @@ import { UserError } from '../shared/errors.ts'
 import { lockIdentity } from '../shared/identity-lock.ts'
 import { loadOrCreateIdentity } from '../shared/identity.ts'
 import { createLog } from '../shared/log.ts'
+import { unknownVariables } from '../shared/variables.ts'
 import { OPEN_TO_ALL } from './access/access.ts'
 import { accessWords, sameAccess } from './access/words.ts'
 import type { AnnouncedWatch, AnnouncedWatchInit } from './announced/watch.ts'
@@ -51,12 +52,14 @@ async function run(program: RelayProgram): Promise<void> {
   const loaded = await loadSettings(program, (sentence) => {
     program.output.error({ code: 'config-file', message: sentence })
   })
+  // What is printed is for scripts, and no event.
+  program.output.json = loaded.kind === 'run' && loaded.settings.json
+  for (const message of unknownVariables(program.env)) program.output.warn('environment', message)
   if (loaded.kind === 'print') {
     program.output.print(loaded.text)
     return
   }
   const { settings, file } = loaded
-  program.output.json = settings.json
   const onEvent = reporter(program, settings)
   if (file !== undefined) onEvent({ event: 'configuration', message: `configured by ${file}` })
   if (!sameAccess(settings.access, OPEN_TO_ALL))

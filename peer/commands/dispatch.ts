@@ -4,6 +4,7 @@ import { UsageError, UserError } from '../../shared/errors.ts'
 import { harmless } from '../../shared/harmless.ts'
 import { table } from '../../shared/help.ts'
 import { isJsonAsked } from '../../shared/json-asked.ts'
+import { unknownVariables } from '../../shared/variables.ts'
 import { eventLine } from './event-line.ts'
 import type { Command, ExitCode, Program } from './program.ts'
 
@@ -53,6 +54,8 @@ async function run(program: Program): Promise<ExitCode> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) throw unknownCommand(name)
+  for (const sentence of unknownVariables(program.env))
+    program.terminal.say(`warning: ${harmless(sentence)}`)
   return await command.run({ ...program, argv })
 }
 

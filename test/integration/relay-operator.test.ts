@@ -28,10 +28,15 @@ interface Run {
   home: string
 }
 
-function relay(t: TestContext, args: string[], yaml?: string): Run {
+function relay(
+  t: TestContext,
+  args: string[],
+  yaml?: string,
+  more: Record<string, string> = {}
+): Run {
   const home = scratchFolder(t)
   if (yaml !== undefined) writeFileSync(join(home, 'relay.yaml'), yaml)
-  const program = start(t, ['relay/main.ts', ...args], { env: { PARLEY_HOME: home } })
+  const program = start(t, ['relay/main.ts', ...args], { env: { PARLEY_HOME: home, ...more } })
   return { program, home }
 }
 
@@ -163,6 +168,23 @@ describe('the log of a relay', { concurrency: 2 }, () => {
         codes
       )
     }
+  })
+
+  it('has which variables nothing reads, in the form that is asked for', async (t) => {
+    const wrong = { PARLEY_LIMITS: 'circuits=5' }
+    const said =
+      'the environment variable PARLEY_LIMITS is not known and does nothing: did you mean PARLEY_LIMIT?'
+    const text = relay(t, LOOPBACK, undefined, wrong).program
+    await text.shows('stdout', /end of addresses/)
+    assert.match(text.stderr, new RegExp(`^warning: ${RegExp.escape(said)}$`, 'm'))
+    const json = relay(t, ['--json', ...LOOPBACK], undefined, wrong).program
+    await json.shows('stdout', /"listening".*\n/)
+    const [{ code, message } = {}] = eventsOf(json.stdout)
+    assert.deepEqual([code, message, json.stderr], ['environment', said, ''])
+    const report = relay(t, ['--check-config', '--json'], undefined, wrong).program
+    assert.equal(await report.ended(), 0)
+    assert.equal(report.stderr, `warning: ${said}\n`)
+    assert.match(report.stdout, /^# no file/)
   })
 
   it('has what Node warns of, in the form that is asked for', async (t) => {

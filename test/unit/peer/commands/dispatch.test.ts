@@ -74,6 +74,22 @@ describe('parley', () => {
     assert.match((await parley(test, ['constructor'])).said, /has no command constructor/)
   })
 
+  it('warns of a variable that nothing reads, and does what it is asked to', async (test) => {
+    const env = { PARLEY_RELAYS: RELAY, 'PARLEY_\u001B[2J': '1' }
+    const { code, said, printed } = await parley(test, ['id'], { env })
+    assert.deepEqual(
+      [code, said.split('\n').slice(0, 2)],
+      [
+        0,
+        [
+          'warning: the environment variable PARLEY_RELAYS is not known and does nothing: did you mean PARLEY_RELAY?',
+          'warning: the environment variable PARLEY_␛[2J is not known and does nothing'
+        ]
+      ]
+    )
+    assert.match(printed, /^12D3KooW\w+$/)
+  })
+
   it('leaves no key behind when the options are wrong', async (test) => {
     const { code, home } = await parley(test, ['chat', '--relay', 'nonsense'])
     assert.equal(code, 2)

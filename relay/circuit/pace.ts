@@ -1,5 +1,6 @@
 // How fast circuits may carry bytes: each of its directions, and all of them together. (pure: time is an argument)
 import { usageOf, type RelayLimits, type Usage } from '../limits.ts'
+import { RecentRate } from '../recent-rate.ts'
 import { TokenBucket, type Flow } from '../token-bucket.ts'
 
 /** For one direction of one circuit. */
@@ -14,6 +15,7 @@ const perSecond = (bytes: number): Flow => ({ ratePerSecond: bytes, size: bytes 
 export class Pacing {
   readonly #limits: Readonly<RelayLimits>
   readonly #all = new TokenBucket()
+  readonly #passed = new RecentRate()
   readonly #nowMs: () => number
 
   /** `nowMs` is monotonic. */
@@ -29,6 +31,7 @@ export class Pacing {
       delayMs: (bytes) => {
         const nowMs = this.#nowMs()
         const { 'circuit-bytes-per-second': circuit, 'bytes-per-second': all } = this.#limits
+        this.#passed.add(bytes, nowMs)
         return Math.max(
           own.takeAnyway(bytes, perSecond(circuit), nowMs),
           this.#all.takeAnyway(bytes, perSecond(all), nowMs)
@@ -37,8 +40,9 @@ export class Pacing {
     }
   }
 
+  /** Of the last seconds: the bucket is full again within one, and would show nothing until nothing is left. */
   usage(): Usage[] {
-    const used = this.#all.used(perSecond(this.#limits['bytes-per-second']), this.#nowMs())
+    const used = this.#passed.perSecond(this.#nowMs())
     return usageOf({ 'bytes-per-second': Math.round(used) }, this.#limits)
   }
 }

@@ -17,11 +17,20 @@ describe('the pace of circuits', () => {
     assert.equal(pace.delayMs(100), 100)
   })
 
-  it('makes all wait when together they are too fast, and says how much is used', () => {
+  it('makes all wait when together they are too fast', () => {
     const pacing = new Pacing(limits, () => 0)
     const delays = [1, 2, 3, 4].map(() => pacing.forDirection().delayMs(1000))
     assert.deepEqual(delays, [0, 0, 0, 1000 / 3])
-    assert.deepEqual(pacing.usage(), [{ limit: 'bytes-per-second', used: 4000, max: 3000 }])
+  })
+
+  it('says how much is used, long before anybody has to wait', () => {
+    let nowMs = 0
+    const pacing = new Pacing(limits, () => nowMs)
+    const directions = [pacing.forDirection(), pacing.forDirection()]
+    for (; nowMs < 10_000; nowMs += 100) {
+      for (const pace of directions) assert.equal(pace.delayMs(25), 0)
+    }
+    assert.deepEqual(pacing.usage(), [{ limit: 'bytes-per-second', used: 500, max: 3000 }])
   })
 
   it('follows limits that change under it', () => {

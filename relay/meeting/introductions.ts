@@ -30,7 +30,10 @@ export interface HeldBack {
 
 export interface Outcome {
   introductions: Introduction[]
-  /** Of the members who have met enough only the first: a full room would fill the log. */
+  /**
+   * Of the members who have met enough only the first: a full room would fill the log. And not what held back the same
+   * peer when it registered last.
+   */
   heldBack: HeldBack[]
 }
 
@@ -38,6 +41,8 @@ interface Place {
   record: VerifiedRecord
   /** Others have been told of it. */
   told: boolean
+  /** What held it back when others were told of it last: whose meetings were used up, and the limit. */
+  heldBack: ReadonlySet<string>
 }
 
 type Limits = Readonly<Pick<RelayLimits, 'meetings-per-registration' | 'meeting-rate-per-peer'>>
@@ -75,9 +80,11 @@ export class Introductions {
   /** It is registered, anew or as before. Of the two forms of one record the first counts. */
   registered(peer: string, room: string, record: VerifiedRecord, nowMs: number): Outcome {
     const places = this.#rooms.get(room) ?? new Map<string, Place>()
-    if (places.get(peer)?.record.sequence === record.sequence) return NOTHING
+    const before = places.get(peer)
+    if (before?.record.sequence === record.sequence) return NOTHING
     places.delete(peer)
-    this.#rooms.set(room, places.set(peer, { record, told: false }))
+    const heldBack = before?.heldBack ?? NOTHING_BEFORE
+    this.#rooms.set(room, places.set(peer, { record, told: false, heldBack }))
     return this.#introduce(peer, room, nowMs)
   }
 
@@ -93,17 +100,22 @@ export class Introductions {
     return [{ limit, used: this.#rates.mostUsed(perMinute(max), nowMs), max }]
   }
 
-  /** The last to come first: they are the likeliest to wait for somebody. */
   #introduce(peer: string, room: string, nowMs: number): Outcome {
-    const places = this.#rooms.get(room)
-    const own = places?.get(peer)
-    if (places === undefined || own === undefined || own.told) return NOTHING
-    if (!this.#mayBeTold(peer, room)) return NOTHING
+    const own = this.#rooms.get(room)?.get(peer)
+    if (own === undefined || own.told || !this.#mayBeTold(peer, room)) return NOTHING
     own.told = true
+    const { introductions, heldBack } = this.#tellOf(peer, own, room, nowMs)
+    const before = own.heldBack
+    own.heldBack = heldBack.length === 0 ? NOTHING_BEFORE : new Set(heldBack.map(keyOf))
+    return { introductions, heldBack: heldBack.filter((why) => !before.has(keyOf(why))) }
+  }
+
+  /** The last to come first: they are the likeliest to wait for somebody. */
+  #tellOf(peer: string, own: Place, room: string, nowMs: number): Outcome {
     const newcomer = { peer, record: own.record.bytes }
     const introductions: Introduction[] = []
     const heldBack: HeldBack[] = []
-    for (const [other, { record }] of [...places].toReversed()) {
+    for (const [other, { record }] of [...(this.#rooms.get(room) ?? [])].toReversed()) {
       if (other === peer || !this.#mayBeTold(other, room)) continue
       const why = this.#tooMany(peer, introductions.length, nowMs)
       if (why !== undefined) return { introductions, heldBack: [...heldBack, { room, ...why }] }
@@ -141,5 +153,10 @@ export class Introductions {
     return this.#access.refusesRoom(peer, room) === undefined
   }
 }
+
+const keyOf = ({ peer, limit }: HeldBack): string => `${peer} ${limit}`
+
+/** One for all: there are as many places as registrations. */
+const NOTHING_BEFORE: ReadonlySet<string> = new Set()
 
 const NOTHING: Outcome = { introductions: [], heldBack: [] }

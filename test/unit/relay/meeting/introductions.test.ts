@@ -154,6 +154,23 @@ describe('introductions', () => {
     assert.deepEqual(heldBack(slow, 'cid', 2), ['cid meeting-rate-per-peer'])
   })
 
+  it('that are not made for a limit are told once, however often the peer registers', () => {
+    const slow = roomOf({ ratePerMinute: 1 })
+    for (const peer of ['ann', 'ben']) assert.deepEqual(heldBack(slow, peer), [])
+    assert.deepEqual(heldBack(slow, 'cid'), ['ben meeting-rate-per-peer'])
+    for (const sequence of [2, 3, 4]) assert.deepEqual(heldBack(slow, 'cid', sequence), [])
+    assert.deepEqual(heldBack(slow, 'ben', 2), ['ben meeting-rate-per-peer'], 'another one')
+    const later = (sequence: number): Outcome =>
+      slow.registered('cid', ROOM, record(sequence), 60_000)
+    slow.removed('ann', ROOM)
+    assert.deepEqual(later(5).heldBack, [])
+    assert.deepEqual(
+      later(6).heldBack.map(({ peer }) => peer),
+      ['cid'],
+      'it was told of others meanwhile'
+    )
+  })
+
   it('of as many members as there may be hold nobody back', () => {
     const room = roomOf({ perRegistration: 2 })
     for (const peer of ['ann', 'ben', 'cid']) assert.deepEqual(heldBack(room, peer), [])

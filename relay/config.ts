@@ -7,8 +7,8 @@ import type { Secret } from '../shared/secrets.ts'
 import { stateFolder } from '../shared/state-folder.ts'
 import type { AccessRules } from './access/access.ts'
 import { parsePeers } from './access/peers.ts'
-import { givenLimits, type FileLimits } from './given-limits.ts'
-import { eachLimit, LIMITS, type RelayLimits } from './limits.ts'
+import { givenLimits, type GivenLimit } from './given-limits.ts'
+import { eachLimit, LIMITS, type LimitName, type RelayLimits } from './limits.ts'
 import type { Place, RELAY_COMMAND } from './options.ts'
 import { parseReflectPort, type ReflectPort } from './reflect/places.ts'
 import { parseRooms } from './rendezvous/redis/url.ts'
@@ -30,9 +30,10 @@ export interface RelaySettings {
   verbose: boolean
 }
 
-/** What stands in files and is no option's value: limits in the configuration file, and secrets in one of their own. */
-export interface FromFiles {
-  limits?: FileLimits
+/** What is no option's value alone. */
+export interface GivenBeside {
+  /** By default those of option and variable. */
+  limits?: ReadonlyMap<LimitName, GivenLimit>
   secrets?: readonly Secret[]
 }
 
@@ -40,10 +41,9 @@ export interface FromFiles {
 export function relaySettings(
   resolved: Resolved<(typeof RELAY_COMMAND)['options']>,
   { env, platform }: Place,
-  { limits: inFile, secrets = [] }: FromFiles = {}
+  { limits = givenLimits(resolved, env), secrets = [] }: GivenBeside = {}
 ): RelaySettings {
   const { values, givenBy } = resolved
-  const limits = givenLimits(resolved, env, inFile)
   const rooms = parseRooms(values.rooms, givenBy.rooms)
   return {
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),

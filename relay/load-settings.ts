@@ -46,10 +46,9 @@ export async function loadSettings(
   })
   if (options.kind === 'print') return options
   const resolved = withSecretVariable(options, asked.env)
-  const inFile = parsed?.limits ?? new Map()
   const secrets = await loadSecrets(resolved, asked.env)
-  const settings = relaySettings(resolved, asked, { limits: inFile, secrets })
-  const limits = givenLimits(resolved, asked.env, inFile)
+  const limits = givenLimits(resolved, asked.env, parsed?.limits)
+  const settings = relaySettings(resolved, asked, { limits, secrets })
   if (resolved.values['check-config']) {
     const sources = { specs: RELAY_COMMAND.options, file, isThere: parsed !== undefined, limits }
     return { kind: 'print', text: configReport(settings, resolved, sources) }

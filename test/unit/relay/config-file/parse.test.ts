@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { parseConfigFile } from '../../../../relay/config-file/parse.ts'
 import { configTemplate } from '../../../../relay/config-file/template.ts'
 import { relaySettings } from '../../../../relay/config.ts'
+import { givenLimits } from '../../../../relay/given-limits.ts'
 import { RELAY_COMMAND } from '../../../../relay/options.ts'
 import { LIMIT_NAMES, LIMITS } from '../../../../relay/limits.ts'
 import { resolveConfig } from '../../../../shared/config.ts'
@@ -121,7 +122,8 @@ describe('the file that --init writes', () => {
     const filled = resolveConfig(RELAY_COMMAND, { ...surroundings, file })
     assert.ok(bare.kind === 'run' && filled.kind === 'run')
     const { limits } = parsed
-    assert.deepEqual(relaySettings(filled, place, { limits }), relaySettings(bare, place))
+    const given = { limits: givenLimits(filled, place.env, limits) }
+    assert.deepEqual(relaySettings(filled, place, given), relaySettings(bare, place))
   })
 
   it('names every option, its variable and every limit, with the reason above it', () => {

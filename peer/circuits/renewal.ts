@@ -32,6 +32,9 @@ const DIAL_TIMEOUT_MS = 10_000
 /** Of two who are told of a relay that stops, the one that dialled the circuit dials first. */
 const SECOND_DIALLER_MS = 1_000
 
+/** A relay that stops waits for its circuits: those that carry nothing any more are not to keep it. */
+const LEAVING_GRACE_MS = 1_000
+
 export interface Renewal extends AsyncDisposable {
   /** That relay stops: members who are reached through it alone are dialled through another one. Returns them. */
   leave(relay: string): string[]
@@ -133,7 +136,7 @@ class CircuitRenewal implements Renewal {
     const old = this.#hangingOn(relay, peer)
     if (old.length === 0) return
     const ways = this.#init.circuits(peer).filter((each) => relayOf(each)?.peer !== relay)
-    this.#retire(old, await this.#dial(peer, ways))
+    this.#retire(old, await this.#dial(peer, ways), { graceMs: LEAVING_GRACE_MS })
   }
 
   /** The circuits to a member, if all that there is goes through that relay. */
@@ -152,12 +155,17 @@ class CircuitRenewal implements Renewal {
   }
 
   /** Those that are ours, once `fresh` carries what they did. */
-  #retire(old: readonly Connection[], fresh: Connection | undefined): void {
+  #retire(
+    old: readonly Connection[],
+    fresh: Connection | undefined,
+    grace: { graceMs?: number } = {}
+  ): void {
     if (fresh === undefined) return
     for (const connection of old) {
       if (connection.direction !== 'outbound') continue
       const peer = connection.remotePeer.toString()
       const options = {
+        ...grace,
         isReplaced: () => fresh.status === 'open',
         isCarrying: () => this.#init.carrying(peer) === connection.id,
         signal: this.#signal

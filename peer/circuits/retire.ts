@@ -14,16 +14,18 @@ export interface RetireOptions {
   isReplaced: () => boolean
   /** The conversation has not moved yet. */
   isCarrying: () => boolean
+  /** `CIRCUIT_GRACE_MS` by default. */
+  graceMs?: number
   signal: AbortSignal
 }
 
 /** Rejects with the signal's reason only. */
 export async function retire(
   circuit: Connection,
-  { isReplaced, isCarrying, signal }: RetireOptions
+  { isReplaced, isCarrying, graceMs = CIRCUIT_GRACE_MS, signal }: RetireOptions
 ): Promise<void> {
   do {
-    await sleep(CIRCUIT_GRACE_MS, undefined, { signal, ref: false })
+    await sleep(graceMs, undefined, { signal, ref: false })
     if (circuit.status !== 'open' || !isReplaced()) return
   } while (isCarrying())
   await closeOrAbort(circuit, AbortSignal.any([signal, AbortSignal.timeout(CLOSE_TIMEOUT_MS)]))

@@ -79,11 +79,13 @@ export class Upgrades {
   ): Promise<void> {
     const peer = circuit.remotePeer.toString()
     const signal = this.#signal
-    const carefulMs = Math.max(afterMs, pauseAfterLosses(this.#losses.get(peer) ?? 0))
+    const carefulMs = Math.max(afterMs, this.#carefulMs(peer))
     if (carefulMs > 0) await upgrade.delay.wait(carefulMs, { signal })
     for (let held = 0; held < rounds && circuit.status === 'open' && !this.#init.isDirect(peer);) {
       const result = await this.#init.round(circuit, upgrade.attempt + 1)
-      if (result?.outcome === 'direct' || circuit.status !== 'open') return
+      const wasDirect = result?.outcome === 'direct'
+      // It may be lost by now, and who told of that was turned away, because we are still at it.
+      if (circuit.status !== 'open' || (wasDirect && this.#init.isDirect(peer))) return
       if (result === undefined)
         await upgrade.delay.wait(NO_PLACE_MS * (1 + Math.random()), { signal })
       else {
@@ -91,8 +93,14 @@ export class Upgrades {
         upgrade.attempt += 1
         const { attempt } = upgrade
         const pause = { attempt, sawRst: result.sawRst === true, random: Math.random() }
-        if (held < rounds) await upgrade.delay.wait(pauseAfter(pause), { signal })
+        const pauseMs = Math.max(pauseAfter(pause), wasDirect ? this.#carefulMs(peer) : 0)
+        if (held < rounds) await upgrade.delay.wait(pauseMs, { signal })
       }
     }
+  }
+
+  /** After what that peer's direct connections have come to. */
+  #carefulMs(peer: string): number {
+    return pauseAfterLosses(this.#losses.get(peer) ?? 0)
   }
 }

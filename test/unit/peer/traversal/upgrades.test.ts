@@ -25,6 +25,8 @@ interface Scene {
   full: boolean
   /** NATs answer RST. */
   sawRst: boolean
+  /** Rounds become direct; called before one returns. */
+  becameDirect: (() => void) | undefined
 }
 
 function scene(t: TestContext): Scene {
@@ -44,9 +46,18 @@ function scene(t: TestContext): Scene {
     round: async (_: Connection, attempt: number): Promise<RoundResult | undefined> => {
       if (all.full) return undefined
       rounds.push([attempt, clock.nowMs])
-      const { sawRst } = all
-      const failed = { outcome: 'failed', reason: 'no way', sawRst } as const
-      return { via: 'dcutr', role: 'initiator', candidates: [], ...failed, ms: 1 }
+      const { sawRst, becameDirect } = all
+      const round: Omit<RoundResult, 'outcome'> = {
+        via: 'dcutr',
+        role: 'initiator',
+        candidates: [],
+        ms: 1
+      }
+      if (becameDirect === undefined)
+        return { ...round, outcome: 'failed', reason: 'no way', sawRst }
+      all.direct = true
+      becameDirect()
+      return { ...round, outcome: 'direct' }
     }
   }
   const upgrades = new Upgrades(init, stop.signal)
@@ -55,7 +66,8 @@ function scene(t: TestContext): Scene {
     events.dispatchEvent(new Event('close'))
   }
   const parts = { upgrades, clock, rounds, circuit, close }
-  const all: Scene = { ...parts, direct: false, full: false, sawRst: false }
+  const state = { direct: false, full: false, sawRst: false, becameDirect: undefined }
+  const all: Scene = { ...parts, ...state }
   return all
 }
 
@@ -101,6 +113,33 @@ test('nothing is tried beside a direct connection, also when it came by another 
   all.direct = true
   await all.clock.pass(2_000, 100)
   await done
+  assert.equal(all.rounds.length, 1)
+})
+
+test('a direct connection that is lost before its round returns is tried again, with care', async (t) => {
+  const all = scene(t)
+  all.becameDirect = () => {
+    all.direct = false
+    all.upgrades.lost('ben', 5)
+    void all.upgrades.upgrade(all.circuit)
+    all.becameDirect = () => undefined
+  }
+  const done = all.upgrades.upgrade(all.circuit)
+  await all.clock.pass(pauseAfterLosses(1) - 100, 100)
+  assert.equal(all.rounds.length, 1)
+  await all.clock.pass(1_000, 100)
+  await done
+  assert.equal(all.rounds.length, 2)
+})
+
+test('a direct connection that is lost with its circuit is not tried again', async (t) => {
+  const all = scene(t)
+  all.becameDirect = () => {
+    all.direct = false
+    all.close()
+  }
+  await all.upgrades.upgrade(all.circuit)
+  await all.clock.pass(100_000, 1_000)
   assert.equal(all.rounds.length, 1)
 })
 

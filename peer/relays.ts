@@ -55,7 +55,7 @@ export interface Relays extends AsyncDisposable {
   readonly circuits: Multiaddr[]
   /** Where they are: as they were named, and where they answer. */
   readonly addresses: Multiaddr[]
-  /** Wherever they may be, so that nobody punches there: those, what their names lead to, and what they say. */
+  /** Where they are for certain, so that nobody punches there: those, and more that is known of them. */
   readonly endpoints: Multiaddr[]
   /** Whether a peer id is one of our relays', as far as we have met them. */
   has(peer: string): boolean
@@ -116,7 +116,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
       )
     },
     get endpoints() {
-      return places.flatMap(({ link }) => link.endpoints)
+      return places.flatMap(({ link }) => link.endpoints.certain)
     },
     has: (peer) => places.some(({ link }) => link.peerId === peer),
     announce,
@@ -138,7 +138,16 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
 }
 
 const observerAt = ({ connection, mapped, endpoints }: RelayLink): Observer[] =>
-  connection === undefined ? [] : [{ connection, mapped, endpoints }]
+  connection === undefined
+    ? []
+    : [
+        {
+          connection,
+          mapped,
+          endpoints: endpoints.all,
+          onReflecting: (places) => endpoints.reflects(places)
+        }
+      ]
 
 /** One way through each relay, direct ones, and only then the relays' other addresses: a record ends somewhere. */
 function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): Multiaddr[] {

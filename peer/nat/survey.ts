@@ -17,6 +17,8 @@ export interface Observer {
   mapped: Multiaddr | undefined
   /** Where the relay is, as far as is known. */
   endpoints: readonly Multiaddr[]
+  /** It reflects there, as it says or has shown: on other ports of its host, or at another one. */
+  onReflecting: (places: readonly Multiaddr[]) => void
 }
 
 export interface SurveyInit {
@@ -81,12 +83,19 @@ async function ask(observer: Observer, init: SurveyInit, signal: AbortSignal): P
   const hosts = await unlessAborted(found, soon).catch(() => [])
   // A relay that does not reflect, or not now: what its main port sees still counts.
   const ports = await reflectPortsOf(connection, { signal }).catch(() => [])
+  observer.onReflecting(ports.map((port) => ipPortToMultiaddr(reached.host, port)))
   const relay = connection.remotePeer
   if (reached.family === 6 || seenAt.family === 6) {
     const there = portsElsewhere(ports)
-    return joined(
+    const elsewhere = await joined(
       hosts.map(async (host) => reflectedAt({ relay, host, ports: there }, init, signal))
     )
+    observer.onReflecting(
+      elsewhere.mirrors.map(({ destination }) =>
+        ipPortToMultiaddr(destination.host, destination.port)
+      )
+    )
+    return elsewhere
   }
   const [host] = hosts
   if (host === undefined) return NOTHING

@@ -53,7 +53,7 @@ export interface RelayLink extends AsyncDisposable {
   /** Where others can dial us through, the likeliest first: the same relay by all of its addresses. */
   readonly circuits: Multiaddr[]
   /** Where it is, by name and IP address, as far as is known; also while there is no connection. */
-  readonly endpoints: Multiaddr[]
+  readonly endpoints: RelayEndpoints
   /** Resolves with the first reservation, however many tries that takes; rejects when stopped before. */
   readonly ready: Promise<void>
   /** Leaves at most so much of the pause before the next try, unless the relay has refused us. */
@@ -84,6 +84,7 @@ export function startRelayLink(init: RelayLinkInit, options: { signal: AbortSign
 
 class RunningLink implements RelayLink {
   readonly address: Multiaddr
+  readonly endpoints: RelayEndpoints
   readonly ready: Promise<void>
   peerId: string | undefined
   status: RelayStatus
@@ -91,7 +92,6 @@ class RunningLink implements RelayLink {
   connection: Connection | undefined
   readonly #init: RelayLinkInit
   readonly #dialler: RelayDialler
-  readonly #endpoints: RelayEndpoints
   readonly #pause = new Delay()
   readonly #renewal = new Delay()
   readonly #stopped = new AbortController()
@@ -107,7 +107,7 @@ class RunningLink implements RelayLink {
     this.peerId = peerId?.toString()
     this.status = this.#statusNow('connecting')
     this.#dialler = new RelayDialler(init.node, address)
-    this.#endpoints = new RelayEndpoints(address)
+    this.endpoints = new RelayEndpoints(address)
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
     this.ready = this.#first.promise
     this.ready.catch(() => undefined) // whoever waits for it hears of it; nobody has to
@@ -124,10 +124,6 @@ class RunningLink implements RelayLink {
     if (connection === undefined || peerId === undefined || this.#leaves) return []
     const known = { peerId, dialled: this.address, told: this.#told }
     return relayAddresses(known).map((address) => circuitThrough(address, peerId))
-  }
-
-  get endpoints(): Multiaddr[] {
-    return this.#endpoints.all
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,7 +166,7 @@ class RunningLink implements RelayLink {
       this.#tell('connecting')
       const connection = await this.#dialler.connect(this.#signal)
       this.peerId = connection.remotePeer.toString()
-      void this.#endpoints.answered(connection.remoteAddr)
+      void this.endpoints.answered(connection.remoteAddr, { signal: this.#signal })
       this.#init.onConnection?.(connection)
       const answer = await this.#introduce(connection)
       if (!answer.granted) {
@@ -248,7 +244,7 @@ class RunningLink implements RelayLink {
 
   #reserved({ limit: given, addresses }: Granted, heldForMs: number): void {
     this.#told = addresses
-    this.#endpoints.says(addresses)
+    this.endpoints.says(addresses)
     const { durationSeconds, dataBytes } = given
     const limit = {
       ...(durationSeconds ? { seconds: durationSeconds } : {}),

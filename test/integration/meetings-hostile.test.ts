@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerEvent } from '../../peer/events.ts'
+import { reflectPortsOf } from '../../peer/nat/reflections.ts'
 import {
   MAX_DIALS_PER_HOST_AND_MINUTE,
   MAX_MEETING_CANDIDATES,
@@ -12,6 +13,7 @@ import { HANDSHAKES_MS, WINDOW_MS } from '../../peer/traversal/plan.ts'
 import { eventually } from '../support/eventually.ts'
 import { lyingRelay } from '../support/lying-relay.ts'
 import { meetingGuest, recordOf } from '../support/meeting-guest.ts'
+import { patience } from '../support/raw-circuit.ts'
 import { roomScene, guest, type Guest } from '../support/room-scene.ts'
 import { victim } from '../support/victim.ts'
 
@@ -120,6 +122,24 @@ describe('a member', () => {
     assert.ok(told() <= MAX_MEETINGS_PER_PEER_AND_MINUTE, `${told()} punches`)
     const dials = named.knocks
     assert.ok(dials <= MAX_DIALS_PER_HOST_AND_MINUTE, `${dials} dials`)
+  })
+
+  it('who names the port on which the relay reflects has nobody punch there', async () => {
+    await using scene = await roomScene()
+    await using named = await victim({ hangsUp: true })
+    const ann = await scene.join('ann')
+    const punchedAt = async (): Promise<string[]> => {
+      const { connection } = await meetingGuest(scene.relay, named.address)
+      const [port] = await reflectPortsOf(connection, { signal: patience() })
+      const mal = await meetingGuest(scene.relay, `/ip4/127.0.0.1/tcp/${port}`, named.address)
+      await mal.subscribe(ROOM)
+      await mal.register(ROOM)
+      const met = await ann.log.until(() => meetingsOf(ann).find(({ peer }) => peer === mal.id))
+      return met.candidates
+    }
+    // Before it has asked the relay, nobody can know.
+    await eventually(punchedAt, (candidates) => candidates.length === 1)
+    assert.ok(named.knocks > 0)
   })
 
   it('who wants to stay relayed is told of nobody, and nobody of it', async () => {

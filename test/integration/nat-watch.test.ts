@@ -5,6 +5,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { NatKind } from '../../peer/nat/nat-kind.ts'
+import { reflectPortsOf } from '../../peer/nat/reflections.ts'
 import { startNatWatch, type NatWatch } from '../../peer/nat/nat-watch.ts'
 import type { Observer } from '../../peer/nat/survey.ts'
 import { tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
@@ -29,7 +30,9 @@ async function watching(
   const { port } = tcpEndpoint(node.address)!
   const connection = await node.node.dial(scene.address, { signal: patience() })
   const mapped = multiaddr(`/ip4/127.0.0.1/tcp/${seenAtMainPort ?? port}`)
-  const observers = (): Observer[] => [{ connection, mapped, endpoints: [] }]
+  const observers = (): Observer[] => [
+    { connection, mapped, endpoints: [], onReflecting: () => undefined }
+  ]
   const listening = (): Multiaddr[] => hosts.map((host) => multiaddr(`/ip4/${host}/tcp/${port}`))
   const kinds = new EventLog<NatKind>()
   const watch = stack.use(
@@ -234,10 +237,14 @@ describe('the watch over the own NAT', () => {
     const connection = await node.node.dial(ip6!, { signal: patience() })
     const mapped = multiaddr('/ip6/::1/tcp/4001')
     const changes = new EventLog<readonly Multiaddr[]>()
+    const reflecting: string[] = []
+    const onReflecting: Observer['onReflecting'] = (at) => reflecting.push(...at.map(String))
     await using watch = startNatWatch(
       {
         self: node.node.peerId,
-        observers: () => [{ connection, mapped, endpoints: addresses.map(withoutPeer) }],
+        observers: () => [
+          { connection, mapped, endpoints: addresses.map(withoutPeer), onReflecting }
+        ],
         listening: () => [node.address],
         localEnd: node.localEnd,
         onMapped: () => changes.note(watch.mapped)
@@ -248,6 +255,13 @@ describe('the watch over the own NAT', () => {
     const places = await changes.first(() => true)
     assert.deepEqual(places.map(String), [withoutPeer(node.address).toString()])
     assert.equal((await watch.report(patience()))?.proofs.length, 1)
+    const ports = await reflectPortsOf(connection, { signal: patience() })
+    assert.deepEqual(
+      reflecting.slice(0, ports.length),
+      ports.map((port) => `/ip6/::1/tcp/${port}`)
+    )
+    const [elsewhere] = reflecting.slice(ports.length)
+    assert.ok(ports.some((port) => elsewhere === `/ip4/127.0.0.1/tcp/${port}`))
   })
 
   it('tells nothing before it has seen anything', async () => {

@@ -1,9 +1,11 @@
 // From a circuit to a direct connection, with our relay in between and no ordinary dials.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { startRelayLink } from '../../peer/reservations/relay-link.ts'
 import { MAX_ROUNDS_PER_MINUTE } from '../../peer/traversal/round-budget.ts'
 import type { Connection } from '@libp2p/interface'
 import { withoutPeer } from '../../shared/addresses.ts'
+import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import { DCUTR_PROTOCOL } from '../../shared/wire/dcutr.ts'
 import {
   becomesDirect,
@@ -16,6 +18,7 @@ import {
   type Round
 } from '../support/punchers.ts'
 import { relayScene } from '../support/relay-scene.ts'
+import { stallingRelay } from '../support/stalling-relay.ts'
 
 const portOf = ({ address }: Puncher): string => withoutPeer(address).toString()
 /** Many times as long as a round takes that has nothing to dial. */
@@ -184,6 +187,27 @@ describe('a circuit between two peers', () => {
       pairs.flatMap(([one, other]) => [becomesDirect(one, other), becomesDirect(other, one)])
     )
     for (const [one, other] of pairs) assert.ok(isDirect(one, other))
+  })
+
+  it('becomes direct, although another relay calls the address of one of them its own', async () => {
+    await using scene = await relayScene()
+    await using liar = await stallingRelay('reserve')
+    await using ann = await startPuncher(scene.address, { listen: '/ip4/127.0.0.2/tcp/0' })
+    await using ben = await startPuncher(scene.address)
+    const announced = [`${portOf(ann)}/p2p/${liar.node.peerId.toString()}`]
+    liar.answer(CircuitStatus.OK, { announced })
+    const relay = liar.address.toString()
+    await using link = startRelayLink(
+      { node: ben.node, relay, onState: () => undefined },
+      { signal: patience() }
+    )
+    await link.ready
+    const { relays } = ben
+    ben.relays = () => [...relays(), ...link.endpoints.certain]
+    await dialThrough(scene.address, ann, ben)
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    const { candidates } = await roundOf(ben)
+    assert.deepEqual(candidates, [portOf(ann)])
   })
 
   it('becomes direct again when the direct connection dies beside the circuit', async () => {

@@ -65,7 +65,8 @@ export async function countingRelay({
     observer: {
       connection: { newStream, remoteAddr, remotePeer },
       mapped: multiaddr(`/ip4/7.7.7.2/tcp/${main}`),
-      endpoints: []
+      endpoints: [],
+      onReflecting: () => undefined
     },
     port: () => port,
     mute: () => (isMute = true),

@@ -47,8 +47,11 @@ export async function recordOf(
   })
 }
 
-/** Listens at `address`, or says so. */
-export async function meetingGuest(scene: RelayScene, address: string): Promise<MeetingGuest> {
+/** Listens at `addresses`, or says so. */
+export async function meetingGuest(
+  scene: RelayScene,
+  ...addresses: string[]
+): Promise<MeetingGuest> {
   const key = await generateKeyPair('Ed25519')
   const node = await scene.plainPeer(key)
   const connection = await node.dial(scene.address, { signal: patience() })
@@ -66,7 +69,7 @@ export async function meetingGuest(scene: RelayScene, address: string): Promise<
       return stream
     },
     register: async (room) => {
-      const record = await recordOf(key, [address], (sequence += 1))
+      const record = await recordOf(key, addresses, (sequence += 1))
       await register(channel, { room, record, signal: patience() })
     }
   }

@@ -30,6 +30,8 @@ export interface Puncher extends AsyncDisposable, PeerNode {
   readonly traversal: Traversal
   readonly rounds: EventLog<Round>
   own: () => OwnAddresses
+  /** Where its relays are for certain. */
+  relays: () => Multiaddr[]
   /** Where it listens, with its peer id. */
   readonly address: Multiaddr
 }
@@ -92,7 +94,8 @@ export async function startPuncher(
       mapped: link.mapped === undefined ? [] : [link.mapped],
       announced: [],
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
-    })
+    }),
+    relays: (): Multiaddr[] => link.endpoints.certain
   }
   const traversal = await startTraversal(
     {
@@ -102,7 +105,7 @@ export async function startPuncher(
       punches,
       reuse: probePortReuse(),
       own: () => parts.own(),
-      relays: () => link.endpoints,
+      relays: () => parts.relays(),
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),

@@ -41,7 +41,7 @@ await startTraversal(
       announced: [],
       listening: transportManager.getAddrs().filter((address) => !isRelayed(address))
     }),
-    relays: () => link.endpoints,
+    relays: () => link.endpoints.certain,
     carrying: () => undefined,
     nameOf: (peer) => peer,
     onSilence: () => undefined,

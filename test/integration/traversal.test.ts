@@ -33,6 +33,10 @@ async function manyRoundTrips(
 
 const roundOf = async (puncher: Puncher): Promise<Round> => puncher.rounds.first(() => true)
 
+/** Both sides' first rounds: one that is still told of the moment to dial would make a lost connection good by itself. */
+const roundsEnd = async (...punchers: Puncher[]): Promise<unknown> =>
+  Promise.all(punchers.map(roundOf))
+
 /** The next one that opens at `of`, whichever way it comes. */
 async function nextConnection(of: Puncher, to: Puncher): Promise<Connection> {
   const { promise, resolve } = Promise.withResolvers<Connection>()
@@ -216,7 +220,7 @@ describe('a circuit between two peers', () => {
     await using ben = await startPuncher(scene.address)
     await dialThrough(scene.address, ann, ben)
     const [first] = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
-    await roundOf(ben)
+    await roundsEnd(ann, ben)
     first.abort(new Error('as when a NAT forgets'))
     await ben.rounds.until(() =>
       ben.rounds.events.slice(1).find(({ outcome }) => outcome === 'direct')
@@ -230,7 +234,7 @@ describe('a circuit between two peers', () => {
     await using ben = await startPuncher(scene.address)
     const older = await dialThrough(scene.address, ann, ben)
     const [first] = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
-    await roundOf(ben)
+    await roundsEnd(ann, ben)
     await dialThrough(scene.address, ann, ben)
     const olderAtBen = ben.node
       .getConnections()

@@ -64,9 +64,14 @@ const BLOCK_MARGIN = 0.35
 /** How many pairs of sockets have to meet, on average: once means in two rounds of three. */
 const MIN_HITS = 1
 
-/** The most sockets that any plan asks of a side with that NAT. */
-export function mostSockets({ ports }: Pick<NatReport, 'ports'>): number {
-  return ports === 'block' ? BLOCK_SOCKETS : RANDOM.guess.sockets
+/** What is known of a side's ports. */
+type Ports = Pick<NatReport, 'mapping' | 'ports' | 'step' | 'seenPorts'>
+
+/** The most sockets that any plan asks of a side with that NAT, where there is hope. */
+export function mostSockets(own: Ports): number {
+  if (spaceOf(own) === undefined) return RANDOM.guess.sockets
+  if (own.ports === 'sequential') return SEQUENCE_AHEAD
+  return own.ports === 'block' ? BLOCK_SOCKETS : RANDOM.aim.sockets
 }
 
 export function planGuesses(own: NatReport, other: NatReport): GuessPlan {
@@ -126,14 +131,14 @@ export function* shotsOf(
 }
 
 /** Whether others have to dial another port than relays see, as far as is known. */
-export function changesPorts({ mapping, ports }: NatReport): boolean {
+export function changesPorts({ mapping, ports }: Pick<NatReport, 'mapping' | 'ports'>): boolean {
   const isDependent = mapping === 'address-dependent' || mapping === 'address-and-port-dependent'
   // One observation of another port than our own: whether it is the same for all nobody knows.
   return isDependent || (mapping === 'unknown' && ports === 'unknown')
 }
 
 /** Where ports may come to lie that are not those the relay sees; undefined when they are. */
-function spaceOf(report: NatReport): PortSpace | undefined {
+function spaceOf(report: Ports): PortSpace | undefined {
   const { ports, seenPorts, step = 0 } = report
   const last = seenPorts.at(-1)
   if (!changesPorts(report) || last === undefined) return undefined
@@ -201,7 +206,7 @@ function guess(space: PortSpace | undefined): Volleys {
 
 /** Who counts upwards must not leave the range in which the other side looks for it. */
 function scatter(from: NatReport, at: PortSpace): Volleys {
-  const sockets = from.ports === 'sequential' ? SEQUENCE_AHEAD : mostSockets(from)
+  const sockets = mostSockets(from)
   return { kind: 'scatter', ports: at, sockets, shots: sockets }
 }
 

@@ -138,7 +138,7 @@ export class GuessRound implements Disposable {
   async report(signal: AbortSignal): Promise<Uint8Array | undefined> {
     const nat = await this.#init.nat.report(signal)
     if (nat === undefined) return undefined
-    const grant = await this.#shared.sockets.take(mostSockets(nat))
+    const grant = await this.#shared.sockets.take(mostSockets(nat), { signal })
     if (this.#isOver) grant[Symbol.dispose]()
     else this.#grant = grant
     const own = { ...nat, sockets: grant.sockets }

@@ -1,5 +1,6 @@
 // How many sockets punches may have open at once: what the system's limit on file descriptors leaves.
 import { readdir, readFile } from 'node:fs/promises'
+import { Delay } from '../delay.ts'
 
 /** Four punches with all that most may ask for; each keeps what its plan takes, and that is a tenth as a rule. */
 const MAX_TOTAL = 4_096
@@ -9,6 +10,12 @@ const RESERVE = 256
 
 /** Where the system does not tell: macOS has 256 for each program, and most of Linux 1,024. */
 const UNTOLD = 128
+
+/**
+ * Who finds less than it asks for waits so long for others to leave some. They know what their plans take after a round
+ * trip to the other side, and most take nothing; without any a round is lost, and with it some seconds.
+ */
+export const SHARE_WAIT_MS = 300
 
 export interface Grant extends Disposable {
   readonly sockets: number
@@ -20,6 +27,8 @@ export interface Grant extends Disposable {
 
 export class SocketBudget {
   readonly #free: () => Promise<number | undefined>
+  /** Of those who wait for what others leave; who waits longest looks first. */
+  readonly #waits = new Set<Delay>()
   #granted = 0
 
   /** `free`: descriptors that can still be opened; undefined: unknown. */
@@ -27,20 +36,40 @@ export class SocketBudget {
     this.#free = free
   }
 
-  /** What one punch may have, `asked` at most and perhaps nothing, until it is disposed. */
-  async take(asked: number): Promise<Grant> {
+  /** What one punch may have, `asked` at most and perhaps nothing, until it is disposed. Rejects with the signal's reason. */
+  async take(asked: number, { signal }: { signal: AbortSignal }): Promise<Grant> {
     const most = Math.min(asked, MAX_TOTAL)
-    const free = await this.#free()
+    const untilMs = performance.now() + SHARE_WAIT_MS
+    const wait = new Delay()
+    try {
+      for (;;) {
+        const share = this.#share(most, await this.#free())
+        const leftMs = untilMs - performance.now()
+        if (share.sockets === share.alone || leftMs <= 0) return this.#grant(share)
+        this.#waits.add(wait)
+        await wait.wait(leftMs, { signal })
+      }
+    } finally {
+      this.#waits.delete(wait)
+    }
+  }
+
+  #share(most: number, free: number | undefined): { sockets: number; alone: number } {
     const granted = this.#granted
     // What was granted may be in use, so that it is missing already, or about to be.
-    let sockets = upTo(most, free === undefined ? UNTOLD - granted : (free - RESERVE - granted) / 2)
-    sockets = upTo(sockets, MAX_TOTAL - granted)
+    const left = upTo(most, free === undefined ? UNTOLD - granted : (free - RESERVE - granted) / 2)
     const alone = upTo(most, free === undefined ? UNTOLD : (free - RESERVE + granted) / 2)
+    return { sockets: upTo(left, MAX_TOTAL - granted), alone }
+  }
+
+  #grant({ sockets: given, alone }: { sockets: number; alone: number }): Grant {
+    let sockets = given
     this.#granted += sockets
     const shrink = (kept: number): void => {
-      this.#granted -= sockets
-      sockets = Math.min(sockets, kept)
-      this.#granted += sockets
+      const left = sockets - Math.min(sockets, kept)
+      sockets -= left
+      this.#granted -= left
+      if (left > 0) for (const wait of this.#waits) wait.atMost(0)
     }
     return {
       get sockets() {

@@ -195,7 +195,7 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
     assert.ok(left <= socketsBefore, `${left} sockets, ${socketsBefore} before`)
     const busy = await settlesAt(handles, ({ length }) => length <= handlesBefore)
     assert.ok(busy.length <= handlesBefore, busy.join())
-    using grant = await sockets.take(Infinity)
+    using grant = await sockets.take(Infinity, { signal: patience() })
     assert.equal(grant.sockets, grant.alone, 'all sockets were given back')
   })
 

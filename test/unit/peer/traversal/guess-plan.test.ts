@@ -98,6 +98,10 @@ describe('the plan for guessing ports', () => {
     })
   })
 
+  it('asks for as many sockets as the best plan of such a NAT takes', () => {
+    assert.deepEqual([CONE, RANDOM, SEQUENCE, BLOCK].map(mostSockets), [1_024, 384, 256, 1_536])
+  })
+
   it('never takes more sockets or tries than its caps, nor a port of the system, whatever the other side says', () => {
     const report = record<NatReport>({
       mapping: constantFrom(...NAT_MAPPINGS),

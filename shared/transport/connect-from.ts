@@ -35,6 +35,8 @@ export async function connectFrom(
  * punch dials. `resetAndDestroy` waits for the connection before it resets.
  */
 export function callOff(socket: Socket, reason?: Error): void {
-  Object.assign(socket, { resetAndClosing: true }) // what it sets then, which `destroy` heeds
+  // What it sets then, which `destroy` heeds. Of a socket that the kernel does not know yet there is nothing to reset, and
+  // the failure to would leave its handle open.
+  if (socket.localPort !== undefined) Object.assign(socket, { resetAndClosing: true })
   socket.destroy(reason)
 }

@@ -7,7 +7,7 @@ import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { withoutPeer } from '../../shared/addresses.ts'
 import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
-import { connectFrom, type Target } from '../../shared/transport/connect-from.ts'
+import { callOff, connectFrom, type Target } from '../../shared/transport/connect-from.ts'
 import { bindBeside } from '../../shared/transport/port-reuse.ts'
 import { echoes, patience, startBoundNode } from '../support/punchers.ts'
 
@@ -143,6 +143,14 @@ describe('a dial', () => {
     process.nextTick(() => calledOff.abort(new Error('not now')))
     await assert.rejects(connecting, { message: 'not now' })
     assert.equal(await howItEnds(await accepted), 'ECONNRESET')
+  })
+
+  it('that is called off before the kernel has heard of it closes', async () => {
+    const socket = new net.Socket()
+    const closed = once(socket, 'close', { signal: patience() })
+    socket.connect({ host: '127.0.0.1', port: 9 })
+    callOff(socket)
+    await closed
   })
 
   it('is called off by its signal', async () => {

@@ -9,6 +9,7 @@ import type { Endpoint } from '../nat/nat-kind.ts'
 import type { NatWatch } from '../nat/nat-watch.ts'
 import { PerHour } from '../per-minute.ts'
 import { mostSockets, planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
+import { HeadStart, headStartMs, type SoFar } from './head-start.ts'
 import type { TransportDial } from './punch.ts'
 import { SocketBudget, type Grant } from './socket-budget.ts'
 import { VolleyPace } from './volley-pace.ts'
@@ -50,14 +51,12 @@ export type Shortage =
   /** Other punches of ours have them now. */
   | 'other-punches'
 
-export interface GuessStart {
+export interface GuessStart extends SoFar {
   /** The other side's, those that may be dialled: nothing is fired at any other host. */
   candidates: readonly Multiaddr[]
   /** Where relays see us. */
   mapped: readonly Multiaddr[]
   initiator: boolean
-  /** Of the relayed path. */
-  rttMs: number
 }
 
 /** In an hour. Each is some thousand packets: what has not met in so many rounds is not going to. */
@@ -66,13 +65,6 @@ const MAX_VOLLEYS_PER_PEER = 12
 const MAX_VOLLEYS_PER_HOST = 24
 /** A full room, once or twice. */
 const MAX_VOLLEYS = 120
-
-/**
- * Ordinary dials go first by a relayed round trip, or this: a NAT that lets everybody in would let in all of a volley.
- * A host without a NAT is likely to let everybody in: then they have the time to come to something.
- */
-const MAX_HEAD_START_MS = 300
-const OPEN_HOST_ROUND_TRIPS = 3
 
 export class Guessing {
   readonly #init: GuessingInit
@@ -119,7 +111,7 @@ export class GuessRound implements Disposable {
   readonly #evidence: GuessEvidence = {}
   #grant: Grant | undefined
   #volley: Volley | undefined
-  #headStart: NodeJS.Timeout | undefined
+  #headStart: HeadStart | undefined
   #isOver = false
 
   constructor(peer: PeerId, init: GuessingInit, shared: Shared) {
@@ -186,16 +178,20 @@ export class GuessRound implements Disposable {
     if (withheld !== undefined) this.#evidence.withheld = withheld
     if (target === undefined || withheld !== undefined) return
     const fire = (): void => this.#fire(plan, { target, ...(local && { local }) }, start)
-    const waitMs = Math.min(start.rttMs, MAX_HEAD_START_MS)
-    if (own.mapping === 'none' || other.mapping === 'none') {
-      this.#headStart = setTimeout(fire, OPEN_HOST_ROUND_TRIPS * waitMs)
-    } else if (plan.kind === 'guess') fire()
-    else this.#headStart = setTimeout(fire, waitMs)
+    const isOpen = own.mapping === 'none' || other.mapping === 'none'
+    const ms = headStartMs(plan, { ...start, isOpen })
+    if (ms === 0) fire()
+    else this.#headStart = new HeadStart({ ms, host: target.host, fire })
+  }
+
+  /** An ordinary dial has connected, before its handshakes. */
+  connected(candidate: Multiaddr): void {
+    this.#headStart?.connected(candidate)
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true
-    clearTimeout(this.#headStart)
+    this.#headStart?.[Symbol.dispose]()
     this.#volley?.[Symbol.dispose]()
     this.#grant?.[Symbol.dispose]()
   }

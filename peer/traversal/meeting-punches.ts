@@ -14,7 +14,7 @@ import {
   meetingRole
 } from './meeting-rules.ts'
 import { punchRole } from './plan.ts'
-import { reasonFor, ways, type PunchParts, type RoundResult } from './punch.ts'
+import { noticing, reasonFor, ways, type PunchParts, type RoundResult } from './punch.ts'
 import { race } from './race.ts'
 
 export interface MeetingPunchesInit extends PunchParts {
@@ -33,6 +33,7 @@ export interface Signed {
 }
 
 interface Meeting {
+  startedMs: number
   controller: AbortController
   ended: Promise<void>
   progress: Progress
@@ -68,6 +69,7 @@ export class MeetingPunches {
     if (this.#running.has(peer) || this.#running.size >= MAX_MEETINGS_AT_ONCE) return
     if (directConnection(node, peer) !== undefined) return
     if (!this.#budget.take(peer, this.#nowMs())) return
+    const startedMs = this.#nowMs()
     const controller = new AbortController()
     const signal = AbortSignal.any([this.#signal, controller.signal])
     const progress = { isConnected: false }
@@ -76,20 +78,26 @@ export class MeetingPunches {
         if (!signal.aborted) throw error
       })
       .finally(() => this.#running.delete(peer))
-    this.#running.set(peer, { controller, ended, progress })
+    this.#running.set(peer, { startedMs, controller, ended, progress })
     await ended
   }
 
-  /** Calls the punch with that peer off, if there is one; resolves when its addresses are free to be dialled anew. */
-  async end(peer: string): Promise<void> {
+  /**
+   * Calls the punch with that peer off, if there is one. Resolves when its addresses are free to be dialled anew, with
+   * how long nobody has answered there, in ms.
+   */
+  async end(peer: string): Promise<number> {
     const meeting = this.#running.get(peer)
-    if (meeting?.progress.isConnected === true) {
-      const { signal } = meeting.controller
+    if (meeting === undefined) return 0
+    const { startedMs, controller, ended, progress } = meeting
+    if (progress.isConnected) {
+      const { signal } = controller
       const late = sleep(HANDSHAKE_GRACE_MS, undefined, { signal, ref: false }).catch(() => {})
-      await Promise.race([meeting.ended, late])
+      await Promise.race([ended, late])
     }
-    meeting?.controller.abort(new Error('a round over the circuit takes over'))
-    await meeting?.ended
+    controller.abort(new Error('a round over the circuit takes over'))
+    await ended
+    return progress.isConnected ? 0 : this.#nowMs() - startedMs
   }
 
   async #punch(
@@ -114,14 +122,9 @@ export class MeetingPunches {
       const raced = await race({
         candidates,
         connected,
-        dial: async (candidate, options) =>
-          dial(candidate, {
-            ...options,
-            onConnect: () => {
-              progress.isConnected = true
-              options.onConnect()
-            }
-          }),
+        dial: noticing(dial, () => {
+          progress.isConnected = true
+        }),
         mayRedial: (candidate, dials) =>
           dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, this.#nowMs()),
         signal

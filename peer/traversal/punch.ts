@@ -64,8 +64,8 @@ type Seen = Partial<Pick<Evidence, 'failedStep' | 'errors' | 'guess'>>
 
 export interface RoundOptions {
   signal: AbortSignal
-  /** The moment has come: whatever else dials these addresses has to end. */
-  beforeDials?: () => Promise<void>
+  /** The moment has come: whatever else dials these addresses has to end. Resolves with how long it has in vain, in ms. */
+  beforeDials?: () => Promise<number>
   /** Asked before each dial of a candidate; no ends it for this round. */
   mayDial?: (candidate: Multiaddr) => boolean
 }
@@ -107,11 +107,13 @@ export async function punchRound(
     const rttMs = await exchange(start, { own: candidates, nat, onOffer, signal })
     if (offer.candidates.length === 0) return failed({})
     await sleep(dialDelayMs(start.role, rttMs), undefined, { signal })
-    await beforeDials?.()
+    const inVainMs = (await beforeDials?.()) ?? 0
     const initiator = punchRole(start.role) === 'client'
-    void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs })
+    void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs, inVainMs })
     const lanes = { ...offer, mayRedial: mayDial }
-    const raced = await race({ ...ways(parts, start.role, peer), ...lanes, signal })
+    const { dial, connected } = ways(parts, start.role, peer)
+    const noticed = noticing(dial, (candidate) => guesses?.connected(candidate))
+    const raced = await race({ dial: noticed, connected, ...lanes, signal })
     if (raced.outcome === 'direct') return result(raced)
     const { errors, sawRst } = raced
     return failed({ errors, ...(guesses && { guess: guesses.evidence }) }, sawRst)
@@ -163,6 +165,21 @@ export function ways(
     dial: punchDial(parts, role, peer),
     connected: async (stop) => nextDirect(parts.node, peer, stop)
   }
+}
+
+/** Tells of each socket that is connected, before its handshakes. */
+export function noticing(
+  dial: RaceInit['dial'],
+  onConnect: (candidate: Multiaddr) => void
+): RaceInit['dial'] {
+  return async (candidate, options) =>
+    dial(candidate, {
+      ...options,
+      onConnect: () => {
+        onConnect(candidate)
+        options.onConnect()
+      }
+    })
 }
 
 function punchDial({ dial }: PunchParts, role: DcutrRole, peer: string): RaceInit['dial'] {

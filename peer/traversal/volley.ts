@@ -4,6 +4,7 @@ import net, { type Socket } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { callOff } from '../../shared/transport/connect-from.ts'
 import { bindBeside } from '../../shared/transport/port-reuse.ts'
+import { HOLD_MS } from './head-start.ts'
 import type { TransportDial } from './punch.ts'
 import { BATCH_INTERVAL_MS, type VolleyPace } from './volley-pace.ts'
 
@@ -39,9 +40,6 @@ export interface VolleyInit {
 const NEXT_TRY_MS = 250
 const MAX_TRIED = 16
 const MAX_WAITING = 64
-
-/** What has connected is most likely the peer: nothing more is fired while it shakes hands. */
-const HOLD_MS = 1_000
 
 export interface VolleyCount {
   fired: number

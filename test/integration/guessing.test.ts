@@ -1,9 +1,11 @@
 // Guessing ports, with real sockets on loopback: two peers that meet so, and others who want to make us fire.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Guessing } from '../../peer/traversal/guessing.ts'
+import { HOLD_MS } from '../../peer/traversal/head-start.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
 import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
@@ -16,7 +18,8 @@ import {
   echoes,
   patience,
   startPuncher,
-  type Puncher
+  type Puncher,
+  type PuncherOptions
 } from '../support/punchers.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
@@ -43,6 +46,16 @@ const onlyGuesses =
     return own(address, options)
   }
 
+/** As when the peer takes its time with the handshake. */
+const connectsAndHangs =
+  (own: TransportDial): TransportDial =>
+  async (address, options) => {
+    if (options.socket !== undefined) return own(address, options)
+    setImmediate(() => options.onConnect?.())
+    await once(options.signal, 'abort')
+    throw options.signal.reason
+  }
+
 const portOf = (address: Multiaddr): number => Number(address.getComponents()[1]?.value)
 
 interface Known {
@@ -53,7 +66,11 @@ interface Known {
 }
 
 /** A peer that knows what is put into `known` later. */
-async function guesser(relay: Multiaddr, known: Known): Promise<Puncher> {
+async function guesser(
+  relay: Multiaddr,
+  known: Known,
+  dial: PuncherOptions['dial']
+): Promise<Puncher> {
   const nat = {
     prepare: () => undefined,
     report: async () => known.report,
@@ -62,24 +79,36 @@ async function guesser(relay: Multiaddr, known: Known): Promise<Puncher> {
   const localEnd: FindLocalEnd = () => ({ host: '0.0.0.0', port: known.port })
   const puncher = await startPuncher(relay, {
     listen: '/ip4/0.0.0.0/tcp/0',
-    dial: onlyGuesses,
-    guessing: (dial) => new Guessing({ nat, dial, localEnd })
+    ...(dial && { dial }),
+    guessing: (own) => new Guessing({ nat, dial: own, localEnd })
   })
   known.port = portOf(puncher.address)
   return puncher
 }
 
+/** ann changes ports, ben does not. */
+async function annAndBen(
+  relay: Multiaddr,
+  dial: PuncherOptions['dial']
+): Promise<AsyncDisposable & { ann: Puncher; ben: Puncher }> {
+  await using stack = new AsyncDisposableStack()
+  const [annKnows, benKnows]: [Known, Known] = [{ port: 0 }, { port: 0 }]
+  const ann = stack.use(await guesser(relay, annKnows, dial))
+  const ben = stack.use(await guesser(relay, benKnows, dial))
+  const [annPort, benPort] = [annKnows.port, benKnows.port]
+  Object.assign(annKnows, { report: block(annPort, 3), proven: { host: THERE, port: benPort } })
+  Object.assign(benKnows, { report: CONE, proven: { host: '127.0.0.2', port: annPort } })
+  ann.own = () => ({ mapped: [at(annPort, '127.0.0.2')], announced: [], listening: [] })
+  ben.own = () => ({ mapped: [at(benPort)], announced: [], listening: [] })
+  const running = stack.move()
+  return { ann, ben, [Symbol.asyncDispose]: async () => running.disposeAsync() }
+}
+
 describe('two peers of whom one changes ports', () => {
   it('become direct by guesses alone, and say something', async () => {
     await using scene = await relayScene()
-    const [annKnows, benKnows]: Known[] = [{ port: 0 }, { port: 0 }]
-    await using ann = await guesser(scene.address, annKnows!)
-    await using ben = await guesser(scene.address, benKnows!)
-    const [annPort, benPort] = [annKnows!.port, benKnows!.port]
-    Object.assign(annKnows!, { report: block(annPort, 3), proven: { host: THERE, port: benPort } })
-    Object.assign(benKnows!, { report: CONE, proven: { host: '127.0.0.2', port: annPort } })
-    ann.own = () => ({ mapped: [at(annPort, '127.0.0.2')], announced: [], listening: [] })
-    ben.own = () => ({ mapped: [at(benPort)], announced: [], listening: [] })
+    await using pair = await annAndBen(scene.address, onlyGuesses)
+    const { ann, ben } = pair
     await dialThrough(scene.address, ann, ben)
     const [annToBen, benToAnn] = await Promise.all([
       becomesDirect(ann, ben),
@@ -91,6 +120,16 @@ describe('two peers of whom one changes ports', () => {
       [attempt, outcome, guess?.own?.ports, guess?.other?.ports],
       [1, 'direct', 'preserved', 'block']
     )
+  })
+
+  it('wait for what an ordinary dial comes to that has connected', async () => {
+    await using scene = await relayScene()
+    await using pair = await annAndBen(scene.address, connectsAndHangs)
+    const { ann, ben } = pair
+    const startedMs = performance.now()
+    await dialThrough(scene.address, ann, ben)
+    await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    assert.ok(performance.now() - startedMs >= HOLD_MS)
   })
 })
 

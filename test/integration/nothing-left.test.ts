@@ -182,7 +182,7 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
       await round.report(patience())
       round.heard(encodeNatReport(CONE))
       const candidates = [multiaddr(`/ip4/127.0.0.3/tcp/${port}`)]
-      await round.start({ candidates, mapped: [], initiator: n % 3 === 0, rttMs: 0 })
+      await round.start({ candidates, mapped: [], initiator: n % 3 === 0, rttMs: 0, inVainMs: 0 })
       const count = (): number => round.evidence.count?.[port === 9 ? 'fired' : 'connected'] ?? 0
       assert.ok((await settlesAt(count, (so) => so > 20)) > 20, JSON.stringify(round.evidence))
     }

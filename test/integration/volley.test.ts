@@ -97,6 +97,18 @@ describe('a volley', () => {
     assert.equal(round.evidence.withheld, undefined)
   })
 
+  it('does not wait so long where ordinary dials have had their time since the moment of meeting', async () => {
+    const guessing = guessingIn({
+      own: { ...CONE, mapping: 'none' },
+      proven: { host: THERE, port: 9 }
+    })
+    const start = { peer: await somebody(), theirs: block(5_000, 3), rttMs: 10_000 }
+    using early = await firing(guessing, { ...start, inVainMs: 800 })
+    using round = await firing(guessing, { ...start, inVainMs: 900 })
+    assert.equal(early.evidence.count, undefined)
+    assert.ok((round.evidence.count?.fired ?? 0) > 0)
+  })
+
   it('is over with its round, also when it was about to begin', async () => {
     await using server = await silentServer(THERE)
     const guessing = guessingIn({ own: RANDOM, proven: { host: THERE, port: server.port } })

@@ -58,7 +58,13 @@ export async function firing(
   const round = guessing.round(peer)
   await round.report(patience())
   round.heard(encodeNatReport(theirs))
-  const ours = { candidates: [at(4001)], mapped: [at(4001, '7.7.7.7')], initiator: true, rttMs: 0 }
+  const ours = {
+    candidates: [at(4001)],
+    mapped: [at(4001, '7.7.7.7')],
+    initiator: true,
+    rttMs: 0,
+    inVainMs: 0
+  }
   await round.start({ ...ours, ...start })
   return round
 }

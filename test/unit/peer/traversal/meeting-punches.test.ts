@@ -25,7 +25,7 @@ interface Stage {
 }
 
 /** Nobody is ever reached: each dial is refused at once, or whatever `dial` does. */
-function stage({ dial = refuse } = {}): Stage {
+function stage({ dial = refuse, nowMs = () => performance.now() } = {}): Stage {
   const dialled: string[] = []
   const told: RoundResult[] = []
   const punches = new PunchTable()
@@ -43,7 +43,8 @@ function stage({ dial = refuse } = {}): Stage {
       own: () => ({ mapped: [OWN], announced: [], listening: [] }),
       relays: () => [multiaddr('/ip4/7.7.7.1/tcp/4001')],
       nameOf: () => 'mal',
-      onMeeting: (_, result) => told.push(result)
+      onMeeting: (_, result) => told.push(result),
+      nowMs
     },
     stopped.signal
   )
@@ -116,5 +117,28 @@ describe('a meeting', () => {
     }
     assert.equal(dialled.length, MAX_MEETINGS_PER_PEER_AND_MINUTE)
     assert.deepEqual(told, [], 'the round tells how it went')
+  })
+
+  it('tells the round for how long nobody has answered', async () => {
+    let nowMs = 1_000
+    const endAfter = async (meetings: MeetingPunches, ms: number): Promise<number> => {
+      const mal = await signed(['/ip4/11.0.0.9/tcp/6000'])
+      const meeting = meetings.meet(mal)
+      nowMs += ms
+      const inVainMs = await meetings.end(mal.peer.toString())
+      await meeting
+      return inVainMs
+    }
+    const { meetings: unanswered } = stage({ dial: endlessDial, nowMs: () => nowMs })
+    assert.equal(await endAfter(unanswered, 250), 250)
+    const { meetings: answered } = stage({
+      dial: async (address, options) => {
+        options.onConnect?.()
+        return refuse(address, options)
+      },
+      nowMs: () => nowMs
+    })
+    assert.equal(await endAfter(answered, 250), 0)
+    assert.equal(await unanswered.end((await somebody()).toString()), 0)
   })
 })

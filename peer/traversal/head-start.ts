@@ -1,0 +1,73 @@
+// The head start that ordinary dials have before a volley: who lets everybody in is reached by them, and would let in all
+// of a volley.
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { tcpEndpoint } from '../../shared/addresses.ts'
+import type { Volleys } from './guess-plan.ts'
+
+/** A relayed round trip, or this. */
+const MAX_ROUND_TRIP_MS = 300
+
+/**
+ * A host without a NAT is likely to let everybody in: then ordinary dials have the time to come to something, and what
+ * they have had since the moment of meeting counts.
+ */
+const OPEN_HOST_ROUND_TRIPS = 3
+
+/** What has connected is most likely the peer: nothing is fired, or nothing more, while it shakes hands. */
+export const HOLD_MS = 1_000
+
+export interface SoFar {
+  /** Of the relayed path. */
+  rttMs: number
+  /** So long ordinary dials of both sides have been under way already, and nobody has answered. */
+  inVainMs: number
+}
+
+/** In ms; `isOpen`: one side has no NAT. (pure) */
+export function headStartMs(
+  { kind }: Pick<Volleys, 'kind'>,
+  { rttMs, inVainMs, isOpen }: SoFar & { isOpen: boolean }
+): number {
+  const onceMs = Math.min(rttMs, MAX_ROUND_TRIP_MS)
+  const leftMs = isOpen ? OPEN_HOST_ROUND_TRIPS * onceMs - inVainMs : 0
+  // Who guesses dials ports of which hardly any is let in.
+  return Math.max(leftMs, kind === 'guess' ? 0 : onceMs)
+}
+
+export interface HeadStartInit {
+  ms: number
+  /** At which the volley is aimed. */
+  host: string
+  fire: () => void
+}
+
+export class HeadStart implements Disposable {
+  readonly #init: HeadStartInit
+  #timer: NodeJS.Timeout
+  #isOver = false
+
+  constructor(init: HeadStartInit) {
+    this.#init = init
+    this.#timer = this.#fireAfter(init.ms)
+  }
+
+  /** An ordinary dial has connected. Once it counts: a stranger may be there. */
+  connected(candidate: Multiaddr): void {
+    if (this.#isOver || tcpEndpoint(candidate)?.host !== this.#init.host) return
+    clearTimeout(this.#timer)
+    this.#timer = this.#fireAfter(HOLD_MS)
+    this.#isOver = true
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+  }
+
+  #fireAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#isOver = true
+      this.#init.fire()
+    }, ms)
+  }
+}

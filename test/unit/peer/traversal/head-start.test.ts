@@ -1,0 +1,81 @@
+// How long ordinary dials have before a volley, and what they come to meanwhile.
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { multiaddr } from '@multiformats/multiaddr'
+import { HeadStart, headStartMs, HOLD_MS } from '../../../../peer/traversal/head-start.ts'
+import { fakeClock, type FakeClock } from '../../../support/fake-clock.ts'
+
+describe('the head start of ordinary dials', () => {
+  for (const [what, kind, soFar, expectedMs] of [
+    ['a round trip before many sockets', 'aim', { rttMs: 80, inVainMs: 0 }, 80],
+    ['a round trip, though they are long under way', 'aim', { rttMs: 80, inVainMs: 9_000 }, 80],
+    ['a round trip between two that change ports', 'scatter', { rttMs: 80, inVainMs: 0 }, 80],
+    ['no more than a bound', 'aim', { rttMs: 5_000, inVainMs: 0 }, 300],
+    ['nothing before guesses', 'guess', { rttMs: 80, inVainMs: 0 }, 0]
+  ] as const) {
+    it(`is ${what}`, () => {
+      assert.equal(headStartMs({ kind }, { ...soFar, isOpen: false }), expectedMs)
+    })
+  }
+
+  for (const [what, kind, soFar, expectedMs] of [
+    ['three round trips', 'guess', { rttMs: 80, inVainMs: 0 }, 240],
+    ['what is left of them since the moment of meeting', 'guess', { rttMs: 80, inVainMs: 200 }, 40],
+    ['none when that is longer ago', 'guess', { rttMs: 80, inVainMs: 240 }, 0],
+    ['one before many sockets all the same', 'aim', { rttMs: 80, inVainMs: 240 }, 80]
+  ] as const) {
+    it(`is ${what} where a side has no NAT`, () => {
+      assert.equal(headStartMs({ kind }, { ...soFar, isOpen: true }), expectedMs)
+    })
+  }
+})
+
+interface Scene {
+  clock: FakeClock
+  headStart: HeadStart
+  /** When the volley was fired. */
+  firedAtMs: number[]
+}
+
+function scene(t: TestContext): Scene {
+  const clock = fakeClock(t)
+  const firedAtMs: number[] = []
+  const fire = (): void => void firedAtMs.push(clock.nowMs)
+  return { clock, headStart: new HeadStart({ ms: 100, host: '7.7.7.2', fire }), firedAtMs }
+}
+
+const there = multiaddr('/ip4/7.7.7.2/tcp/4001')
+
+describe('a volley', () => {
+  it('is fired when they have had their head start', async (t) => {
+    const { clock, headStart, firedAtMs } = scene(t)
+    await clock.pass(99)
+    headStart.connected(multiaddr('/ip4/192.168.1.2/tcp/4001'))
+    await clock.pass(10_000, 10)
+    headStart.connected(there)
+    await clock.pass(10_000, 10)
+    assert.deepEqual(firedAtMs.length, 1)
+    assert.ok(firedAtMs[0]! < 120)
+  })
+
+  it('waits for what has connected where it would go, once', async (t) => {
+    const { clock, headStart, firedAtMs } = scene(t)
+    await clock.pass(60)
+    headStart.connected(there)
+    await clock.pass(500)
+    headStart.connected(there)
+    await clock.pass(HOLD_MS - 500 - 1)
+    assert.deepEqual(firedAtMs, [])
+    await clock.pass(1)
+    assert.deepEqual(firedAtMs, [60 + HOLD_MS])
+  })
+
+  it('is not fired when the round is over', async (t) => {
+    const { clock, headStart, firedAtMs } = scene(t)
+    await clock.pass(60)
+    headStart[Symbol.dispose]()
+    headStart.connected(there)
+    await clock.pass(10_000, 10)
+    assert.deepEqual(firedAtMs, [])
+  })
+})

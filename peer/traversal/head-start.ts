@@ -8,8 +8,8 @@ import type { Volleys } from './guess-plan.ts'
 const MAX_ROUND_TRIP_MS = 300
 
 /**
- * A host without a NAT is likely to let everybody in: then ordinary dials have the time to come to something, and what
- * they have had since the moment of meeting counts.
+ * A host without a NAT is likely to let everybody in: then ordinary dials have the time to come to something. What they
+ * have had since the moment of meeting counts, but for one round trip, in which a SYN that was lost is made good.
  */
 const OPEN_HOST_ROUND_TRIPS = 3
 
@@ -29,9 +29,9 @@ export function headStartMs(
   { rttMs, inVainMs, isOpen }: SoFar & { isOpen: boolean }
 ): number {
   const onceMs = Math.min(rttMs, MAX_ROUND_TRIP_MS)
-  const leftMs = isOpen ? OPEN_HOST_ROUND_TRIPS * onceMs - inVainMs : 0
+  if (isOpen) return Math.max(onceMs, OPEN_HOST_ROUND_TRIPS * onceMs - inVainMs)
   // Who guesses dials ports of which hardly any is let in.
-  return Math.max(leftMs, kind === 'guess' ? 0 : onceMs)
+  return kind === 'guess' ? 0 : onceMs
 }
 
 export interface HeadStartInit {

@@ -110,12 +110,14 @@ export interface InboundNegotiationComponents {
 /** A service of a node: what the streams of others are negotiated by. */
 export function inboundNegotiation(): (components: InboundNegotiationComponents) => object {
   return ({ events, registrar }) => {
+    const handledBefore = new Set<string>()
     events.addEventListener('connection:open', ({ detail: connection }) => {
       const muxer = muxerOf(connection)
       if (muxer === undefined || !takesIncoming(connection)) return
       muxer.removeEventListener('stream', connection.onIncomingStream)
       muxer.addEventListener('stream', (event) => {
-        void takeStream(event, connection, registrar.getProtocols())
+        const protocols = registrar.getProtocols()
+        void takeStream(event, connection, { protocols, handledBefore })
       })
     })
     return {}
@@ -126,13 +128,15 @@ export function inboundNegotiation(): (components: InboundNegotiationComponents)
 async function takeStream(
   event: CustomEvent<Stream>,
   connection: IncomingTaker,
-  protocols: string[]
+  { protocols, handledBefore }: { protocols: string[]; handledBefore: Set<string> }
 ): Promise<void> {
   const { detail: stream } = event
   try {
     const protocol = await negotiateInTime(stream, protocols)
-    // The first of a kind takes milliseconds, in which a punch that has just connected would wait.
-    await turnOfLoop()
+    // The first of a kind takes milliseconds, in which a punch that has just connected would wait. All others are
+    // answered in the turn in which the protocol was agreed, and what is sent within one turn leaves together.
+    if (!handledBefore.has(protocol)) await turnOfLoop()
+    handledBefore.add(protocol)
     // Whoever counts streams may have ended it meanwhile.
     if (stream.status !== 'open') return
     stream.protocol = protocol

@@ -207,6 +207,22 @@ describe('the service of a node that negotiates what others begin', () => {
     assert.deepEqual([silent.status, talking.status], ['aborted', 'open'])
   })
 
+  it('lets other sockets have a turn before the first stream of a kind is handled, and none of the next', async () => {
+    const { takes, handled } = node()
+    const [[, first], [, second]] = await Promise.all([streamPair(), streamPair()])
+    const handledInTurn = async (stream: Stream): Promise<boolean> => {
+      takes(stream)
+      assert.ok(isReceiver(stream))
+      stream.onData(proposal(PROTOCOL))
+      await settled()
+      return handled.includes(stream)
+    }
+    assert.equal(await handledInTurn(first), false)
+    await settled()
+    assert.deepEqual(handled, [first])
+    assert.equal(await handledInTurn(second), true)
+  })
+
   it('lets a remote that began without an answer read that it was refused, for 2 s at most', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const [near, far] = await streamPair()

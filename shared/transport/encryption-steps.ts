@@ -12,6 +12,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { asError } from '../as-error.ts'
 import { negotiateInbound } from './inbound-negotiation.ts'
 import { isReceiver, proposal, stripAnswer } from './multistream-answer.ts'
+import { writeTogether } from './whole-writes.ts'
 
 /** Their names in the library's upgrader. */
 const INBOUND = '_encryptInbound'
@@ -87,7 +88,8 @@ async function negotiateInTime(
   const onAbort = (): void => connection.abort(asError(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    return await negotiateInbound(connection, protocols)
+    // Who has begun with the proposal gets the answer and our first message in one packet.
+    return await negotiateInbound(connection, protocols, () => writeTogether(connection))
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }

@@ -13,7 +13,7 @@ import type { Registrar } from '@libp2p/interface-internal'
 import { encode } from 'uint8-varint'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { asError } from '../as-error.ts'
-import { encodeLine, isReceiver, MULTISTREAM } from './multistream-answer.ts'
+import { encodeLine, isReceiver, MULTISTREAM, type Receiver } from './multistream-answer.ts'
 import { muxerOf } from './muxer-parts.ts'
 import { Follower, isPrefixed, NegotiationError } from './negotiation-guard.ts'
 
@@ -32,10 +32,12 @@ class RefusedError extends NegotiationError {
  * Resolves with the protocol, once the remote has proposed one of `protocols` and has the answer; what came behind it
  * waits in the stream. Rejects when the stream has ended before. Bytes that are no negotiation, or do not come to an
  * end, abort it with a NegotiationError; behind a refusal they are passed over, and it rejects with a RefusedError.
+ * `onAgreed` is called ahead of the answer that agrees.
  */
 export async function negotiateInbound(
   stream: MessageStream,
-  protocols: readonly string[]
+  protocols: readonly string[],
+  onAgreed?: () => void
 ): Promise<string> {
   if (!isReceiver(stream)) throw new Error('this stream does not show what it receives')
   const agreed = Promise.withResolvers<string>()
@@ -54,6 +56,7 @@ export async function negotiateInbound(
   const follow = (data: Uint8Array | Uint8ArrayList): void => {
     const pending = protocol === undefined
     const problem = follower.follow(data)
+    if (pending && protocol !== undefined) onAgreed?.()
     if (answers.length > 0) stream.send(Buffer.concat(answers.splice(0)))
     if (problem !== undefined) throw new (isRefused ? RefusedError : NegotiationError)(problem)
     if (protocol === undefined) return
@@ -78,12 +81,8 @@ export async function negotiateInbound(
   stream.addEventListener('close', onClose)
   stream.addEventListener('remoteCloseWrite', onLast)
   try {
-    const { readBuffer } = stream
-    if (readBuffer !== undefined && readBuffer.byteLength > 0) {
-      const early = readBuffer.sublist()
-      readBuffer.consume(early.byteLength)
-      stream.onData(early)
-    }
+    const early = takeEarly(stream)
+    if (early.byteLength > 0) stream.onData(early)
     // One that is over already tells nobody of its end any more.
     if (stream.status !== 'open') onClose({})
     return await agreed.promise
@@ -91,6 +90,13 @@ export async function negotiateInbound(
     stream.removeEventListener('close', onClose)
     stream.removeEventListener('remoteCloseWrite', onLast)
   }
+}
+
+/** What has come before anybody followed. */
+function takeEarly({ readBuffer = new Uint8ArrayList() }: Receiver): Uint8ArrayList {
+  const early = readBuffer.sublist()
+  readBuffer.consume(early.byteLength)
+  return early
 }
 
 const REFUSAL = encodeLine('na')

@@ -15,10 +15,13 @@ export class NoiseFrames {
     this.#arrived = arrived
   }
 
-  /** The frames that are complete now, without their length. Throws for one that no key can have sealed. */
-  *decode(data: Uint8Array | Uint8ArrayList): Generator<Uint8ArrayList> {
+  /**
+   * The frames that are complete now, without their length; those that nobody takes are kept. Throws for one that no
+   * key can have sealed.
+   */
+  *decode(data?: Uint8Array | Uint8ArrayList): Generator<Uint8ArrayList> {
     const arrived = this.#arrived
-    arrived.append(data)
+    if (data !== undefined) arrived.append(data)
     let at = 0
     try {
       while (arrived.byteLength - at >= LENGTH_BYTES) {

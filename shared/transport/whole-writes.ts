@@ -35,6 +35,14 @@ export function writeWhole(connection: MessageStream): void {
   }
 }
 
+/** What is written to its socket within this turn of the loop leaves together; one of another kind is left as it is. */
+export function writeTogether(connection: MessageStream): void {
+  if (!isSocketConnection(connection)) return
+  const { socket } = connection
+  socket.cork()
+  setImmediate(() => socket.uncork())
+}
+
 function isSocketConnection(
   connection: MessageStream
 ): connection is MessageStream & SocketConnection {

@@ -106,6 +106,26 @@ describe('who is dialled', () => {
     await ended
   })
 
+  it('holds the answer that agrees until the end of the turn, for the handshake to go with it, and no refusal', async () => {
+    const { inbound } = steps()
+    const [near, far] = await streamPair()
+    const { bytes } = collect(near)
+    const calls: string[] = []
+    const socket = { cork: () => calls.push('cork'), uncork: () => calls.push('uncork') }
+    const ended = assert.rejects(inbound(Object.assign(far, { socket }), {}))
+    assert.ok(isReceiver(far))
+    far.onData(proposal('/none'))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(bytes(), Buffer.concat([MULTISTREAM, 'na'].map(encodeLine)))
+    assert.deepEqual(calls, [])
+    far.onData(encodeLine(PROTOCOL))
+    assert.deepEqual(calls, ['cork'])
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(calls, ['cork', 'uncork'])
+    far.abort(new Error('over'))
+    await ended
+  })
+
   it('waits for a proposal no longer than it may', async () => {
     const { inbound, secured } = steps()
     const [, far] = await streamPair()

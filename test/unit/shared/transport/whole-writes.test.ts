@@ -11,12 +11,14 @@ import { multiaddrConnectionPair } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { Uint8ArrayList } from 'uint8arraylist'
 import type { SendResult } from '../../../../shared/transport/send-result.ts'
-import { writeWhole } from '../../../../shared/transport/whole-writes.ts'
+import { writeTogether, writeWhole } from '../../../../shared/transport/whole-writes.ts'
 
 function onFakeSocket(highWaterMark: number): {
   calls: number[]
   received: () => Buffer
   send: (data: Uint8ArrayList) => SendResult
+  /** With what is sent until the end of the turn. */
+  together: () => void
   socket: Writable
 } {
   const calls: number[] = []
@@ -45,6 +47,7 @@ function onFakeSocket(highWaterMark: number): {
     calls,
     received: () => Buffer.concat(written),
     send: (data) => Reflect.apply(own.sendData, own, [data]),
+    together: () => writeTogether(own),
     socket
   }
 }
@@ -119,6 +122,20 @@ describe('a message to a socket', () => {
     assert.equal(sentBytes, 20_002)
     assert.deepEqual(calls, [2])
     assert.equal(received().byteLength, 20_002)
+  })
+
+  it('is one call with those of the same turn, when they are to be written together', async () => {
+    const { calls, received, send, together } = onFakeSocket(64 * 1024)
+    together()
+    send(new Uint8ArrayList(Buffer.from('a')))
+    await Promise.resolve()
+    send(new Uint8ArrayList(Buffer.from('b')))
+    assert.deepEqual(calls, [])
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual([calls, received().toString()], [[2], 'ab'])
+    await new Promise((resolve) => setImmediate(resolve))
+    send(new Uint8ArrayList(Buffer.from('c')))
+    assert.deepEqual(calls, [2, 1])
   })
 
   it('says when the socket is full, and the socket says when it is empty again', async () => {

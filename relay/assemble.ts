@@ -11,6 +11,7 @@ import { CIRCUIT_WINDOW_BYTES } from './circuit/window.ts'
 import type { RelayListener } from './events.ts'
 import { identifyAnswer } from './identify-answer.ts'
 import { LIMITS } from './limits.ts'
+import { oneDoor } from './one-door.ts'
 import { OwnAddresses, type OwnAddressesComponents } from './own-addresses.ts'
 import type { OwnEnds } from './own-ends.ts'
 import type { Reception } from './reception.ts'
@@ -55,6 +56,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
         return ownAddresses
       },
       unknownPeers: unknownPeers(),
+      oneDoor: oneDoor(),
       circuit: circuitServer({
         books,
         own: config.own,

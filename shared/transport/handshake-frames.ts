@@ -1,6 +1,6 @@
 // What a handshake of Noise reads and writes: whole frames. The library's reader takes the length byte by byte, each by
 // promises of its own, and throws and catches an error for the first of the two.
-import type { AbortOptions, MessageStream, StreamCloseEvent } from '@libp2p/interface'
+import type { AbortOptions, MessageStream } from '@libp2p/interface'
 import { UnexpectedEOFError } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { asError } from '../as-error.ts'
@@ -27,7 +27,7 @@ export class HandshakeFrames {
     stream.addEventListener('remoteCloseWrite', this.#onLast)
     signal?.addEventListener('abort', this.#onAbort)
     if (signal?.aborted === true) this.#onAbort()
-    if (stream.status !== 'open') this.#onLast()
+    if (stream.status !== 'open') this.#finish()
   }
 
   /** The next frame without its length. Throws when the signal aborts, or the remote ends before. */
@@ -64,13 +64,15 @@ export class HandshakeFrames {
     this.#stream.abort(new Error(`more than ${MAX_ARRIVED_BYTES} bytes came in a handshake`))
   }
 
-  #onClose = ({ error }: Partial<StreamCloseEvent>): void => {
-    this.#end ??= error ?? new UnexpectedEOFError('the connection ended in the handshake')
+  #onClose = ({ error }: { error?: Error }): void => this.#finish(error)
+
+  /** Is told ahead of the bytes that come with it, which are read first. */
+  #onLast = (): void => this.#finish()
+
+  #onAbort = (): void => this.#finish(asError(this.#signal?.reason))
+
+  #finish(error: Error = new UnexpectedEOFError('the connection ended in the handshake')): void {
+    this.#end ??= error
     this.#news?.resolve()
   }
-
-  /** The end of the remote's side is told ahead of the bytes that come with it. */
-  #onLast = (): void => queueMicrotask(() => this.#onClose({}))
-
-  #onAbort = (): void => this.#onClose({ error: asError(this.#signal?.reason) })
 }

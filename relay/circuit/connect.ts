@@ -95,6 +95,7 @@ async function runCircuit(
     maxBytes: live.maxBytes,
     maxDurationMs: live.endsAtMs - live.openedAtMs,
     bytes: live.bytes,
+    passed: context.passed,
     paces: [pacing.forDirection(), pacing.forDirection()],
     onSplicing: (holding) => held.add(holding),
     signal

@@ -8,6 +8,7 @@ import { hostKey } from '../host-key.ts'
 import type { RelayLimits } from '../limits.ts'
 import type { TooMany } from '../request-rates.ts'
 import { sendFrame } from './frames.ts'
+import type { PassedBuffers } from './passed-buffers.ts'
 
 /** A circuit while it is open. Peers are peer ids. */
 export interface LiveCircuit {
@@ -30,6 +31,8 @@ export interface HopContext {
   onEvent: RelayListener
   /** Those that are open, for whoever watches. */
   circuits: Set<LiveCircuit>
+  /** What goes through any of them. */
+  passed: Pick<PassedBuffers, 'add'>
   /** Monotonic: whoever sets the clock neither ends what is granted nor lets it live for ever. */
   nowMs(): number
   /** Of the clock: what is announced and shown is by it. */

@@ -18,6 +18,7 @@ import type { OwnEnds } from '../own-ends.ts'
 import type { HopContext, LiveCircuit } from './context.ts'
 import { serveHop } from './hop.ts'
 import { MAX_HOP_STREAMS } from './limits.ts'
+import { PassedBuffers } from './passed-buffers.ts'
 
 export interface CircuitServerComponents {
   privateKey: PrivateKey
@@ -54,6 +55,7 @@ export class CircuitServer implements Startable {
   readonly #config: CircuitServerConfig
   readonly #circuits = new Set<LiveCircuit>()
   readonly #nowMs: () => number
+  readonly #passed = new PassedBuffers()
   readonly #serving = new Set<Promise<void>>()
   #stopping = new AbortController()
   #expiry: NodeJS.Timeout | undefined
@@ -110,6 +112,7 @@ export class CircuitServer implements Startable {
       peerId,
       books: own ? ownEnds.books(books) : books,
       circuits: own ? new Set() : this.#circuits,
+      passed: this.#passed,
       onEvent: own ? () => {} : onEvent,
       nowMs: this.#nowMs,
       clockMs: () => Date.now(),

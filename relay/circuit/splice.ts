@@ -4,6 +4,7 @@ import type { LimitName } from '../limits.ts'
 import { Direction, type DirectionEvents } from './direction.ts'
 import type { HoldingBytes } from './held-bytes.ts'
 import type { Pace } from './pace.ts'
+import type { PassedBuffers } from './passed-buffers.ts'
 
 export interface SpliceOptions {
   /** In each direction. */
@@ -11,6 +12,8 @@ export interface SpliceOptions {
   maxDurationMs: number
   /** Counted up as they pass, for whoever watches: to the target, from the target. */
   bytes?: [toTarget: number, fromTarget: number]
+  /** Whoever frees the buffers in which they came. */
+  passed?: Pick<PassedBuffers, 'add'>
   /** To the target, and from it. */
   paces?: readonly [Pace, Pace]
   /** Given what holds bytes from now on; what it returns is called when the circuit has ended. */
@@ -62,10 +65,13 @@ class Splicing implements HoldingBytes {
   readonly #bytes: [number, number]
   readonly #ended = Promise.withResolvers<Pick<SpliceEnd, 'reason' | 'limit'>>()
   readonly #maxBytes: number
+  readonly #passed: SpliceOptions['passed']
   #running = 2
 
-  constructor(source: Stream, target: Stream, { maxBytes, paces, bytes = [0, 0] }: SpliceOptions) {
+  constructor(source: Stream, target: Stream, options: SpliceOptions) {
+    const { maxBytes, passed, paces, bytes = [0, 0] } = options
     this.#maxBytes = maxBytes
+    this.#passed = passed
     this.#bytes = bytes
     this.#streams = [source, target]
     this.#directions = [
@@ -107,6 +113,7 @@ class Splicing implements HoldingBytes {
     const events: DirectionEvents = {
       onBytes: (count) => {
         this.#bytes[which] += count
+        this.#passed?.add(count)
         if (this.#bytes[which] <= this.#maxBytes) return true
         this.end(
           `its limit of ${this.#maxBytes} bytes in one direction was reached`,

@@ -99,10 +99,12 @@ function takeEarly({ readBuffer = new Uint8ArrayList() }: Receiver): Uint8ArrayL
   return early
 }
 
+const HEADER = encodeLine(MULTISTREAM)
 const REFUSAL = encodeLine('na')
 
 function answerTo(line: string, protocols: readonly string[]): Uint8Array {
-  if (line === MULTISTREAM || protocols.includes(line)) return encodeLine(line)
+  if (line === MULTISTREAM) return HEADER
+  if (protocols.includes(line)) return encodeLine(line)
   if (line !== 'ls') return REFUSAL
   const list = Buffer.concat([...protocols.map(encodeLine), Buffer.from('\n')])
   return Buffer.concat([encode(list.byteLength), list])

@@ -29,6 +29,7 @@ async function ask(request: Uint8Array): Promise<{ status?: number; events: Rela
     peerId: peerIdFromPrivateKey(privateKey),
     books,
     circuits: new Set(),
+    passed: { add: () => assert.fail('nothing has passed') },
     onEvent: (event) => events.push(event),
     nowMs: () => 0,
     clockMs: () => 0,

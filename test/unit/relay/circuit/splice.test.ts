@@ -58,7 +58,8 @@ const numbered = (bytes: number): Uint8Array =>
 describe('the splice of a circuit', () => {
   it('passes bytes on in both directions, and counts them', async () => {
     const { a, b, join } = await circuit()
-    const ended = join()
+    let passed = 0
+    const ended = join({ passed: { add: (bytes) => (passed += bytes) } })
     const [atA, atB] = [collect(a), collect(b)]
     a.send(Buffer.from('ping'))
     b.send(Buffer.from('pong pong'))
@@ -66,6 +67,7 @@ describe('the splice of a circuit', () => {
     await b.close()
     assert.equal((await atB).toString(), 'ping')
     assert.equal((await atA).toString(), 'pong pong')
+    assert.equal(passed, 13)
     assert.deepEqual(await ended, {
       reason: 'it was closed',
       bytesToTarget: 4,

@@ -48,7 +48,7 @@ describe('the systemd unit', () => {
     assert.ok(script.startsWith(`${CHECKOUT}/`))
     assert.match(readFileSync(script.replace(CHECKOUT, ROOT), 'utf8'), /^#!.*node/)
     assert.equal(setting('DynamicUser'), 'yes')
-    assert.match(setting('ExecStart'), / --max-semi-space-size=1 /)
+    assert.match(setting('ExecStart'), / --max-semi-space-size=4 /)
   })
 
   it('keeps key and configuration in the one folder that can be written', () => {

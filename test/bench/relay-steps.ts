@@ -15,9 +15,9 @@ const MS_PER_RESERVATION = 50
 const PARALLEL = 8
 /** Timers of the handshake and the collector have run. */
 const SETTLE_MS = 3_000
-/** For the compiler. */
-const WARM_UP_BYTES = 64 * 1024 * 1024
-const WARM_UP_ECHOES = 1_000
+/** For the compilers, ours and those of the loaders: a relay runs for months, and its first seconds are not its speed. */
+const WARM_UP_BYTES = 512 * 1024 * 1024
+const WARM_UP_ECHOES = 10_000
 const ECHOES = 4_000
 const CIRCUITS = 100
 const TARGETS = 20
@@ -81,7 +81,8 @@ export async function throughput(
 ): Promise<Figures> {
   await using sender = new Load()
   await using receiver = new Load()
-  const options = { signal, patienceMs: PATIENCE_MS + bytes / SLOWEST_BYTES_PER_MS }
+  const patienceMs = PATIENCE_MS + Math.max(bytes, WARM_UP_BYTES) / SLOWEST_BYTES_PER_MS
+  const options = { signal, patienceMs }
   const count = Math.min(circuits, TARGETS)
   await open(relay, { sender, receiver, circuits, count, how: 'fast' }, options)
   const share = (total: number): number => Math.ceil(total / circuits)

@@ -23,7 +23,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     count: { type: 'string', default: '1000' },
     many: { type: 'boolean', default: false },
-    megabytes: { type: 'string', default: '512' },
+    megabytes: { type: 'string', default: '1024' },
     gigabytes: { type: 'string', default: '0.5' },
     only: { type: 'string' },
     profile: { type: 'string' }

@@ -3,6 +3,7 @@
 import type { Connection, PeerId, Stream, StreamHandlerOptions } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { asError } from '../../shared/as-error.ts'
+import { sendNow } from '../../shared/transport/gathered-seals.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
 import {
   decodeSubscribe,
@@ -141,7 +142,7 @@ class Server implements MeetingServer {
     const peer = visitor.remotePeer.toString()
     const who = { peer, host: hostKey(visitor.remoteAddr) }
     this.#subscribers.get(peer)?.end('it has opened another stream')
-    const subscriber = new Subscriber(stream)
+    const subscriber = new Subscriber(stream, visitor)
     this.#subscribers.set(peer, subscriber)
     try {
       const bytes = byteStream(stream, { maxBufferSize: 2 * MAX_SUBSCRIBE_BYTES })
@@ -182,15 +183,19 @@ class Server implements MeetingServer {
 /** One who does not read what it is told is told no more, and asks with DISCOVER. */
 class Subscriber {
   readonly #stream: Stream
+  readonly #visitor: Visitor
   #isFull = false
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, visitor: Visitor) {
     this.#stream = stream
+    this.#visitor = visitor
     stream.addEventListener('drain', () => (this.#isFull = false))
   }
 
+  /** Both begin as soon as they hear it; the answers to what has come with the registration take milliseconds. */
   meet(room: string, signedPeerRecord: Uint8Array): void {
     this.tell(encodeMeet({ room, signedPeerRecord }))
+    sendNow(this.#visitor)
   }
 
   tell(notice: Uint8Array): void {

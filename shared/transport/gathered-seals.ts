@@ -4,6 +4,7 @@
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { asError } from '../as-error.ts'
+import { carrierOf } from './muxer-parts.ts'
 import { NoiseFrames } from './noise-frames.ts'
 import type { SendResult } from './send-result.ts'
 
@@ -34,11 +35,15 @@ const MAX_WAITING_BYTES = 65_519
 const EARLY_BYTES = 16 * 1024
 const SMALL_PACKET_BYTES = 1_150
 
+/** What waits, by the connection on which it does. */
+const waitings = new WeakMap<object, Waiting>()
+
 /** Once for each connection, behind its handshake. Throws when the library is another than this was made for. */
 export function gatherSeals(connection: MessageStream): void {
   if (!isNoiseConnection(connection)) throw new Error('this is no connection of the Noise library')
   const { stream, handshake, decoder } = connection
   const waiting = new Waiting(connection)
+  waitings.set(connection, waiting)
   connection.sendData = (data) => waiting.add(data)
   connection.decoder = new NoiseFrames(decoder.buffer)
   // The library's own hands a copy of each frame to a cipher that works in place, which is not used here.
@@ -48,6 +53,17 @@ export function gatherSeals(connection: MessageStream): void {
     waiting.flush()
     return close(options)
   }
+}
+
+/**
+ * Has what was said on a libp2p connection leave now, ahead of all else that this turn of the program has to do. False
+ * for one of another kind, on which nothing waits.
+ */
+export function sendNow(connection: object): boolean {
+  const carrier = carrierOf(connection)
+  const waiting = carrier === undefined ? undefined : waitings.get(carrier)
+  waiting?.flush()
+  return waiting !== undefined
 }
 
 class Waiting {

@@ -1,5 +1,5 @@
 // What the muxers of libp2p have beside their public face, looked for before it is used.
-import type { Connection, Stream, StreamMuxer } from '@libp2p/interface'
+import type { Stream, StreamMuxer } from '@libp2p/interface'
 
 /** A muxer that is handed each stream of the remote here. */
 export interface StreamTaker extends StreamMuxer {
@@ -9,9 +9,16 @@ export interface StreamTaker extends StreamMuxer {
 export const takesStreams = (muxer: StreamMuxer): muxer is StreamTaker => 'onRemoteStream' in muxer
 
 /** Undefined for a connection of another kind. */
-export function muxerOf(connection: Connection): StreamMuxer | undefined {
+export function muxerOf(connection: object): StreamMuxer | undefined {
   const muxer: unknown = Reflect.get(connection, 'muxer')
   return isMuxer(muxer) ? muxer : undefined
+}
+
+/** What carries the frames of its muxer: the encrypted connection. Undefined for a connection of another kind. */
+export function carrierOf(connection: object): object | undefined {
+  const muxer = muxerOf(connection)
+  const carrier: unknown = muxer === undefined ? undefined : Reflect.get(muxer, 'maConn')
+  return typeof carrier === 'object' && carrier !== null ? carrier : undefined
 }
 
 const isMuxer = (muxer: unknown): muxer is StreamMuxer =>

@@ -8,6 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { withoutPeer } from '../../shared/addresses.ts'
 import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
 import { callOff, connectFrom, type Target } from '../../shared/transport/connect-from.ts'
+import { sendNow } from '../../shared/transport/gathered-seals.ts'
 import { bindBeside } from '../../shared/transport/port-reuse.ts'
 import { echoes, patience, startBoundNode } from '../support/punchers.ts'
 
@@ -159,6 +160,12 @@ describe('a dial', () => {
     await assert.rejects(dial(near, far, { signal: AbortSignal.abort(new Error('not now')) }))
     assert.deepEqual(seenBy(far, near), [])
   })
+})
+
+it('a connection of a node can be told to send at once what waits on it', async () => {
+  await using near = await startBoundNode()
+  await using far = await startBoundNode()
+  assert.equal(sendNow(await dial(near, far)), true)
 })
 
 describe('the role on a connection', () => {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import type { MessageStream } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { gatherSeals } from '../../../../shared/transport/gathered-seals.ts'
+import { gatherSeals, sendNow } from '../../../../shared/transport/gathered-seals.ts'
 import {
   closed,
   collect,
@@ -53,6 +53,16 @@ describe('what is sent over Noise in one turn', () => {
     assert.equal(writes(), 0)
     near.send(randomBytes(519))
     assert.equal(writes(), 1)
+  })
+
+  it('goes before the turn ends when it is to be sent now', async () => {
+    const { near, writes } = await connected()
+    near.send(Buffer.from('a'))
+    assert.equal(sendNow({ muxer: { maConn: near } }), true)
+    assert.equal(writes(), 1)
+    await turn()
+    assert.equal(writes(), 1)
+    assert.equal(sendNow({}), false)
   })
 
   it('goes in small packets as long as the connection is young', async () => {

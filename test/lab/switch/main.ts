@@ -10,8 +10,14 @@ import { createInterface } from 'node:readline'
 import { Fabric } from './fabric.ts'
 import type { SwitchOrder, SwitchReply, SwitchRequest } from './orders.ts'
 
-/** Timers tick in whole milliseconds and the taps cost a little: a frame may leave this much early, not a whole tick late. */
-const EARLY_MS = 0.75
+/**
+ * What a frame spends in two taps and in waiting for a timer, beside its delay: without taking it off, 40 ms there and
+ * back are 42 in the kernel's own measure.
+ */
+const OWN_COST_MS = 0.75
+
+/** Timers tick in whole milliseconds: a frame may leave this much before its time, not a whole tick late. */
+const EARLY_MS = OWN_COST_MS + 0.5
 
 /** The kernel's usual ceiling (net.core.rmem_max); bursts wait here while this process is busy. */
 const SOCKET_BUFFER_BYTES = 212_992
@@ -28,7 +34,9 @@ function forwardDue(): void {
     sockets.get(due.port)?.send(due.frame)
   }
   const nextMs = fabric.nextDueMs()
-  if (nextMs !== undefined) timer = setTimeout(forwardDue, Math.max(1, Math.round(nextMs - nowMs)))
+  if (nextMs !== undefined) {
+    timer = setTimeout(forwardDue, Math.max(1, Math.round(nextMs - OWN_COST_MS - nowMs)))
+  }
 }
 
 /**

@@ -5,15 +5,27 @@ import { Circuit, TCP } from '@multiformats/multiaddr-matcher'
 
 /** Host and port of a TCP multiaddr. `family` 0 stands for a name that may resolve to either. */
 export interface TcpEndpoint {
-  host: string
-  port: number
-  family: 0 | 4 | 6
+  readonly host: string
+  readonly port: number
+  readonly family: 0 | 4 | 6
   /** The host is a DNS name and not an IP address. */
-  named: boolean
+  readonly named: boolean
 }
+
+/** An address does not change, and is asked the same again and again while a punch waits to begin. */
+const endpoints = new WeakMap<Multiaddr, { endpoint: TcpEndpoint | undefined }>()
+const publicness = new WeakMap<Multiaddr, boolean>()
 
 /** The TCP endpoint that an address names, or undefined for circuits, WebSockets, UDP and whatever else. */
 export function tcpEndpoint(address: Multiaddr): TcpEndpoint | undefined {
+  const known = endpoints.get(address)
+  if (known !== undefined) return known.endpoint
+  const endpoint = endpointOf(address)
+  endpoints.set(address, { endpoint })
+  return endpoint
+}
+
+function endpointOf(address: Multiaddr): TcpEndpoint | undefined {
   // Not what merely begins so: a WebSocket over TCP, or a circuit, is none.
   if (!TCP.exactMatch(address)) return undefined
   const { type, host, port } = getNetConfig(address)
@@ -34,9 +46,17 @@ export function isRelayed(address: Multiaddr): boolean {
 
 /** True for an IP address that a router on the Internet would carry. */
 export function isPublicAddress(address: Multiaddr): boolean {
+  const known = publicness.get(address)
+  if (known !== undefined) return known
   const endpoint = tcpEndpoint(address)
-  if (endpoint === undefined || endpoint.named) return false
-  return !isPrivate(address) && !isLinkLocal(address) && !isLoopback(address)
+  const isPublic =
+    endpoint !== undefined &&
+    !endpoint.named &&
+    !isPrivate(address) &&
+    !isLinkLocal(address) &&
+    !isLoopback(address)
+  publicness.set(address, isPublic)
+  return isPublic
 }
 
 /** The address without the `/p2p/…` at its end: where it leads, whoever may be there. A circuit keeps its relay. */

@@ -31,6 +31,8 @@ export interface SceneOptions {
   annaRelay?: string
   /** More arguments of both peers. */
   peerArgs?: string[]
+  /** State folders that are there already, and stay. */
+  homes?: { anna: string; ben: string }
   signal?: AbortSignal
 }
 
@@ -151,6 +153,7 @@ async function enter(
     annaArgs = [],
     annaRelay = lab.relay.address,
     peerArgs = [],
+    homes,
     signal: stop
   }: SceneOptions & { signal: AbortSignal }
 ): Promise<Started> {
@@ -162,10 +165,11 @@ async function enter(
   const { peerId } = await relay.next('listening', { signal })
   const named = (host: string): string => `${multiaddrOf(host)}/tcp/${RELAY_PORT}/p2p/${peerId}`
   const part = { room: ROOM, relay: named(lab.relay.address), args: peerArgs, nodeArgs }
-  const ben = await cast.peer({ ...part, name: 'ben' })
+  const ben = await cast.peer({ ...part, name: 'ben', ...(homes && { home: homes.ben }) })
   await relay.next((told) => told.event === 'registration' && told.action === 'added', { signal })
   const args = [...peerArgs, ...annaArgs]
-  const anna = await cast.peer({ ...part, name: 'anna', relay: named(annaRelay), args })
+  const inPlace = { relay: named(annaRelay), args, ...(homes && { home: homes.anna }) }
+  const anna = await cast.peer({ ...part, name: 'anna', ...inPlace })
   return { relay, ben, anna }
 }
 

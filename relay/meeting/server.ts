@@ -19,7 +19,7 @@ import { hostKey } from '../host-key.ts'
 import type { Usage } from '../limits.ts'
 import { readFrame } from '../rendezvous/frames.ts'
 import type { VerifiedRecord } from '../rendezvous/room-store.ts'
-import { Introductions, type Outcome } from './introductions.ts'
+import { type Introduced, Introductions, type Outcome } from './introductions.ts'
 
 export interface MeetingOptions {
   books: Books
@@ -90,6 +90,8 @@ class Server implements MeetingServer {
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #serving = new Set<Promise<void>>()
+  /** Monotonic; from when it is known that the relay stops. */
+  #endsAtMs: number | undefined
 
   constructor(node: MeetingNode, options: MeetingOptions) {
     const { books, signal, nowMs } = options
@@ -129,8 +131,14 @@ class Server implements MeetingServer {
   }
 
   leaving(seconds: number): void {
-    const notice = encodeLeaving({ seconds })
-    for (const subscriber of this.#subscribers.values()) subscriber.tell(notice)
+    this.#endsAtMs = this.#nowMs() + seconds * 1000
+    for (const subscriber of this.#subscribers.values()) this.#sayLeaving(subscriber)
+  }
+
+  #sayLeaving(subscriber: Subscriber): void {
+    if (this.#endsAtMs === undefined) return
+    const seconds = Math.max(0, Math.ceil((this.#endsAtMs - this.#nowMs()) / 1000))
+    subscriber.tell(encodeLeaving({ seconds }))
   }
 
   usage(): Usage[] {
@@ -144,6 +152,7 @@ class Server implements MeetingServer {
     this.#subscribers.get(peer)?.end('it has opened another stream')
     const subscriber = new Subscriber(stream, visitor)
     this.#subscribers.set(peer, subscriber)
+    this.#sayLeaving(subscriber)
     try {
       const bytes = byteStream(stream, { maxBufferSize: 2 * MAX_SUBSCRIBE_BYTES })
       for (;;) {
@@ -173,10 +182,19 @@ class Server implements MeetingServer {
 
   #tell({ introductions, heldBack }: Outcome): void {
     for (const why of heldBack) this.#onEvent({ event: 'meeting', action: 'refused', ...why })
-    for (const { room, newcomer, member } of introductions) {
-      this.#subscribers.get(member.peer)?.meet(room, newcomer.record)
-      this.#subscribers.get(newcomer.peer)?.meet(room, member.record)
+    const told = new Set<Subscriber>()
+    const meet = (room: string, who: Introduced, other: Introduced): void => {
+      const subscriber = this.#subscribers.get(who.peer)
+      if (subscriber === undefined) return
+      subscriber.tell(encodeMeet({ room, signedPeerRecord: other.record }))
+      told.add(subscriber)
     }
+    for (const { room, newcomer, member } of introductions) {
+      meet(room, member, newcomer)
+      meet(room, newcomer, member)
+    }
+    // They begin as soon as they hear it; the answers to what has come with a registration take milliseconds.
+    for (const subscriber of told) subscriber.hearsNow()
   }
 }
 
@@ -192,9 +210,7 @@ class Subscriber {
     stream.addEventListener('drain', () => (this.#isFull = false))
   }
 
-  /** Both begin as soon as they hear it; the answers to what has come with the registration take milliseconds. */
-  meet(room: string, signedPeerRecord: Uint8Array): void {
-    this.tell(encodeMeet({ room, signedPeerRecord }))
+  hearsNow(): void {
     sendNow(this.#visitor)
   }
 

@@ -28,10 +28,21 @@ export class PassedBuffers {
   }
 }
 
-/** Node has it for programs that are started with a flag; a context that is made after the flag was set has it as well. */
+let collectYoung: (() => void) | undefined
+
+/** One for the process: it takes a context of its own. */
 function youngCollection(): () => void {
+  return (collectYoung ??= exposedCollection())
+}
+
+/** Node has it for programs that are started with a flag; a context that is made while the flag is set has it as well. */
+function exposedCollection(): () => void {
   setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
-  if (typeof gc !== 'function') return () => {}
-  return () => void gc({ type: 'minor' })
+  try {
+    const gc: unknown = runInNewContext('gc')
+    if (typeof gc !== 'function') throw new Error('this V8 does not say how to collect its garbage')
+    return () => void gc({ type: 'minor' })
+  } finally {
+    setFlagsFromString('--no-expose-gc')
+  }
 }

@@ -9,6 +9,9 @@ import { NoiseFrames } from './noise-frames.ts'
 /** The library's: far more than comes behind the last message while its signature is checked. */
 const MAX_ARRIVED_BYTES = 4 * 1024 * 1024
 
+/** A frame of 65,535 bytes in the smallest packets that are usual takes 130; each piece costs some 100 bytes to keep. */
+const MAX_PIECES = 1024
+
 /** Holds a frame that has not arrived whole, and what came with the piece that ended the last one. */
 export class HandshakeFrames {
   readonly #stream: MessageStream
@@ -17,6 +20,7 @@ export class HandshakeFrames {
   readonly #frames = new NoiseFrames(this.#arrived)
   #news: PromiseWithResolvers<void> | undefined
   #end: Error | undefined
+  #pieces = 0
 
   /** `signal`: for all that is read. */
   constructor(stream: MessageStream, { signal }: AbortOptions = {}) {
@@ -60,8 +64,11 @@ export class HandshakeFrames {
   #onMessage = ({ data }: { data: Uint8Array | Uint8ArrayList }): void => {
     this.#arrived.append(data)
     this.#news?.resolve()
-    if (this.#arrived.byteLength <= MAX_ARRIVED_BYTES) return
-    this.#stream.abort(new Error(`more than ${MAX_ARRIVED_BYTES} bytes came in a handshake`))
+    this.#pieces++
+    if (this.#arrived.byteLength > MAX_ARRIVED_BYTES)
+      this.#stream.abort(new Error(`more than ${MAX_ARRIVED_BYTES} bytes came in a handshake`))
+    else if (this.#pieces > MAX_PIECES)
+      this.#stream.abort(new Error(`a handshake came in more than ${MAX_PIECES} pieces`))
   }
 
   #onClose = ({ error }: { error?: Error }): void => this.#finish(error)

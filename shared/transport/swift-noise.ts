@@ -1,5 +1,5 @@
 // Noise as the library speaks it, without what makes its relaying slow: see noise-crypto.ts, gathered-seals.ts and
-// whole-writes.ts. Handshake, nonces and the splitting into frames are the library's.
+// whole-writes.ts, and handshake-frames.ts. The steps of the handshake and the nonces are the library's.
 import { noise, type NoiseComponents } from '@chainsafe/libp2p-noise'
 import type {
   AbortOptions,

@@ -111,6 +111,13 @@ describe('the frames of a handshake', () => {
     await assert.rejects(talk.frames.read(), /shorter than its tag/)
   })
 
+  it('end the connection when they come drop by drop', async () => {
+    const talk = await reader()
+    talk.far.onData(Uint8Array.of(255, 255))
+    for (let n = 0; n < 1024 && talk.far.status === 'open'; n++) talk.far.onData(Uint8Array.of(n))
+    assert.equal(talk.far.status, 'aborted')
+  })
+
   it('end the connection when more comes than any handshake brings', async () => {
     const talk = await reader()
     for (let n = 0; n < 65 && talk.far.status === 'open'; n++) talk.far.onData(Buffer.alloc(65_536))

@@ -16,7 +16,7 @@ import type { SwitchOrder, SwitchReply, SwitchRequest } from './orders.ts'
  */
 const OWN_COST_MS = 0.75
 
-/** Timers tick in whole milliseconds: a frame may leave this much before its time, not a whole tick late. */
+/** Timers tick in whole milliseconds: by one, a frame may leave this much before its time, not a whole tick late. */
 const EARLY_MS = OWN_COST_MS + 0.5
 
 /** The kernel's usual ceiling (net.core.rmem_max); bursts wait here while this process is busy. */
@@ -27,15 +27,16 @@ const sockets = new Map<string, Socket>()
 const taps = new Set<ChildProcess>()
 let timer: NodeJS.Timeout | undefined
 
-function forwardDue(): void {
+function forwardDue(earlyMs: number): void {
   clearTimeout(timer)
   const nowMs = performance.now()
-  for (let due = fabric.takeDue(nowMs + EARLY_MS); due; due = fabric.takeDue(nowMs + EARLY_MS)) {
+  for (let due = fabric.takeDue(nowMs + earlyMs); due; due = fabric.takeDue(nowMs + earlyMs)) {
     sockets.get(due.port)?.send(due.frame)
   }
   const nextMs = fabric.nextDueMs()
   if (nextMs !== undefined) {
-    timer = setTimeout(forwardDue, Math.max(1, Math.round(nextMs - OWN_COST_MS - nowMs)))
+    const waitMs = Math.max(1, Math.round(nextMs - OWN_COST_MS - nowMs))
+    timer = setTimeout(() => forwardDue(EARLY_MS), waitMs)
   }
 }
 
@@ -53,7 +54,7 @@ async function addTap(name: string): Promise<void> {
   socket.on('error', () => {}) // a frame for a tap whose namespace has just gone
   socket.on('message', (frame) => {
     fabric.receive(name, frame, performance.now())
-    forwardDue()
+    forwardDue(OWN_COST_MS)
   })
   sockets.set(name, socket)
   await startSocat(name, port)

@@ -1,5 +1,6 @@
 // Who is let in is the relay's to say (door.ts): the library's counts of connections stand aside. For each connection that
-// comes they copy the list of all that there are, twice, read its address anew, and note a rate that has no limit.
+// comes they copy the list of all that there are, twice, read its address anew, and note a rate that has no limit. What
+// the library says of pending connections is therefore always 0.
 import type { Startable } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 
@@ -19,4 +20,4 @@ export function oneDoor(): (components: OneDoorComponents) => Startable {
 }
 
 const isPruner = (found: unknown): found is { stop(): void } =>
-  typeof found === 'object' && found !== null && 'stop' in found
+  typeof found === 'object' && found !== null && 'stop' in found && typeof found.stop === 'function'

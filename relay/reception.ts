@@ -66,7 +66,8 @@ export class Reception implements Disposable {
   /** From here on connections are watched; before the node starts. */
   watch(node: Libp2p): void {
     node.addEventListener('connection:open', ({ detail: connection }) => {
-      this.#lastUsedMs.set(connection, this.#nowMs())
+      // One that is over by now has told so already, and nothing would end its entry.
+      if (connection.status === 'open') this.#lastUsedMs.set(connection, this.#nowMs())
     })
     node.addEventListener('connection:close', ({ detail: connection }) => {
       this.#lastUsedMs.delete(connection)

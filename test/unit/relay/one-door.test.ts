@@ -7,6 +7,7 @@ import type { ConnectionManager } from '@libp2p/interface-internal'
 import { tcp } from '@libp2p/tcp'
 import { oneDoor } from '../../../relay/one-door.ts'
 import { createNode } from '../../../shared/node.ts'
+import { eventually } from '../../support/eventually.ts'
 
 /** One that, but for its services, lets in a single one. `listed` counts how often all connections were asked for. */
 async function started(
@@ -43,6 +44,14 @@ async function started(
   return Object.assign(made, { listed: () => listed, [Symbol.asyncDispose]: dispose })
 }
 
+/** The dialling side has the connection a moment before the other. */
+async function counts(node: Libp2p, peer: Libp2p): Promise<void> {
+  await eventually(
+    () => node.getConnections(peer.peerId).length,
+    (length) => length === 1
+  )
+}
+
 describe('a node with one door', () => {
   it('lets in who comes, and keeps all, without a list of them', async () => {
     await using node = await started(['/ip4/127.0.0.1/tcp/0'], { oneDoor })
@@ -50,9 +59,7 @@ describe('a node with one door', () => {
     await using two = await started([], { oneDoor })
     for (const peer of [one, two]) {
       await peer.dial(node.getMultiaddrs())
-      while (node.getConnections(peer.peerId).length === 0) {
-        await new Promise((resolve) => setImmediate(resolve))
-      }
+      await counts(node, peer)
     }
     assert.equal(node.listed(), 0)
     assert.equal(node.getConnections().length, 2)
@@ -63,6 +70,7 @@ describe('a node with one door', () => {
     await using one = await started([])
     await using two = await started([])
     await one.dial(node.getMultiaddrs())
+    await counts(node, one)
     assert.notEqual(node.listed(), 0)
     await assert.rejects(two.dial(node.getMultiaddrs()))
   })

@@ -14,10 +14,10 @@ import type { SwitchOrder, SwitchReply, SwitchRequest } from './orders.ts'
  * What a frame spends in two taps and in waiting for a timer, beside its delay: without taking it off, 40 ms there and
  * back are 42 in the kernel's own measure.
  */
-const OWN_COST_MS = 0.75
+const OWN_COST_MS = 0.5
 
 /** Timers tick in whole milliseconds: by one, a frame may leave this much before its time, not a whole tick late. */
-const EARLY_MS = OWN_COST_MS + 0.5
+const EARLY_MS = OWN_COST_MS + 0.25
 
 /** The kernel's usual ceiling (net.core.rmem_max); bursts wait here while this process is busy. */
 const SOCKET_BUFFER_BYTES = 212_992

@@ -16,11 +16,11 @@ async function isTold(one: Guest): Promise<ReturnType<typeof leavings>[number]> 
 
 const leavings = (one: Guest) => one.of('relay-leaving')
 
-/** The events of relays and paths from the moment on in which the relay said that it leaves. */
+/** What relays and paths have come to since the relay said that it leaves; how often it was looked for is left out. */
 function sinceTold(one: Guest): string[] {
   const told = one.log.events.findIndex(({ event }) => event === 'relay-leaving')
   return one.log.events.slice(told).flatMap((event) => {
-    if (event.event === 'relay') return [event.state]
+    if (event.event === 'relay') return event.state === 'connecting' ? [] : [event.state]
     return event.event === 'path' ? [event.path] : [event.event]
   })
 }

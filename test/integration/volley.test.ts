@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { GuessRound } from '../../peer/traversal/guessing.ts'
 import { BATCH } from '../../peer/traversal/volley-pace.ts'
-import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { eventually } from '../support/eventually.ts'
+import { fakeClock } from '../support/fake-clock.ts'
 import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
@@ -98,21 +99,19 @@ describe('a volley', () => {
     assert.equal(round.evidence.withheld, undefined)
   })
 
-  it('does not wait so long where ordinary dials have had their time since the moment of meeting', async () => {
-    const own: NatReport = { ...CONE, mapping: 'none' }
-    const guessing = guessingIn({ own, proven: { host: THERE, port: 4001 } })
-    const startedMs = performance.now()
-    using round = await firing(guessing, {
-      peer: await somebody(),
-      theirs: block(5_000, 3),
-      rttMs: 300,
-      inVainMs: 5_000
+  it('does not wait so long where ordinary dials have had their time since the moment of meeting', async (t) => {
+    const clock = fakeClock(t)
+    const guessing = guessingIn({
+      own: { ...CONE, mapping: 'none' },
+      proven: { host: THERE, port: 4001 }
     })
-    await eventually(
-      () => round.evidence.count?.fired ?? 0,
-      (fired) => fired > 0
-    )
-    assert.ok(performance.now() - startedMs < 800)
+    const after = async (inVainMs: number): Promise<GuessRound> =>
+      firing(guessing, { peer: await somebody(), theirs: block(5_000, 3), rttMs: 300, inVainMs })
+    using late = await after(5_000)
+    using early = await after(0)
+    await clock.pass(300, 10)
+    assert.ok(late.evidence.count !== undefined)
+    assert.equal(early.evidence.count, undefined)
   })
 
   it('is over with its round, also when it was about to begin', async () => {

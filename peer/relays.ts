@@ -11,6 +11,7 @@ import type { Subscriptions } from './discovery/meeting-subscription.ts'
 import type { FoundPeer } from './discovery/rendezvous-client.ts'
 import type { PeerEvent } from './events.ts'
 import type { Observer } from './nat/survey.ts'
+import { PerMinute } from './per-minute.ts'
 import { startRelayLink, type RelayLink } from './reservations/relay-link.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -67,6 +68,12 @@ export interface Relays extends AsyncDisposable {
   renew(): void
 }
 
+/** Who says again and again that it stops, and does not, is not to keep us busy elsewhere. */
+const MAX_LEAVINGS_PER_MINUTE = 2
+
+/** A day, the longest that a relay of ours takes to stop: more than that is not believed. */
+const LONGEST_LEAVING_SECONDS = 86_400
+
 interface Place {
   link: RelayLink
   discovery: RoomDiscovery
@@ -85,7 +92,7 @@ export function startRelays(init: RelaysInit, options: { signal: AbortSignal }):
     for (const { discovery } of places) discovery.refresh()
   }
   const addresses = (): Multiaddr[] => allAddresses(places, init.addresses())
-  const onLeaving: PlaceInit['onLeaving'] = (...told) => withdraw(places, init, ...told)
+  const onLeaving = withdrawing(places, init)
   for (const relay of distinctRelays(init.relays)) {
     // What is registered at one relay names the circuits through the others.
     const at = { relay, addresses, subscriptions, onCircuits: announce, onLeaving }
@@ -156,23 +163,25 @@ function allAddresses(places: readonly Place[], direct: readonly Multiaddr[]): M
   return distinct([...circuits.flatMap((each) => each.slice(0, 1)), ...direct, ...further])
 }
 
-/** A relay stops: leads nobody through it any more, and looks for what there is elsewhere. */
-function withdraw(
+/** When a relay stops: leads nobody through it any more, and looks for what there is elsewhere. */
+function withdrawing(
   places: readonly Place[],
-  { leave, tell }: RelaysInit,
-  relay: string,
-  seconds: number
-): void {
-  const left = places.filter(({ link }) => link.peerId === relay && link.circuit !== undefined)
-  // It has said so before, or we have no place there.
-  if (left[0] === undefined) return
-  const { address } = left[0].link.status
-  for (const place of left) place.leaving(seconds * 1000)
-  for (const { link, discovery } of places) {
-    link.hurry(0)
-    discovery.refresh()
+  { leave, tell }: RelaysInit
+): PlaceInit['onLeaving'] {
+  const leavings = new PerMinute(MAX_LEAVINGS_PER_MINUTE)
+  return (relay, saidSeconds) => {
+    const left = places.filter(({ link }) => link.peerId === relay && link.circuit !== undefined)
+    // It has said so before, or we have no place there.
+    if (left[0] === undefined || !leavings.take(relay, performance.now())) return
+    const seconds = Math.min(saidSeconds, LONGEST_LEAVING_SECONDS)
+    const { address } = left[0].link.status
+    for (const place of left) place.leaving(seconds * 1000)
+    for (const { link, discovery } of places) {
+      link.hurry(0)
+      discovery.refresh()
+    }
+    tell({ event: 'relay-leaving', relay, address, seconds, relayed: leave(relay) })
   }
-  tell({ event: 'relay-leaving', relay, address, seconds, relayed: leave(relay) })
 }
 
 interface PlaceInit extends RelaysInit {

@@ -73,6 +73,9 @@ interface NotRenewed {
   denied: boolean
 }
 
+/** A relay that still answers so long after it was to end has not stopped: it is asked for our place again. */
+const STAYED_MS = 10_000
+
 const CLOSED = 'the connection to the relay closed'
 const SHUT_DOWN = 'the relay has shut down'
 const NOT_RENEWED = 'the relay did not renew the reservation'
@@ -139,6 +142,7 @@ class RunningLink implements RelayLink {
   leaving(withinMs: number): void {
     if (this.connection === undefined) return
     this.status = { ...this.status, endsAtMs: Date.now() + withinMs }
+    this.#renewal.atMost(withinMs + STAYED_MS)
   }
 
   renew(): void {

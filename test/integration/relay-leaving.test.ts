@@ -1,12 +1,21 @@
 // A relay that is told to stop, and says so: what its peers tell their users, and where their talk goes on.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import type { PeerEvent } from '../../peer/events.ts'
+import { startRelays, type RelaysInit } from '../../peer/relays.ts'
 import type { RelayEvent } from '../../relay/events.ts'
+import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
+import { encodeLeaving, MEETING_PROTOCOL } from '../../shared/wire/meeting.ts'
+import { EventLog } from '../support/event-log.ts'
+import { startBoundNode } from '../support/punchers.ts'
 import { freePort } from '../support/relay-at.ts'
 import { RelayProcess } from '../support/relay-process.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 import { guest, type Guest } from '../support/room-scene.ts'
 import { scratchFolder } from '../support/scratch.ts'
+import { stallingRelay, type StallingRelay } from '../support/stalling-relay.ts'
 
 const RELAYED = { relayedOnly: true }
 
@@ -94,6 +103,66 @@ describe('a relay that is told to stop', () => {
     await drained
   })
 })
+
+describe('a relay that says that it stops, and does not', () => {
+  it('is heard twice in a minute and no more', async (t) => {
+    const relay = await stallingRelay('rendezvous')
+    t.after(async () => relay[Symbol.asyncDispose]())
+    const subscribed = Promise.withResolvers<Stream>()
+    await relay.node.handle(MEETING_PROTOCOL, (stream) => subscribed.resolve(stream))
+    const log = new EventLog<PeerEvent>()
+    await using node = await startBoundNode()
+    await using relays = startRelays(await relaysInit(node.node, relay, log), {
+      signal: new AbortController().signal
+    })
+    const stream = await subscribed.promise
+    const reservedTimes = async (count: number): Promise<unknown> =>
+      log.until(() => log.events.filter(isReserved).length >= count)
+    for (const times of [1, 2]) {
+      await reservedTimes(times)
+      stream.send(lengthPrefixed(encodeLeaving({ seconds: Number.MAX_SAFE_INTEGER })))
+      await log.until(() => log.events.filter(isLeaving).length === times)
+      relays.renew()
+    }
+    await reservedTimes(3)
+    stream.send(lengthPrefixed(encodeLeaving({ seconds: 60 })))
+    // What would follow at once has followed by the time that this has come back.
+    await node.node.getConnections()[0]?.newStream('/ipfs/id/1.0.0')
+    const told = log.events.filter(isLeaving)
+    assert.deepEqual(
+      told.map(({ seconds }) => seconds),
+      [86_400, 86_400]
+    )
+    assert.equal(relays.circuits.length, 1)
+  })
+})
+
+const isReserved = (event: PeerEvent): boolean =>
+  event.event === 'relay' && event.state === 'reserved'
+const isLeaving = (event: PeerEvent): event is Extract<PeerEvent, { event: 'relay-leaving' }> =>
+  event.event === 'relay-leaving'
+
+const nothing = (): void => undefined
+
+async function relaysInit(
+  node: Libp2p,
+  { address }: StallingRelay,
+  log: EventLog<PeerEvent>
+): Promise<RelaysInit> {
+  return {
+    node,
+    relays: [String(address)],
+    room: 'kitchen',
+    privateKey: await generateKeyPair('Ed25519'),
+    addresses: () => [],
+    onPeer: nothing,
+    onStill: nothing,
+    onGone: nothing,
+    onReserved: nothing,
+    leave: () => [],
+    tell: log.note
+  }
+}
 
 const isListening = (event: {
   event: string

@@ -82,6 +82,17 @@ describe('a reservation on a connection that stands', { concurrency: 4 }, () => 
     assert.deepEqual(states(ann), ['connecting', 'reserved'])
   })
 
+  it('is asked for again when the relay has said that it stops, and is still there', async (t) => {
+    const relay = await granting(t, 3_600)
+    const ann = await linked(t, relay.address.toString())
+    await ann.link.ready
+    // It was to end almost as long ago as it is waited for.
+    ann.link.leaving(-9_900)
+    assert.equal(ann.link.circuit, undefined)
+    await ann.times(2, 'reserved')
+    assert.notEqual(ann.link.circuit, undefined)
+  })
+
   it('is told again when the relay has other limits', async (t) => {
     const relay = await granting(t, LIFETIME_S)
     const ann = await linked(t, relay.address.toString())

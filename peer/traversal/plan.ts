@@ -68,6 +68,9 @@ export function pauseAfter({ attempt, sawRst, random }: Pause): number {
   return Math.max(pauseMs * (1 + random / 2), leastMs)
 }
 
+/** A direct connection that ends is often the first of several: a peer that leaves is not punched once more. */
+export const LOST_PAUSE_MS = 1_000
+
 /** A direct connection that died after less than this counts as lost in a row. */
 export const LASTING_MS = 60_000
 

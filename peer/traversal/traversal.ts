@@ -9,7 +9,7 @@ import { ownCandidates, reachableCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import { DialBudget } from './dial-budget.ts'
 import { MeetingPunches, type Signed } from './meeting-punches.ts'
-import { yieldsTo, type DcutrRole } from './plan.ts'
+import { LOST_PAUSE_MS, yieldsTo, type DcutrRole } from './plan.ts'
 import { OrdinaryDials } from './ordinary-dials.ts'
 import { punchRound, type PunchParts, type RoundResult, type RoundStart } from './punch.ts'
 import { RoundBudget } from './round-budget.ts'
@@ -51,9 +51,6 @@ const MAX_ACTIVE = 16
  * However many peers name one host, it gets no more.
  */
 const DIALS = { perHost: 1_024, all: 8_192 }
-
-/** A direct connection that ends is often the first of several: a peer that leaves is not punched once more. */
-const LOST_PAUSE_MS = 1_000
 
 /** The side that was dialled starts with the circuit; after this long it is not going to. */
 const SILENCE_MS = 15_000

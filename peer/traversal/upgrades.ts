@@ -3,7 +3,7 @@
 import type { Connection } from '@libp2p/interface'
 import { RecentMap } from '../../shared/recent-map.ts'
 import { Delay } from '../delay.ts'
-import { LASTING_MS, pauseAfter, pauseAfterLosses } from './plan.ts'
+import { LASTING_MS, LOST_PAUSE_MS, pauseAfter, pauseAfterLosses } from './plan.ts'
 import type { RoundResult } from './punch.ts'
 
 export interface UpgradesInit {
@@ -86,14 +86,16 @@ export class Upgrades {
       const wasDirect = result?.outcome === 'direct'
       // It may be lost by now, and who told of that was turned away, because we are still at it.
       if (circuit.status !== 'open' || (wasDirect && this.#init.isDirect(peer))) return
-      if (result === undefined)
-        await upgrade.delay.wait(NO_PLACE_MS * (1 + Math.random()), { signal })
-      else {
+      const lostMs = this.#carefulMs(peer)
+      if (result === undefined) {
+        const pauseMs = NO_PLACE_MS * (1 + Math.random())
+        await upgrade.delay.wait(Math.max(pauseMs, lostMs), { signal })
+      } else {
         held += 1
         upgrade.attempt += 1
         const { attempt } = upgrade
         const pause = { attempt, sawRst: result.sawRst === true, random: Math.random() }
-        const pauseMs = Math.max(pauseAfter(pause), wasDirect ? this.#carefulMs(peer) : 0)
+        const pauseMs = Math.max(pauseAfter(pause), wasDirect ? Math.max(LOST_PAUSE_MS, lostMs) : 0)
         if (held < rounds) await upgrade.delay.wait(pauseMs, { signal })
       }
     }

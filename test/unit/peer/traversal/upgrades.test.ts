@@ -4,6 +4,7 @@ import test, { type TestContext } from 'node:test'
 import type { Connection } from '@libp2p/interface'
 import {
   LASTING_MS,
+  LOST_PAUSE_MS,
   pauseAfter,
   pauseAfterLosses,
   REFUSED_PAUSE_MS,
@@ -130,6 +131,33 @@ test('a direct connection that is lost before its round returns is tried again, 
   await all.clock.pass(1_000, 100)
   await done
   assert.equal(all.rounds.length, 2)
+})
+
+test('a direct connection that closes politely before its round returns is not tried again at once', async (t) => {
+  const all = scene(t)
+  all.becameDirect = () => {
+    all.direct = false
+    all.becameDirect = () => undefined
+  }
+  const done = all.upgrades.upgrade(all.circuit)
+  await all.clock.pass(LOST_PAUSE_MS - 100, 100)
+  assert.equal(all.rounds.length, 1)
+  await all.clock.pass(1_000, 100)
+  await done
+  assert.equal(all.rounds.length, 2)
+})
+
+test('a direct connection that is lost while there is no place for a round is tried again with care', async (t) => {
+  const all = scene(t)
+  all.full = true
+  void all.upgrades.upgrade(all.circuit).catch(() => undefined)
+  for (const livedMs of [5, 5, 5]) all.upgrades.lost('ben', livedMs)
+  await all.clock.settle()
+  all.full = false
+  await all.clock.pass(pauseAfterLosses(3) - 100, 100)
+  assert.equal(all.rounds.length, 0)
+  await all.clock.pass(200, 100)
+  assert.equal(all.rounds.length, 1)
 })
 
 test('a direct connection that is lost with its circuit is not tried again', async (t) => {

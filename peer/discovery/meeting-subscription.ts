@@ -118,8 +118,9 @@ export class MeetingSubscription {
       onLeaving?.(connection, notice)
       return
     }
+    if (onMeet === undefined) return
     const { room: ns, signedPeerRecord } = notice
     const found = await openRegistration({ ns, signedPeerRecord }, room, this.#signal)
-    if (found !== undefined) onMeet?.(found)
+    if (found !== undefined) onMeet(found)
   }
 }

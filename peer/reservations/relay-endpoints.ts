@@ -34,9 +34,10 @@ export class RelayEndpoints {
   }
 
   /**
-   * Where nobody else is: as the user named it, what that name leads to, where it has answered, and what it says of the
-   * hosts at which it has. Its word alone counts nowhere else, or a relay that calls somebody's address its own would
-   * keep that peer's path relayed; and the address of a relay that nobody has seen there is as safe from a peer's
+   * Where it is: as the user named it, what that name leads to, where it has answered, and what it says of the hosts at
+   * which it has. On a host that it shares with a member, behind one public address, it can say so of the member's port,
+   * and keep that path relayed. Elsewhere its word alone counts for nothing, or a relay that calls somebody's address its
+   * own would do so to anybody; and the address of a relay that nobody has seen there is as safe from a peer's
    * candidates as anybody's, by the caps on dials. A name does not make a host the relay's: its owner says what it
    * leads to, and would choose host and port.
    */

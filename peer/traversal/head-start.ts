@@ -44,7 +44,8 @@ export interface HeadStartInit {
 export class HeadStart implements Disposable {
   readonly #init: HeadStartInit
   #timer: NodeJS.Timeout
-  #isOver = false
+  /** Once, and only before it fires. */
+  #mayHold = true
 
   constructor(init: HeadStartInit) {
     this.#init = init
@@ -53,20 +54,20 @@ export class HeadStart implements Disposable {
 
   /** An ordinary dial has connected. Once it counts: a stranger may be there. */
   connected(candidate: Multiaddr): void {
-    if (this.#isOver || tcpEndpoint(candidate)?.host !== this.#init.host) return
+    if (!this.#mayHold || tcpEndpoint(candidate)?.host !== this.#init.host) return
     clearTimeout(this.#timer)
     this.#timer = this.#fireAfter(HOLD_MS)
-    this.#isOver = true
+    this.#mayHold = false
   }
 
   [Symbol.dispose](): void {
-    this.#isOver = true
+    this.#mayHold = false
     clearTimeout(this.#timer)
   }
 
   #fireAfter(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#isOver = true
+      this.#mayHold = false
       this.#init.fire()
     }, ms)
   }

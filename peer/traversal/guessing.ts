@@ -9,7 +9,7 @@ import type { Endpoint } from '../nat/nat-kind.ts'
 import type { NatWatch } from '../nat/nat-watch.ts'
 import { PerHour } from '../per-minute.ts'
 import { mostSockets, planGuesses, shotsOf, type GuessPlan, type Volleys } from './guess-plan.ts'
-import { HeadStart, headStartMs, type SoFar } from './head-start.ts'
+import { HeadStart, headStartMs, HOLD_MS, type SoFar } from './head-start.ts'
 import type { TransportDial } from './punch.ts'
 import { SocketBudget, type Grant } from './socket-budget.ts'
 import { VolleyPace } from './volley-pace.ts'
@@ -112,6 +112,10 @@ export class GuessRound implements Disposable {
   #grant: Grant | undefined
   #volley: Volley | undefined
   #headStart: HeadStart | undefined
+  /** Where ordinary dials have connected so far. */
+  readonly #connectedHosts = new Set<string>()
+  /** At which the volley is aimed. */
+  #targetHost: string | undefined
   #isOver = false
 
   constructor(peer: PeerId, init: GuessingInit, shared: Shared) {
@@ -179,14 +183,21 @@ export class GuessRound implements Disposable {
     if (target === undefined || withheld !== undefined) return
     const fire = (): void => this.#fire(plan, { target, ...(local && { local }) }, start)
     const isOpen = own.mapping === 'none' || other.mapping === 'none'
-    const ms = headStartMs(plan, { ...start, isOpen })
+    this.#targetHost = target.host
+    const isThere = this.#connectedHosts.has(target.host)
+    const ms = isThere ? HOLD_MS : headStartMs(plan, { ...start, isOpen })
     if (ms === 0) fire()
     else this.#headStart = new HeadStart({ ms, host: target.host, fire })
   }
 
   /** An ordinary dial has connected, before its handshakes. */
   connected(candidate: Multiaddr): void {
+    const host = tcpEndpoint(candidate)?.host
+    // Once for each host: a stranger may be there.
+    if (host === undefined || this.#connectedHosts.has(host)) return
+    this.#connectedHosts.add(host)
     this.#headStart?.connected(candidate)
+    if (host === this.#targetHost) this.#volley?.hold()
   }
 
   [Symbol.dispose](): void {

@@ -70,6 +70,11 @@ export class Volley implements Disposable {
     return { fired: this.#fired, connected: this.#everConnected }
   }
 
+  /** Something has connected: nothing more is fired while it shakes hands. */
+  hold(): void {
+    this.#holdUntilMs = performance.now() + HOLD_MS
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     // The winner's dial may be about to return: it is over by then, and the abort finds nothing to undo.
@@ -110,7 +115,7 @@ export class Volley implements Disposable {
     socket.once('connect', () => {
       this.#open.delete(socket)
       this.#everConnected += 1
-      this.#holdUntilMs = performance.now() + HOLD_MS
+      this.hold()
       this.#connected.push({ socket, shot })
       this.#tryNext()
     })

@@ -23,19 +23,13 @@ import {
 } from '../support/punchers.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
-import { silentServer } from '../support/silent-server.ts'
+import { refusingPort, silentServer } from '../support/silent-server.ts'
 import { somebody } from '../support/somebody.ts'
 
 /** What a punch would have now, or after a wait for what others leave. */
 async function freeOf(budget: SocketBudget): Promise<number> {
   using grant = await budget.take(Infinity, { signal: patience() })
   return grant.sockets
-}
-
-/** Nobody listens there any more. */
-async function refusingPort(): Promise<number> {
-  await using server = await silentServer(THERE)
-  return server.port
 }
 
 /** A punch on loopback would not need any guess. */
@@ -236,7 +230,7 @@ describe('the sockets of a round', () => {
   })
 
   it('go to others once the volley has fired all it has, in vain', async () => {
-    const closed = await refusingPort()
+    const closed = await refusingPort(THERE)
     const sockets = fewSockets(32)
     const guessing = guessingIn({
       own: block(5_000, 3),

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuessRound } from '../../peer/traversal/guessing.ts'
+import { HOLD_MS } from '../../peer/traversal/head-start.ts'
 import { BATCH } from '../../peer/traversal/volley-pace.ts'
 import { eventually } from '../support/eventually.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
 import { startBoundNode } from '../support/punchers.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
-import { silentServer } from '../support/silent-server.ts'
+import { refusingPort, silentServer } from '../support/silent-server.ts'
 import { somebody } from '../support/somebody.ts'
 
 describe('a volley', () => {
@@ -126,5 +127,40 @@ describe('a volley', () => {
     round[Symbol.dispose]()
     await sleep(60)
     assert.deepEqual([server.came, round.evidence.count], [0, undefined])
+  })
+})
+
+const firedBy = ({ evidence }: GuessRound): number => evidence.count?.fired ?? 0
+
+describe('a volley where an ordinary dial has connected', () => {
+  it('waits, also when that was before it could be fired', async (t) => {
+    const clock = fakeClock(t)
+    const port = await refusingPort(THERE)
+    using round = await firing(guessingIn({ own: RANDOM, proven: { host: THERE, port } }), {
+      peer: await somebody(),
+      theirs: CONE,
+      connected: [at(4001)]
+    })
+    await clock.pass(HOLD_MS - 10, 10)
+    assert.equal(firedBy(round), 0)
+    round.connected(at(4001))
+    await clock.pass(10)
+    assert.equal(firedBy(round), BATCH)
+  })
+
+  it('pauses when it is under way, once', async (t) => {
+    const clock = fakeClock(t)
+    const port = await refusingPort(THERE)
+    using round = await firing(guessingIn({ own: RANDOM, proven: { host: THERE, port } }), {
+      peer: await somebody(),
+      theirs: CONE
+    })
+    round.connected(at(4001, '127.0.0.9'))
+    round.connected(at(4001))
+    await clock.pass(HOLD_MS - 10, 10)
+    assert.equal(firedBy(round), BATCH)
+    round.connected(at(4001))
+    await clock.pass(200, 10)
+    assert.ok(firedBy(round) > BATCH)
   })
 })

@@ -50,10 +50,17 @@ export function guessingIn({
   return new Guessing({ nat, dial: neverAnswered, localEnd, sockets })
 }
 
+interface FiringOptions extends Partial<GuessStart> {
+  peer: PeerId
+  theirs: NatReport
+  /** By ordinary dials, while it is looked up whether the other side may be fired at. */
+  connected?: Multiaddr[]
+}
+
 /** A round as a punch has it, up to where it may fire. */
 export async function firing(
   guessing: Guessing,
-  { peer, theirs, ...start }: { peer: PeerId; theirs: NatReport } & Partial<GuessStart>
+  { peer, theirs, connected = [], ...start }: FiringOptions
 ): Promise<GuessRound> {
   const round = guessing.round(peer)
   await round.report(patience())
@@ -65,6 +72,8 @@ export async function firing(
     rttMs: 0,
     inVainMs: 0
   }
-  await round.start({ ...ours, ...start })
+  const started = round.start({ ...ours, ...start })
+  for (const candidate of connected) round.connected(candidate)
+  await started
   return round
 }

@@ -43,3 +43,9 @@ export async function silentServer(host = '127.0.0.1'): Promise<SilentServer> {
     }
   }
 }
+
+/** Nobody listens there any more. */
+export async function refusingPort(host: string): Promise<number> {
+  await using server = await silentServer(host)
+  return server.port
+}

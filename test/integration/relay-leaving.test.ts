@@ -79,8 +79,10 @@ describe('a relay that is told to stop', () => {
     await ann.log.until(() => sinceTold(ann).includes('lost'))
     ann.peer.send('still here')
     assert.deepEqual(await ben.hears(1), ['ann: still here'])
-    assert.deepEqual(sinceTold(ann).slice(0, 2), ['relay-leaving', 'lost'])
-    assert.ok(!sinceTold(ann).includes('none'))
+    // Its two sides may settle on the other one of two direct connections meanwhile.
+    const told = sinceTold(ann).filter((what) => what !== 'direct')
+    assert.deepEqual(told.slice(0, 2), ['relay-leaving', 'lost'])
+    assert.ok(!told.includes('none') && !told.includes('relayed'))
   })
 
   it('loses its talk to another relay that both sides know, and then need not wait any longer', async () => {

@@ -90,6 +90,15 @@ export function reachableCandidates(
   })
 }
 
+/**
+ * Whether a NAT may sit at a candidate: at a public one; at a private one, where there is no public one beside it, as
+ * between two hosts of containers, whose relay is on their LAN. Beside a public one it is the peer's own.
+ */
+export function mayBeNat(address: Multiaddr, candidates: readonly Multiaddr[]): boolean {
+  if (isPublicAddress(address)) return true
+  return kindOf(address) !== 'loopback' && !candidates.some(isPublicAddress)
+}
+
 /** Whether an address of a peer's can be the peer's from here: a public one, or one behind our NAT or on our network. */
 export function isNear(
   address: Multiaddr,

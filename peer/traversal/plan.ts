@@ -103,25 +103,21 @@ export interface FailedDial {
   errorCode: string | undefined
   /** Dials of that address in this round, this one included. */
   dials: number
-  isPublic: boolean
+  /** Whether a NAT may sit there. */
+  isNat: boolean
   /** From 0 to 1. */
   random: number
 }
 
 /**
- * When to dial an address again; undefined for never. Only a NAT, which has a public address, is worth eagerness: on a
- * private one sits a host, and it answers at once.
+ * When to dial an address again; undefined for never. Only a NAT is worth eagerness: a host
+ * that refuses goes on refusing.
  */
-export function redialAfterMs({
-  errorCode,
-  dials,
-  isPublic,
-  random
-}: FailedDial): number | undefined {
+export function redialAfterMs({ errorCode, dials, isNat, random }: FailedDial): number | undefined {
   if (errorCode === TAKEN) return TAKEN_REDIAL_MS
   if (errorCode === 'EINVAL' || errorCode === 'EAFNOSUPPORT' || errorCode === 'EACCES')
     return undefined
   // Without a code it was the handshake that failed: somebody else lives there.
-  const eager = isPublic && errorCode !== undefined && dials < EAGER_DIALS
+  const eager = isNat && errorCode !== undefined && dials < EAGER_DIALS
   return (eager ? REDIAL_MS : SPACED_REDIAL_MS) * (0.5 + random)
 }

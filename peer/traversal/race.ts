@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { isPublicAddress } from '../../shared/addresses.ts'
 import { asError } from '../../shared/as-error.ts'
+import { mayBeNat } from './candidates.ts'
 import { HANDSHAKES_MS, redialAfterMs, TAKEN, WINDOW_MS } from './plan.ts'
 
 export interface RaceInit {
@@ -26,7 +26,7 @@ export type RaceResult =
   | { outcome: 'direct'; connection: Connection }
   /**
    * `errors`: candidate → the codes or messages of its failed dials, each with its count.
-   * `sawRst`: a public address has answered RST.
+   * `sawRst`: what may be a NAT has answered RST.
    */
   | { outcome: 'failed'; errors: Map<string, Map<string, number>>; sawRst: boolean }
 
@@ -39,7 +39,10 @@ export async function race({
   signal,
   random = Math.random
 }: RaceInit): Promise<RaceResult> {
-  const lanes = candidates.map((candidate) => new Lane(candidate, { dial, mayRedial, random }))
+  const lanes = candidates.map(
+    (candidate) =>
+      new Lane(candidate, { isNat: mayBeNat(candidate, candidates), dial, mayRedial, random })
+  )
   const over = new AbortController()
   const timer = setTimeout(() => void lastOnes(lanes, over), WINDOW_MS)
   try {
@@ -71,13 +74,15 @@ async function lastOnes(lanes: readonly Lane[], over: AbortController): Promise<
   over.abort()
 }
 
-type LaneParts = Required<Pick<RaceInit, 'dial' | 'mayRedial' | 'random'>>
+interface LaneParts extends Required<Pick<RaceInit, 'dial' | 'mayRedial' | 'random'>> {
+  /** Whether a NAT may sit at the candidate. */
+  isNat: boolean
+}
 
 /** One candidate, dialled again and again until its lane is aborted or a dial went through. */
 class Lane {
   readonly ended: Promise<void>
   readonly #candidate: Multiaddr
-  readonly #isPublic: boolean
   readonly #parts: LaneParts
   readonly #stopped = new AbortController()
   readonly #counts = new Map<string, number>()
@@ -87,7 +92,6 @@ class Lane {
 
   constructor(candidate: Multiaddr, parts: LaneParts) {
     this.#candidate = candidate
-    this.#isPublic = isPublicAddress(candidate)
     this.#parts = parts
     this.ended = this.#run()
   }
@@ -97,7 +101,7 @@ class Lane {
   }
 
   get sawRst(): boolean {
-    return this.#isPublic && this.#counts.has('ECONNREFUSED')
+    return this.#parts.isNat && this.#counts.has('ECONNREFUSED')
   }
 
   abort(): void {
@@ -120,7 +124,7 @@ class Lane {
       const pauseMs = redialAfterMs({
         errorCode: code,
         dials,
-        isPublic: this.#isPublic,
+        isNat: this.#parts.isNat,
         random: this.#parts.random()
       })
       this.#isTaken = code === TAKEN

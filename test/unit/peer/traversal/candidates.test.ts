@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import {
   dialledCandidates,
+  mayBeNat,
   MAX_DIALLED_CANDIDATES,
   MAX_OWN_CANDIDATES,
   ownCandidates
@@ -18,6 +19,11 @@ const refusalOf = (offered: string, own: Multiaddr[] = []): string | undefined =
   const { candidates, refused } = dialledCandidates(multiaddrs(offered), own)
   assert.equal(candidates.length + refused.length, 1)
   return refused[0]?.reason
+}
+
+function nats(...candidates: string[]): string[] {
+  const all = multiaddrs(...candidates)
+  return all.filter((each) => mayBeNat(each, all)).map(String)
 }
 
 describe('our own candidates', () => {
@@ -198,5 +204,23 @@ describe('the candidates of an offer', () => {
     const { candidates, refused } = dialledCandidates(multiaddrs(...offered), [])
     assert.deepEqual(candidates.map(String), [tcp4('7.7.7.2')])
     assert.equal(refused.length, 50)
+  })
+})
+
+describe('a candidate at which a NAT may sit', () => {
+  const WAN = tcp4('7.7.7.2')
+  const LAN = tcp4('192.168.1.6')
+  const LOOPBACK = tcp4('127.0.0.1')
+
+  it('is a public one, and no private one beside it, which is the peer’s own', () => {
+    assert.deepEqual(nats(WAN, LAN), [WAN])
+  })
+
+  it('is a private one where nobody knows a public one: two hosts of containers on one LAN', () => {
+    assert.deepEqual(nats(LAN, tcp4('10.0.0.7')), [LAN, tcp4('10.0.0.7')])
+  })
+
+  it('is none of this machine', () => {
+    assert.deepEqual(nats(LOOPBACK, LAN), [LAN])
   })
 })

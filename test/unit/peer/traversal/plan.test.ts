@@ -24,7 +24,7 @@ const pause = (attempt: number, rest: Partial<Pause> = {}): number =>
   pauseAfter({ attempt, sawRst: false, random: 0, ...rest })
 
 const redial = (rest: Partial<FailedDial>): number | undefined =>
-  redialAfterMs({ errorCode: 'ECONNREFUSED', dials: 1, isPublic: true, random: 0.5, ...rest })
+  redialAfterMs({ errorCode: 'ECONNREFUSED', dials: 1, isNat: true, random: 0.5, ...rest })
 
 describe('the plan of a punch', () => {
   it('lets exactly one of two peers yield when both started a round', () => {
@@ -81,14 +81,14 @@ describe('the plan of a punch', () => {
   })
 
   for (const code of ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNRESET']) {
-    it(`dials a public address again at once after ${code}, and spaced later on`, () => {
+    it(`dials what may be a NAT again at once after ${code}, and spaced later on`, () => {
       assert.equal(redial({ errorCode: code }), REDIAL_MS)
       assert.equal(redial({ errorCode: code, dials: EAGER_DIALS - 1 }), REDIAL_MS)
       assert.equal(redial({ errorCode: code, dials: EAGER_DIALS }), SPACED_REDIAL_MS)
     })
 
-    it(`spaces the dials of a private address from the first ${code} on: a host has answered, not a NAT`, () => {
-      assert.equal(redial({ errorCode: code, isPublic: false }), SPACED_REDIAL_MS)
+    it(`spaces the dials of a host from the first ${code} on: it goes on refusing`, () => {
+      assert.equal(redial({ errorCode: code, isNat: false }), SPACED_REDIAL_MS)
     })
   }
 

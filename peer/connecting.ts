@@ -1,4 +1,6 @@
-// What makes and keeps connections to members: the relays on the way to them, the dials, and the renewal of circuits.
+// What makes and keeps connections to members: the relays on the way to them, the dials, and the moves from one circuit to another.
+import { leaveRelay } from './circuits/leaving.ts'
+import { CircuitMoves } from './circuits/moves.ts'
 import { startRenewal } from './circuits/renewal.ts'
 import { startWays, type WaysInit } from './circuits/ways.ts'
 import { startReach, type Reach } from './reach.ts'
@@ -34,9 +36,8 @@ export function startConnecting(
   const addresses = (peer: string): ReturnType<Room['addresses']> => members.addresses(peer)
   const { circuits, dialCircuit, isRelay } = parts.use(startWays({ ...init, addresses }, options))
   const isMember = (peer: string): boolean => members.has(peer)
-  const renewal = parts.use(
-    startRenewal({ node, isMember, circuits, dialCircuit, carrying }, options)
-  )
+  const moves = parts.use(new CircuitMoves({ node, dialCircuit, carrying }, options))
+  parts.use(startRenewal({ node, isMember, circuits, moves }))
   const dialReachable: Traversal['dialReachable'] | undefined =
     traversal && (async (...args) => traversal.dialReachable(...args))
   const ways = { node, isMember, addresses, circuits, dialCircuit }
@@ -47,7 +48,7 @@ export function startConnecting(
     })
   )
   const leave = (relay: string): string[] => {
-    const left = renewal.leave(relay)
+    const left = leaveRelay(relay, { node, isMember, circuits, moves })
     if (left.length > 0) traversal?.hurry()
     return left
   }

@@ -1,14 +1,10 @@
-// Opens a circuit anew before the relay's limits end it, or elsewhere before the relay stops, so that the conversation
-// moves and does not fall.
+// Opens a circuit anew before the relay's limits end it, so that the conversation moves and does not fall.
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
 import { isRelayed } from '../../shared/addresses.ts'
-import { deadline } from '../../shared/deadline.ts'
-import { Delay } from '../delay.ts'
 import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
-import { retire } from './retire.ts'
-import { relayOf } from './routes.ts'
+import type { CircuitMoves } from './moves.ts'
 
 export interface RenewalInit {
   node: Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>
@@ -16,9 +12,7 @@ export interface RenewalInit {
   isMember: (peer: string) => boolean
   /** Circuit addresses through the relays that may lead to a member, without the destination. */
   circuits: (peer: string) => Multiaddr[]
-  dialCircuit: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
-  /** The connection that carries the conversation with a peer. */
-  carrying: (peer: string) => string | undefined
+  moves: CircuitMoves
 }
 
 /** The traffic of a circuit tells of itself only when asked: at 10,000 small messages a second, 1 MB apart. */
@@ -27,21 +21,9 @@ const LOOK_EVERY_MS = 250
 /** However small the limits are, a peer gets no more circuits than this. */
 const PACE_MS = 2_000
 
-const DIAL_TIMEOUT_MS = 10_000
-
-/** Of two who are told of a relay that stops, the one that dialled the circuit dials first. */
-const SECOND_DIALLER_MS = 1_000
-
-/** A relay that stops waits for its circuits: those that carry nothing any more are not to keep it. */
-const LEAVING_GRACE_MS = 1_000
-
-export interface Renewal extends AsyncDisposable {
-  /** That relay stops: members who are reached through it alone are dialled through another one. Returns them. */
-  leave(relay: string): string[]
-}
-
-export function startRenewal(init: RenewalInit, options: { signal: AbortSignal }): Renewal {
-  return new CircuitRenewal(init, options.signal)
+/** Disposing it ends the looking; what it has begun ends with the moves. */
+export function startRenewal(init: RenewalInit): Disposable {
+  return new CircuitRenewal(init)
 }
 
 interface Known {
@@ -55,35 +37,22 @@ interface Turn {
   notBeforeMs: number
 }
 
-class CircuitRenewal implements Renewal {
+class CircuitRenewal implements Disposable {
   readonly #init: RenewalInit
-  readonly #stopped = new AbortController()
-  readonly #signal: AbortSignal
   readonly #known = new WeakMap<Connection, Known>()
   /** Peers with circuits that have limits. */
   readonly #turns = new Map<string, Turn>()
-  readonly #running = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(init: RenewalInit, signal: AbortSignal) {
+  constructor(init: RenewalInit) {
     this.#init = init
-    this.#signal = AbortSignal.any([signal, this.#stopped.signal])
     init.node.addEventListener('connection:open', this.#opened)
     for (const connection of init.node.getConnections()) this.#meet(connection)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#init.node.removeEventListener('connection:open', this.#opened)
-    this.#stopped.abort(new Error('circuits are no longer renewed'))
     clearTimeout(this.#timer)
-    await Promise.all(this.#running)
-  }
-
-  leave(relay: string): string[] {
-    const ends = this.#init.node.getConnections().map(({ remotePeer }) => remotePeer.toString())
-    const left = [...new Set(ends)].filter((peer) => this.#hangingOn(relay, peer).length > 0)
-    for (const peer of left) this.#run(this.#replace(peer, relay))
-    return left
   }
 
   readonly #opened = ({ detail }: CustomEvent<Connection>): void => this.#meet(detail)
@@ -101,13 +70,14 @@ class CircuitRenewal implements Renewal {
   }
 
   #look(): void {
+    const { moves } = this.#init
     for (const [peer, turn] of this.#turns) {
-      const open = this.#openTo(peer)
+      const open = moves.openTo(peer)
       // Backing off from one that has gone is nothing to remember: `reach` has its own pace.
       if (open.length === 0) this.#turns.delete(peer)
-      else if (this.#isDue(peer, turn, open)) this.#run(this.#renew(peer, turn, open))
+      else if (this.#isDue(peer, turn, open)) moves.run(async () => this.#renew(peer, turn, open))
     }
-    this.#timer = this.#turns.size === 0 || this.#signal.aborted ? undefined : this.#lookLater()
+    this.#timer = this.#turns.size === 0 ? undefined : this.#lookLater()
   }
 
   #isDue(peer: string, turn: Turn, open: Connection[]): boolean {
@@ -123,55 +93,14 @@ class CircuitRenewal implements Renewal {
     return { ours: connection.direction === 'outbound', initial, left, random }
   }
 
-  #run(work: Promise<void>): void {
-    const kept = work
-      .catch(() => undefined) // asked to stop: the only way out of it with an error
-      .finally(() => this.#running.delete(kept))
-    this.#running.add(kept)
-  }
-
-  async #replace(peer: string, relay: string): Promise<void> {
-    const ours = this.#hangingOn(relay, peer).some(({ direction }) => direction === 'outbound')
-    if (!ours) await new Delay().wait(SECOND_DIALLER_MS, { signal: this.#signal })
-    const old = this.#hangingOn(relay, peer)
-    if (old.length === 0) return
-    const ways = this.#init.circuits(peer).filter((each) => relayOf(each)?.peer !== relay)
-    this.#retire(old, await this.#dial(peer, ways), { graceMs: LEAVING_GRACE_MS })
-  }
-
-  /** The circuits to a member, if all that there is goes through that relay. */
-  #hangingOn(relay: string, peer: string): Connection[] {
-    const open = this.#init.isMember(peer) ? this.#openTo(peer) : []
-    return open.every(({ remoteAddr }) => relayOf(remoteAddr)?.peer === relay) ? open : []
-  }
-
   async #renew(peer: string, turn: Turn, old: Connection[]): Promise<void> {
+    const { moves } = this.#init
     turn.notBeforeMs = Infinity
-    const fresh = await this.#dial(peer, this.#ways(peer, old))
+    const fresh = await moves.dial(peer, this.#ways(peer, old))
     turn.failures = fresh === undefined ? turn.failures + 1 : 0
     const pauseMs = fresh === undefined ? backoffMs(turn.failures, Math.random()) : PACE_MS
     turn.notBeforeMs = performance.now() + pauseMs
-    this.#retire(old, fresh)
-  }
-
-  /** Those that are ours, once `fresh` carries what they did. */
-  #retire(
-    old: readonly Connection[],
-    fresh: Connection | undefined,
-    grace: { graceMs?: number } = {}
-  ): void {
-    if (fresh === undefined) return
-    for (const connection of old) {
-      if (connection.direction !== 'outbound') continue
-      const peer = connection.remotePeer.toString()
-      const options = {
-        ...grace,
-        isReplaced: () => fresh.status === 'open',
-        isCarrying: () => this.#init.carrying(peer) === connection.id,
-        signal: this.#signal
-      }
-      this.#run(retire(connection, options))
-    }
+    if (fresh !== undefined) moves.retire(old, fresh)
   }
 
   /** Through the relay that the old circuit goes through first. */
@@ -179,24 +108,6 @@ class CircuitRenewal implements Renewal {
     const through = (circuit: Multiaddr): number =>
       old?.remoteAddr.toString().startsWith(circuit.toString()) === true ? 0 : 1
     return this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))
-  }
-
-  async #dial(peer: string, ways: readonly Multiaddr[]): Promise<Connection | undefined> {
-    for (const circuit of ways) {
-      using limit = deadline(this.#signal, DIAL_TIMEOUT_MS, 'the circuit was not opened in time')
-      try {
-        return await this.#init.dialCircuit(circuit.encapsulate(`/p2p/${peer}`), limit.signal)
-      } catch {
-        this.#signal.throwIfAborted()
-      }
-    }
-    return undefined
-  }
-
-  #openTo(peer: string): Connection[] {
-    return this.#init.node
-      .getConnections()
-      .filter(({ status, remotePeer }) => status === 'open' && remotePeer.toString() === peer)
   }
 }
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
-import { startRenewal, type Renewal } from '../../../../peer/circuits/renewal.ts'
+import { leaveRelay } from '../../../../peer/circuits/leaving.ts'
+import { CircuitMoves } from '../../../../peer/circuits/moves.ts'
 import { EventLog } from '../../../support/event-log.ts'
 
 const MEMBER = '12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq'
@@ -15,7 +16,7 @@ const through = (relay: string): string => `/ip4/192.0.2.9/tcp/1/p2p/${relay}/p2
 type End = [remote: string, direction: 'inbound' | 'outbound']
 
 interface Scene {
-  renewal: Renewal
+  leave: () => string[]
   /** Where a connection to the member was asked for. */
   dialled: EventLog<string>
   open: (end: End) => void
@@ -32,16 +33,10 @@ function scene(t: TestContext, ends: End[], { isMember = true } = {}): Scene {
     return connection
   }
   ends.forEach(add)
-  const renewal = startRenewal(
+  const node = { getConnections: () => Object.assign([], open) }
+  const moves = new CircuitMoves(
     {
-      // What it uses of them.
-      node: Object.assign(Object.create(new EventTarget()), {
-        getConnections: () => open,
-        addEventListener: () => undefined,
-        removeEventListener: () => undefined
-      }),
-      isMember: () => isMember,
-      circuits: () => [LEAVING, OTHER].map((relay) => multiaddr(through(relay))),
+      node,
       dialCircuit: async (address) => {
         dialled.note(address.toString())
         return Object.assign(Object.create(null), add([address.toString(), 'outbound']))
@@ -50,22 +45,28 @@ function scene(t: TestContext, ends: End[], { isMember = true } = {}): Scene {
     },
     { signal: new AbortController().signal }
   )
-  t.after(async () => renewal[Symbol.asyncDispose]())
-  return { renewal, dialled, open: add }
+  t.after(async () => moves[Symbol.asyncDispose]())
+  const parts = {
+    node,
+    isMember: () => isMember,
+    circuits: () => [LEAVING, OTHER].map((relay) => multiaddr(through(relay))),
+    moves
+  }
+  return { leave: () => leaveRelay(LEAVING, parts), dialled, open: add }
 }
 
 describe('when a relay stops', () => {
   it('a member who is reached through it alone is dialled through another one, and not through it', async (t) => {
-    const { renewal, dialled } = scene(t, [[through(LEAVING), 'outbound']])
-    assert.deepEqual(renewal.leave(LEAVING), [MEMBER])
+    const { leave, dialled } = scene(t, [[through(LEAVING), 'outbound']])
+    assert.deepEqual(leave(), [MEMBER])
     await dialled.first(() => true)
     assert.deepEqual(dialled.events, [`${through(OTHER)}/p2p/${MEMBER}`])
   })
 
   it('who was dialled waits for the other side, and dials then', async (t) => {
-    const { renewal, dialled } = scene(t, [[through(LEAVING), 'inbound']])
+    const { leave, dialled } = scene(t, [[through(LEAVING), 'inbound']])
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    assert.deepEqual(renewal.leave(LEAVING), [MEMBER])
+    assert.deepEqual(leave(), [MEMBER])
     await new Promise(setImmediate)
     assert.deepEqual(dialled.events, [])
     t.mock.timers.tick(1_000)
@@ -73,9 +74,9 @@ describe('when a relay stops', () => {
   })
 
   it('who was dialled dials nobody when the other side has found a way', async (t) => {
-    const { renewal, dialled, open } = scene(t, [[through(LEAVING), 'inbound']])
+    const { leave, dialled, open } = scene(t, [[through(LEAVING), 'inbound']])
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    renewal.leave(LEAVING)
+    leave()
     open([through(OTHER), 'inbound'])
     t.mock.timers.tick(1_000)
     await new Promise(setImmediate)
@@ -102,8 +103,8 @@ describe('when a relay stops', () => {
   ]
   for (const [who, ends, options] of STAY) {
     it(`nobody dials one who ${who}`, async (t) => {
-      const { renewal, dialled } = scene(t, ends, options)
-      assert.deepEqual(renewal.leave(LEAVING), [])
+      const { leave, dialled } = scene(t, ends, options)
+      assert.deepEqual(leave(), [])
       await new Promise(setImmediate)
       assert.deepEqual(dialled.events, [])
     })

@@ -187,7 +187,7 @@ export class GuessRound implements Disposable {
     const isThere = this.#connectedHosts.has(target.host)
     const ms = isThere ? HOLD_MS : headStartMs(plan, { ...start, isOpen })
     if (ms === 0) fire()
-    else this.#headStart = new HeadStart({ ms, host: target.host, fire })
+    else this.#headStart = new HeadStart(ms, fire)
   }
 
   /** An ordinary dial has connected, before its handshakes. */
@@ -196,8 +196,9 @@ export class GuessRound implements Disposable {
     // Once for each host: a stranger may be there.
     if (host === undefined || this.#connectedHosts.has(host)) return
     this.#connectedHosts.add(host)
-    this.#headStart?.connected(candidate)
-    if (host === this.#targetHost) this.#volley?.hold()
+    if (host !== this.#targetHost) return
+    this.#headStart?.hold()
+    this.#volley?.hold()
   }
 
   [Symbol.dispose](): void {

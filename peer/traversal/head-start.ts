@@ -1,7 +1,5 @@
 // The head start that ordinary dials have before a volley: who lets everybody in is reached by them, and would let in all
 // of a volley.
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { tcpEndpoint } from '../../shared/addresses.ts'
 import type { Volleys } from './guess-plan.ts'
 
 /** A relayed round trip, or this. */
@@ -34,41 +32,32 @@ export function headStartMs(
   return kind === 'guess' ? 0 : onceMs
 }
 
-export interface HeadStartInit {
-  ms: number
-  /** At which the volley is aimed. */
-  host: string
-  fire: () => void
-}
-
 export class HeadStart implements Disposable {
-  readonly #init: HeadStartInit
-  #timer: NodeJS.Timeout
-  /** Once, and only before it fires. */
-  #mayHold = true
+  readonly #fire: () => void
+  /** Undefined when it has fired or is disposed. */
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(init: HeadStartInit) {
-    this.#init = init
-    this.#timer = this.#fireAfter(init.ms)
+  constructor(ms: number, fire: () => void) {
+    this.#fire = fire
+    this.#timer = this.#fireAfter(ms)
   }
 
-  /** An ordinary dial has connected. Once it counts: a stranger may be there. */
-  connected(candidate: Multiaddr): void {
-    if (!this.#mayHold || tcpEndpoint(candidate)?.host !== this.#init.host) return
+  /** An ordinary dial has connected where the volley is aimed. */
+  hold(): void {
+    if (this.#timer === undefined) return
     clearTimeout(this.#timer)
     this.#timer = this.#fireAfter(HOLD_MS)
-    this.#mayHold = false
   }
 
   [Symbol.dispose](): void {
-    this.#mayHold = false
     clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   #fireAfter(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#mayHold = false
-      this.#init.fire()
+      this.#timer = undefined
+      this.#fire()
     }, ms)
   }
 }

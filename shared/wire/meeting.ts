@@ -4,10 +4,10 @@
 // then on the relay sends MEET, whenever the peer and another subscriber are both registered in one of them and have
 // not been told of each other as they are registered now. Both are told in the same instant, each with the signed
 // record that the other has registered (numbered by the clock, in Unix milliseconds), and that instant is when both
-// begin to dial: whoever has the smaller peer id, as text, is the client of the connection, the other one its server. Nothing is answered. Whoever
-// closes the stream is told nothing more; DISCOVER says the same, later.
-// A relay that is told to stop says LEAVING, once. It has a field of its own in the one message that relays send, so
-// that peers from before it take it for a meeting in a room without a name, which nobody is in.
+// begin to dial: whoever has the smaller peer id, as text, is the client of the connection, the other one its server.
+// Nothing is answered. Whoever closes the stream is told nothing more; DISCOVER says the same, later.
+// A relay that is told to stop says LEAVING, once on each stream. It has a field of its own in the one message that
+// relays send, so that peers from before it take it for a meeting in a room without a name, which nobody is in.
 import { FieldError, readFields } from './field-reader.ts'
 import { FieldWriter } from './field-writer.ts'
 import { MAX_NAMESPACE_BYTES, MAX_RECORD_BYTES } from './rendezvous.ts'

@@ -148,6 +148,29 @@ describe('a volley where an ordinary dial has connected', () => {
     assert.equal(firedBy(round), BATCH)
   })
 
+  for (const [what, there, waitsMs] of [
+    ['waits longer than its head start, once', THERE, 50 + HOLD_MS],
+    ['does not wait for what is elsewhere', '127.0.0.9', 100]
+  ] as const) {
+    it(what, async (t) => {
+      const clock = fakeClock(t)
+      const port = await refusingPort(THERE)
+      using round = await firing(guessingIn({ own: RANDOM, proven: { host: THERE, port } }), {
+        peer: await somebody(),
+        theirs: CONE,
+        rttMs: 100
+      })
+      await clock.pass(50, 10)
+      round.connected(at(4001, there))
+      await clock.pass(40, 10)
+      round.connected(at(4001, there))
+      await clock.pass(waitsMs - 100, 10)
+      assert.equal(firedBy(round), 0)
+      await clock.pass(10)
+      assert.equal(firedBy(round), BATCH)
+    })
+  }
+
   it('pauses when it is under way, once', async (t) => {
     const clock = fakeClock(t)
     const port = await refusingPort(THERE)

@@ -14,7 +14,6 @@ import { startLiveness } from './liveness/liveness.ts'
 import { startPeerNode, type PeerNode } from './node.ts'
 import { openStream } from './open-stream.ts'
 import { startAddressBook, type AddressBook } from './own-addresses.ts'
-import type { MappingState } from './port-mapping/port-mapping.ts'
 import { Presence } from './presence.ts'
 import { startRelays, type Relays } from './relays.ts'
 import { startPunchReports } from './punch-reports.ts'
@@ -132,12 +131,10 @@ class RunningPeer implements Peer {
     this.#tell({ event: 'started', peerId: this.peerId, name: this.name, addresses })
     if (!this.#reuse.available)
       this.#tell({ event: 'error', code: 'no-port-reuse', message: this.#reuse.reason })
-    const onMapping = (state: MappingState): void => {
-      this.#tell({ event: 'port-mapping', ...state })
-      if (state.state === 'mapped') this.#traversal?.hurry()
-    }
-    const where = { ...net, config: this.#config, relays: () => this.#relays, onMapping }
-    const book = this.#parts.use(startAddressBook(where, options))
+    const onReachable = (): void => this.#traversal?.hurry()
+    const tell = (event: PeerEvent): void => this.#tell(event)
+    const around = { config: this.#config, relays: () => this.#relays, tell, onReachable }
+    const book = this.#parts.use(startAddressBook({ ...net, ...around }, options))
     if (!this.#config.relayedOnly)
       this.#traversal = this.#parts.use(await this.#startTraversal(net, book))
     const { reach, isRelay, leave } = this.#parts.use(this.#startConnecting(net, book))

@@ -8,6 +8,7 @@ import { checkRoom } from '../../shared/room.ts'
 import { SECRET_FILE_OPTION, SECRET_VARIABLE } from '../../shared/secret-option.ts'
 import type { PeerConfig } from '../api.ts'
 import { MAX_NAME_BYTES } from '../terminal/labels.ts'
+import { systemPort } from '../traversal/candidates.ts'
 import { CHAT_HELP } from './chat-line.ts'
 import { IDENTITY_OPTION } from './identity-option.ts'
 
@@ -106,13 +107,21 @@ export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSe
     name: checkName(values.name, givenBy.name),
     relays: values.relay.map((text) => parseRelayAddress(text).address.toString()),
     listen: values.listen.map((text) => parseListenAddress(text, givenBy.listen).toString()),
-    announce: values.announce.map((text) =>
-      parseAnnounceAddress(text, givenBy.announce).toString()
-    ),
+    announce: values.announce.map((text) => announced(text, givenBy.announce)),
     relayedOnly: values['relayed-only'],
     reportPunches: values['report-punches'],
     portMapping: isOn(values['port-mapping'], givenBy['port-mapping'])
   }
+}
+
+function announced(text: string, givenBy: string): string {
+  const address = parseAnnounceAddress(text, givenBy)
+  const problem = systemPort(address)
+  if (problem === undefined) return address.toString()
+  throw new UsageError(
+    'own-address',
+    `the address "${text.slice(0, 120)}" of ${givenBy} names ${problem}, which no peer dials: forward 80, 443 or one from 1024 on`
+  )
 }
 
 function isOn(value: string, givenBy: string): boolean {

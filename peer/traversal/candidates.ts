@@ -169,7 +169,8 @@ export function refusal(address: Multiaddr, allowed: { loopback: boolean }): str
  */
 const WEB_PORTS = new Set([80, 443])
 
-function systemPort(address: Multiaddr): string | undefined {
+/** Why peers do not dial an address, whosever it is. */
+export function systemPort(address: Multiaddr): string | undefined {
   const port = tcpEndpoint(address)?.port ?? 0
   return port < 1024 && !WEB_PORTS.has(port) ? 'a port of system services' : undefined
 }

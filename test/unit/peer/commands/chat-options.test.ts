@@ -27,6 +27,11 @@ const refuses = (argv: string[], words: RegExp, env: Record<string, string> = {}
     }
   )
 
+const announcing = (port: number): string[] => {
+  const address = `/ip4/203.0.113.8/tcp/${port}`
+  return ['--relay', RELAY, '--announce', address]
+}
+
 describe('the settings of a chat', () => {
   it('need no more than a relay', () => {
     assert.deepEqual(settings(['--relay', RELAY]), {
@@ -92,5 +97,10 @@ describe('the settings of a chat', () => {
     refuses(['--relay', RELAY], /"4000" of PARLEY_ANNOUNCE is malformed/, {
       PARLEY_ANNOUNCE: '4000'
     })
+  })
+
+  it('refuse to announce a port that no peer dials', () => {
+    refuses(announcing(22), /of --announce names a port of system services, which no peer dials/)
+    for (const port of [80, 443, 1024]) assert.equal(settings(announcing(port)).announce.length, 1)
   })
 })

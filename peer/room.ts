@@ -151,12 +151,13 @@ export class Room {
     this.#tellPath(member, was, was === 'none' && to.path !== 'none' ? undefined : to.reason, nowMs)
   }
 
-  /** A punch failed: the path stays what it is, and this is why. Said again only when it changes. */
+  /** A punch failed: the path stays what it is, and this is why. Said again only when more than its numbers change. */
   staysRelayed(peer: string, reason: string, nowMs: number): void {
     const member = this.#members.get(peer)
-    if (member === undefined || member.path !== 'relayed' || member.reason === reason) return
+    if (member === undefined || member.path !== 'relayed') return
+    const isKnown = member.reason !== undefined && isAlike(member.reason, reason)
     member.reason = reason
-    this.#tellPath(member, 'relayed', reason, nowMs)
+    if (!isKnown) this.#tellPath(member, 'relayed', reason, nowMs)
   }
 
   /** Those who have neither a path nor a registration and have had their time; none of it counts before `fromMs`. */
@@ -209,5 +210,9 @@ export class Room {
 function named({ name }: MemberState): { name?: string } {
   return name === undefined ? {} : { name }
 }
+
+/** How often something was tried, and the ports that a NAT gave, are others each time. */
+const isAlike = (one: string, other: string): boolean =>
+  one.replaceAll(/\d+/g, '#') === other.replaceAll(/\d+/g, '#')
 
 const shownName = (name: string): string => harmlessName(name, CHAT_LIMITS.maxNameBytes)

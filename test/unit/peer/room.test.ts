@@ -111,16 +111,17 @@ describe('a room', () => {
     assert.equal(reason(), undefined)
   })
 
-  it('says why a path stays relayed once for each reason, and never of a direct one', () => {
+  it('says why a path stays relayed once for each reason, whatever its numbers, and never of a direct one', () => {
     room.introduced(ANN, 'ann', 0)
     room.staysRelayed(ANN, 'too early', 1)
     room.moved(ANN, CIRCUIT, 2)
     news()
-    for (const reason of ['your NAT', 'your NAT', 'their NAT']) room.staysRelayed(ANN, reason, 3)
+    for (const reason of ['your NAT: 83 ×', 'your NAT: 91 ×', 'their NAT'])
+      room.staysRelayed(ANN, reason, 3)
     assert.deepEqual(
       news().map((event) => event.event === 'path' && [event.was, event.path, event.reason]),
       [
-        ['relayed', 'relayed', 'your NAT'],
+        ['relayed', 'relayed', 'your NAT: 83 ×'],
         ['relayed', 'relayed', 'their NAT']
       ]
     )

@@ -91,12 +91,18 @@ export function reachableCandidates(
 }
 
 /**
- * Whether a NAT may sit at a candidate: at a public one; at a private one, where there is no public one beside it, as
- * between two hosts of containers, whose relay is on their LAN. Beside a public one it is the peer's own.
+ * Whether a NAT may sit at a candidate: at a public one; and at a private one in the network in which a relay sees us,
+ * when there is no public one, as between two hosts of containers whose relay is on their LAN.
  */
-export function mayBeNat(address: Multiaddr, candidates: readonly Multiaddr[]): boolean {
+export function mayBeNat(
+  address: Multiaddr,
+  candidates: readonly Multiaddr[],
+  mapped: readonly Multiaddr[]
+): boolean {
   if (isPublicAddress(address)) return true
-  return kindOf(address) !== 'loopback' && !candidates.some(isPublicAddress)
+  if (kindOf(address) === 'loopback' || candidates.some(isPublicAddress)) return false
+  const outside = new Set(mapped.flatMap(networkOf))
+  return networkOf(address).some((network) => outside.has(network))
 }
 
 /** Whether an address of a peer's can be the peer's from here: a public one, or one behind our NAT or on our network. */

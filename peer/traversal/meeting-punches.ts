@@ -3,7 +3,7 @@
 import { setImmediate as turnOfLoop, setTimeout as sleep } from 'node:timers/promises'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { ownCandidates } from './candidates.ts'
+import { mayBeNat, ownCandidates } from './candidates.ts'
 import { directConnection } from './connections.ts'
 import {
   isOutdated,
@@ -125,6 +125,7 @@ export class MeetingPunches {
         dial: noticing(dial, () => {
           progress.isConnected = true
         }),
+        isNat: (candidate) => mayBeNat(candidate, candidates, own.mapped),
         mayRedial: (candidate, dials) =>
           dials < MAX_DIALS_PER_CANDIDATE && this.#budget.takeDial(candidate, this.#nowMs()),
         signal

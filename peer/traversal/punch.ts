@@ -5,7 +5,13 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { BoundDialOptions } from '../../shared/transport/bound-tcp.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { PunchTable } from '../../shared/transport/punch-table.ts'
-import { dialledCandidates, ownCandidates, type OwnAddresses, type Refused } from './candidates.ts'
+import {
+  dialledCandidates,
+  mayBeNat,
+  ownCandidates,
+  type OwnAddresses,
+  type Refused
+} from './candidates.ts'
 import { directConnection, nextDirect, type ConnectionSource } from './connections.ts'
 import { initiate, respond, type Side } from './dcutr.ts'
 import type { GuessEvidence, Guessing } from './guessing.ts'
@@ -42,7 +48,7 @@ export interface RoundResult {
   outcome: 'direct' | 'failed'
   connection?: Connection
   reason?: string
-  /** A public address has answered RST. */
+  /** What may be a NAT has answered RST. */
   sawRst?: boolean
   ms: number
   /** What both sides have told each other of their NATs, and what was tried because of it. */
@@ -110,7 +116,8 @@ export async function punchRound(
     const inVainMs = (await beforeDials?.()) ?? 0
     const initiator = punchRole(start.role) === 'client'
     void guesses?.start({ ...offer, mapped: own.mapped, initiator, rttMs, inVainMs })
-    const lanes = { ...offer, mayRedial: mayDial }
+    const isNat = (each: Multiaddr): boolean => mayBeNat(each, offer.candidates, own.mapped)
+    const lanes = { ...offer, isNat, mayRedial: mayDial }
     const { dial, connected } = ways(parts, start.role, peer)
     const noticed = noticing(dial, (candidate) => guesses?.connected(candidate))
     const raced = await race({ dial: noticed, connected, ...lanes, signal })

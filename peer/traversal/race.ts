@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { asError } from '../../shared/as-error.ts'
-import { mayBeNat } from './candidates.ts'
 import { HANDSHAKES_MS, redialAfterMs, TAKEN, WINDOW_MS } from './plan.ts'
 
 export interface RaceInit {
@@ -15,6 +14,8 @@ export interface RaceInit {
   ) => Promise<Connection>
   /** Resolves with the first direct connection to the peer, dialled or accepted, when `signal` is given up rejects. */
   connected: (signal: AbortSignal) => Promise<Connection>
+  /** Whether a NAT may sit at a candidate: it may let us in a moment after it has refused. */
+  isNat: (candidate: Multiaddr) => boolean
   /** Asked before a candidate that has failed so many dials is dialled again; no ends it. */
   mayRedial?: (candidate: Multiaddr, dials: number) => boolean
   signal: AbortSignal
@@ -35,14 +36,13 @@ export async function race({
   candidates,
   dial,
   connected,
+  isNat,
   mayRedial = () => true,
   signal,
   random = Math.random
 }: RaceInit): Promise<RaceResult> {
-  const lanes = candidates.map(
-    (candidate) =>
-      new Lane(candidate, { isNat: mayBeNat(candidate, candidates), dial, mayRedial, random })
-  )
+  const parts = { dial, isNat, mayRedial, random }
+  const lanes = candidates.map((candidate) => new Lane(candidate, parts))
   const over = new AbortController()
   const timer = setTimeout(() => void lastOnes(lanes, over), WINDOW_MS)
   try {
@@ -74,15 +74,13 @@ async function lastOnes(lanes: readonly Lane[], over: AbortController): Promise<
   over.abort()
 }
 
-interface LaneParts extends Required<Pick<RaceInit, 'dial' | 'mayRedial' | 'random'>> {
-  /** Whether a NAT may sit at the candidate. */
-  isNat: boolean
-}
+type LaneParts = Required<Pick<RaceInit, 'dial' | 'isNat' | 'mayRedial' | 'random'>>
 
 /** One candidate, dialled again and again until its lane is aborted or a dial went through. */
 class Lane {
   readonly ended: Promise<void>
   readonly #candidate: Multiaddr
+  readonly #isNat: boolean
   readonly #parts: LaneParts
   readonly #stopped = new AbortController()
   readonly #counts = new Map<string, number>()
@@ -92,6 +90,7 @@ class Lane {
 
   constructor(candidate: Multiaddr, parts: LaneParts) {
     this.#candidate = candidate
+    this.#isNat = parts.isNat(candidate)
     this.#parts = parts
     this.ended = this.#run()
   }
@@ -101,7 +100,7 @@ class Lane {
   }
 
   get sawRst(): boolean {
-    return this.#parts.isNat && this.#counts.has('ECONNREFUSED')
+    return this.#isNat && this.#counts.has('ECONNREFUSED')
   }
 
   abort(): void {
@@ -124,7 +123,7 @@ class Lane {
       const pauseMs = redialAfterMs({
         errorCode: code,
         dials,
-        isNat: this.#parts.isNat,
+        isNat: this.#isNat,
         random: this.#parts.random()
       })
       this.#isTaken = code === TAKEN

@@ -21,11 +21,6 @@ const refusalOf = (offered: string, own: Multiaddr[] = []): string | undefined =
   return refused[0]?.reason
 }
 
-function nats(...candidates: string[]): string[] {
-  const all = multiaddrs(...candidates)
-  return all.filter((each) => mayBeNat(each, all)).map(String)
-}
-
 describe('our own candidates', () => {
   it('go from the likeliest to the least: mapped, announced, then public to bridge', () => {
     const own = ownCandidates({
@@ -210,17 +205,20 @@ describe('the candidates of an offer', () => {
 describe('a candidate at which a NAT may sit', () => {
   const WAN = tcp4('7.7.7.2')
   const LAN = tcp4('192.168.1.6')
-  const LOOPBACK = tcp4('127.0.0.1')
-
-  it('is a public one, and no private one beside it, which is the peer’s own', () => {
-    assert.deepEqual(nats(WAN, LAN), [WAN])
-  })
-
-  it('is a private one where nobody knows a public one: two hosts of containers on one LAN', () => {
-    assert.deepEqual(nats(LAN, tcp4('10.0.0.7')), [LAN, tcp4('10.0.0.7')])
-  })
-
-  it('is none of this machine', () => {
-    assert.deepEqual(nats(LOOPBACK, LAN), [LAN])
-  })
+  const BRIDGE = tcp4('172.17.0.1')
+  const [outside, onLan] = [tcp4('7.7.7.3'), tcp4('192.168.1.7')]
+  const cases: Array<[what: string, mapped: string, offered: string[], nats: string[]]> = [
+    ['is a public one', outside, [WAN], [WAN]],
+    ['is no private one beside a public one', onLan, [WAN, LAN], [WAN]],
+    ['is one on the LAN on which the relay sees us', onLan, [LAN, BRIDGE], [LAN]],
+    ['is none on another network', outside, [LAN, BRIDGE], []],
+    ['is none of this machine', tcp4('127.0.0.1'), [tcp4('127.0.0.1', 4002)], []]
+  ]
+  for (const [what, mapped, offered, nats] of cases) {
+    it(what, () => {
+      const candidates = multiaddrs(...offered)
+      const found = candidates.filter((each) => mayBeNat(each, candidates, multiaddrs(mapped)))
+      assert.deepEqual(found.map(String), nats)
+    })
+  }
 })

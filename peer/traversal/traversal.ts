@@ -263,6 +263,7 @@ function refuse(
 ): string | undefined {
   if (connection.direct) return 'this connection is direct already'
   if (!hasRounds) return 'too many rounds in a minute'
-  if (current === undefined) return undefined
-  return current.role === 'initiator' && weYield ? undefined : 'a punch with this peer is under way'
+  // Who starts another round has ended the one before, however long we would go on with it.
+  if (current === undefined || current.role === 'responder' || weYield) return undefined
+  return 'a punch with this peer is under way'
 }

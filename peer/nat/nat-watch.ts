@@ -61,8 +61,17 @@ const LOOK_AGAIN_MS = 20 * 60_000
 /** From other ports, when the listening one is seen at several: shows how the NAT goes on. */
 const SAMPLES = 4
 
-/** A punch that begins while the first look is under way waits for so long: two round trips to a relay. */
-const REPORT_WAIT_MS = 500
+/** One may get lost. */
+const ENOUGH_SAMPLES = SAMPLES - 1
+
+/** Of samples at once: those before them show less of the order. */
+const SAMPLE_TRIES = 3
+
+/**
+ * A punch that begins while the first look is under way waits for so long. It takes three round trips to a relay; a SYN
+ * that is lost is repeated after a second, and a round that knows nothing of a NAT that changes ports takes five for nothing.
+ */
+const REPORT_WAIT_MS = 2_500
 
 /** So long nobody else behind the NAT has taken many ports. */
 const FRESH_MS = 1_000
@@ -174,9 +183,14 @@ class RunningNatWatch implements NatWatch {
     const earlier = notSeenAgain(known, found.seen)
     this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled: [] }))
     if (isSymmetric(this.kind)) {
-      const sampled = await this.#sample(SAMPLES, signal)
       this.#last = []
-      this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled }))
+      const sampled: Observation[] = []
+      for (let tries = 0; tries < SAMPLE_TRIES; tries += 1) {
+        const more = await this.#sample(SAMPLES, signal)
+        sampled.push(...more)
+        this.#conclude(together(earlier, found.seen, { wanted: SAMPLES, sampled }))
+        if (more.length >= ENOUGH_SAMPLES) break
+      }
     }
     onKind?.(this.kind)
   }

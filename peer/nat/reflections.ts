@@ -38,6 +38,8 @@ export interface Asked {
   self: PeerId
   /** The local end, shared with the listener; undefined: a port that the system chooses. */
   local?: Endpoint
+  /** Without `atMs` it is worth nothing: a SYN that may have been lost is not waited for. */
+  mustBeDated?: boolean
   signal: AbortSignal
 }
 
@@ -70,7 +72,7 @@ export async function reflectPortsOf(
 
 /** Asks once. Throws the system's error, a ReflectFormatError, or the signal's reason. */
 export async function askReflection(asked: Asked): Promise<Seen> {
-  const { destination, self, local, relayKey } = asked
+  const { destination, self, local, relayKey, mustBeDated = false } = asked
   using limit = deadline(asked.signal, ANSWER_MS, 'the relay does not reflect')
   limit.signal.throwIfAborted()
   const salt = new Uint8Array(randomBytes(SALT_BYTES))
@@ -81,10 +83,13 @@ export async function askReflection(asked: Asked): Promise<Seen> {
   socket.on('error', () => undefined) // the reader is told
   const abort = (): void => callOff(socket, asError(limit.signal.reason))
   limit.signal.addEventListener('abort', abort, { once: true })
+  let late: NodeJS.Timeout | undefined
   try {
     const leftMs = performance.now()
     let atMs: number | undefined
+    if (mustBeDated) late = setTimeout(callOff, SYN_REPEAT_MS, socket, new Error('a SYN was lost'))
     socket.once('connect', () => {
+      clearTimeout(late)
       if (performance.now() - leftMs < SYN_REPEAT_MS) atMs = leftMs
     })
     socket.connect(destination)
@@ -96,6 +101,7 @@ export async function askReflection(asked: Asked): Promise<Seen> {
     }
     return { reflection, salt, localPort, atMs }
   } finally {
+    clearTimeout(late)
     limit.signal.removeEventListener('abort', abort)
     // A FIN would keep the two ports together for a minute, and the next question would not leave.
     socket.resetAndDestroy()

@@ -50,14 +50,14 @@ export async function survey(init: SurveyInit, signal: AbortSignal): Promise<Sur
   return all
 }
 
-/** Where a relay sees fresh ports of ours, `count` of them, in the order in which they were opened. */
+/** Where a relay sees fresh ports of ours, `count` of them unless packets get lost, in the order in which they were opened. */
 export async function sample(
   { destination, relayKey }: Mirror,
   { self, count }: { self: PeerId; count: number },
   signal: AbortSignal
 ): Promise<Observation[]> {
   const asked = Array.from({ length: count }, async () =>
-    askReflection({ destination, relayKey, self, signal }).catch(() => undefined)
+    askReflection({ destination, relayKey, self, mustBeDated: true, signal }).catch(() => undefined)
   )
   const seen = await Promise.all(asked)
   signal.throwIfAborted()

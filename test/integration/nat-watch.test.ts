@@ -172,6 +172,18 @@ describe('the watch over the own NAT', () => {
     assert.deepEqual(report?.seenPorts.toSorted(), [50_020, 50_110, 50_260, 50_300, 50_480])
   })
 
+  it('asks again for ports when too many of its questions got lost to see a pattern', async () => {
+    const offsets = [300, 20, undefined, undefined, undefined, 480, undefined, 110, 260]
+    const next = (): number | undefined => {
+      const offset = offsets.shift()
+      return offset === undefined ? undefined : 50_000 + offset
+    }
+    await using relay = await countingRelay({ main: 12_000, next })
+    await using us = await watchedBy(() => [relay.observer])
+    assert.equal(us.watch.kind.ports, 'block')
+    assert.deepEqual(offsets, [])
+  })
+
   it('asks for the last port of a sequence when a punch is likely, once for all that come of it', async () => {
     await using relay = await countingRelay()
     await using us = await watchedBy(() => [relay.observer])

@@ -30,18 +30,20 @@ export async function countingRelay({
 }: {
   main?: number
   first?: number
-  next?: (port: number) => number
+  /** Undefined: that connection gets no answer. */
+  next?: (port: number) => number | undefined
 } = {}): Promise<CountingRelay> {
   const key = await generateKeyPair('Ed25519')
   let port = first
   let isMute = false
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    if (isMute) {
+    const at = isMute ? undefined : next(port)
+    if (at === undefined) {
       socket.destroy()
       return
     }
-    port = next(port)
+    port = at
     const address = multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
     socket.once('data', async (request) => {
       const reflection = { address, unixSeconds: 1_790_000_000 }

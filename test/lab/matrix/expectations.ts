@@ -34,6 +34,13 @@ const DIRECT_WITH_LOSS = 0.95
 /** Guesses among all ports, or at both sides, meet by chance. */
 const DIRECT_BY_CHANCE = 0.95
 
+/** Of all runs that can be direct together, at the first attempt: without loss and skew, and with either. */
+const AT_ONCE = 0.99
+const AT_ONCE_IN_TROUBLE = 0.95
+
+/** Of fewer, a single one that goes wrong says nothing about such shares. */
+const MIN_RUNS_FOR_SHARES = 100
+
 /** Of pairs whose ports need not be guessed. */
 const NO_ANSWER =
   /^(none of \w+'s (\d+ )?addresses|\w+'s address does not answer).*: .*a port forward/
@@ -102,6 +109,21 @@ export function complaints(
     ...(isEnough ? [] : [shares]),
     ...new Set(runs.flatMap((run) => wrongReasons(run, expected)))
   ]
+}
+
+/** Undefined when enough of all runs were direct at once, or too few were made to tell. */
+export function atOnceComplaint(
+  cells: ReadonlyArray<Pick<CellRecord, 'kinds' | 'runs'>>,
+  { lossPercent, delaysMs }: Conditions
+): string | undefined {
+  const runs = cells
+    .filter(({ kinds }) => kinds === undefined || !isHopeless(...kinds))
+    .flatMap((cell) => cell.runs)
+  const { first } = tallyOf(runs)
+  const isEasy = lossPercent === 0 && delaysMs.a === delaysMs.b
+  const expected = isEasy ? AT_ONCE : AT_ONCE_IN_TROUBLE
+  if (runs.length < MIN_RUNS_FOR_SHARES || first >= expected * runs.length) return undefined
+  return `${percent(first, runs.length)} of all runs direct at the first attempt, where ${100 * expected} % must be`
 }
 
 /** Each side is told why it stays relayed, or it would be left to guess. */

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { noPlaceFor, writeBlock } from '../marked-block.ts'
 import { runCell } from './attempts.ts'
 import { cellsOf, type Cell } from './cells.ts'
-import { complaints } from './expectations.ts'
+import { atOnceComplaint, complaints } from './expectations.ts'
 import { heatMap } from './heat-map.ts'
 import { cellLine, matrixTable } from './markdown.ts'
 import { matrixOptions, USAGE, type MatrixOptions } from './options.ts'
@@ -42,6 +42,8 @@ if (signal.aborted) {
   const wrong = records.flatMap((record) =>
     complaints(record, conditions).map((complaint) => `${record.title}: ${complaint}`)
   )
+  const together = atOnceComplaint(records, conditions)
+  if (together !== undefined) wrong.push(together)
   for (const complaint of wrong) console.error(`NOT AS IT MUST BE: ${complaint}`)
   if (wrong.length > 0) process.exitCode = 1
 }

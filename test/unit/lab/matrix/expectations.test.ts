@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NatKind } from '../../../lab/nat.ts'
-import { complaints } from '../../../lab/matrix/expectations.ts'
+import { atOnceComplaint, complaints } from '../../../lab/matrix/expectations.ts'
 import type { Run } from '../../../lab/matrix/run.ts'
 import { direct, failed, relayed } from './runs.ts'
 
@@ -23,8 +23,17 @@ function wrong(kinds: [NatKind, NatKind], runs: Run[], lossPercent = 0): string[
   return complaints({ kinds, runs }, { lossPercent })
 }
 
+const later: Run = { newcomer: 'a', outcome: 'direct', direct: { firstAttempt: false } }
+
 const hundred = (relayedOnes: number): Run[] =>
   Array.from({ length: 100 }, (_, n) => (n < relayedOnes ? relayed(NO_ANSWER) : direct(300)))
+
+/** A hundred runs, of which so many were direct later than at once, and two of a pair that stays relayed. */
+const cells = (late: number): Array<{ kinds: [NatKind, NatKind]; runs: Run[] }> => [
+  { kinds: ['drop', 'drop'], runs: Array.from({ length: 100 - late }, () => direct(300)) },
+  { kinds: ['drop', 'symmetric'], runs: Array.from({ length: late }, () => later) },
+  { kinds: ['symmetric', 'symmetric'], runs: [relayed(HOPELESS), relayed(HOPELESS)] }
+]
 
 describe('the matrix', () => {
   it('expects 99 of 100 direct where ports are kept, and 95 where packets get lost', () => {
@@ -32,6 +41,22 @@ describe('the matrix', () => {
     assert.deepEqual(wrong(['drop', 'rst'], hundred(2)), ['98 % direct, where 99 % must be'])
     assert.deepEqual(wrong(['drop', 'rst'], hundred(5), 10), [])
     assert.deepEqual(wrong(['drop', 'rst'], hundred(6), 10), ['94 % direct, where 95 % must be'])
+  })
+
+  it('expects 99 of 100 runs direct at once, 95 with loss or skewed delays, whatever stays relayed for good', () => {
+    const even = { delaysMs: { relay: 5, a: 15, b: 15 }, lossPercent: 0 }
+    const skewed = { ...even, delaysMs: { relay: 5, a: 3, b: 27 } }
+    assert.equal(atOnceComplaint(cells(1), even), undefined)
+    assert.equal(
+      atOnceComplaint(cells(2), even),
+      '98 % of all runs direct at the first attempt, where 99 % must be'
+    )
+    for (const hard of [skewed, { ...even, lossPercent: 10 }]) {
+      assert.equal(atOnceComplaint(cells(5), hard), undefined)
+      assert.match(atOnceComplaint(cells(6), hard) ?? '', /^94 % .* 95 % must be$/)
+    }
+    const few = cells(50).slice(0, 1)
+    assert.equal(atOnceComplaint(few, even), undefined)
   })
 
   for (const open of ['none', 'full-cone', 'address-restricted'] as const) {

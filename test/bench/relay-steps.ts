@@ -163,6 +163,21 @@ export function growthProblem(figures: Figures): string | undefined {
     : `it grew by ${grownMb.toFixed(0)} MB; ${MAX_GROWTH_MB} are allowed`
 }
 
+const MAX_RESERVED_MB = 700
+/** What does not grow with their number varies by about a tenth. */
+const MAX_COST_GROWTH = 1.25
+
+/** What is wrong with ten times as many reservations; undefined when the last cost what the first did, and all fit. */
+export function manyProblem(figures: Figures): string | undefined {
+  const { 'RSS MB': mb = NaN, 'first CPU ms each': first, 'last CPU ms each': last } = figures
+  const growth = (last ?? NaN) / (first ?? NaN)
+  const isSmall = mb < MAX_RESERVED_MB
+  const isSteady = growth < MAX_COST_GROWTH
+  return isSmall && isSteady
+    ? undefined
+    : `they take ${mb} MB, of ${MAX_RESERVED_MB} allowed, and the last cost ${growth.toFixed(2)} × the first, of ${MAX_COST_GROWTH}`
+}
+
 interface Ends {
   sender: Load
   receiver: Load

@@ -11,6 +11,7 @@ import {
   type Figures,
   growthProblem,
   manyCircuits,
+  manyProblem,
   reservations,
   slowReceiver,
   throughput
@@ -79,7 +80,8 @@ const steps: Record<string, Step> = {
   many: {
     title: `${MANY * count} reservations, kept`,
     run: async (relay) => reservations(relay, { signal, count, batches: MANY }),
-    once: true
+    once: true,
+    problem: manyProblem
   }
 }
 const chosen =

@@ -19,8 +19,16 @@ export interface ReservationGrant {
   expiresAtMs: number
 }
 
+/** What a circuit has taken, to be given back as it was: a reservation may move to another host meanwhile. */
+export interface CircuitPlace {
+  peers: readonly [from: string, to: string]
+  /** One when both ends are there: it is places of the relay that hosts share, and the circuit takes one. */
+  hosts: readonly string[]
+}
+
 export interface CircuitGrant {
   admitted: true
+  place: CircuitPlace
 }
 
 interface Reservation {
@@ -37,6 +45,7 @@ export class Admission {
   readonly #reservations = new Map<string, Reservation>()
   readonly #reservationsByHost = new Counter()
   readonly #circuitsByPeer = new Counter()
+  readonly #circuitsByHost = new Counter()
   #circuits = 0
 
   /** Both may change at any time: what is granted stays granted. */
@@ -116,8 +125,12 @@ export class Admission {
     return next
   }
 
-  /** Takes a place for a circuit; `closeCircuit` gives it back. */
-  openCircuit(from: string, to: string, nowMs: number): CircuitGrant | Refusal {
+  /** Takes a place for a circuit; `closeCircuit` gives it back. The target's host is that of its reservation. */
+  openCircuit(
+    { peer: from, host }: { peer: string; host: string },
+    to: string,
+    nowMs: number
+  ): CircuitGrant | Refusal {
     if (from === to) {
       return refusal(CircuitStatus.PERMISSION_DENIED, ITSELF)
     }
@@ -129,16 +142,18 @@ export class Admission {
     if (target === undefined || target.expiresAtMs <= nowMs) {
       return refusal(NO_RESERVATION, UNRESERVED)
     }
-    const full = this.#circuitsFullFor(from, to)
+    const hosts = host === target.host ? [host] : [host, target.host]
+    const place: CircuitPlace = { peers: [from, to], hosts }
+    const full = this.#circuitsFullFor(place)
     if (full !== undefined) return refusal(RESOURCE_LIMIT_EXCEEDED, full)
     this.#circuits++
-    this.#circuitsByPeer.add(from)
-    this.#circuitsByPeer.add(to)
-    return { admitted: true }
+    for (const each of place.peers) this.#circuitsByPeer.add(each)
+    for (const each of hosts) this.#circuitsByHost.add(each)
+    return { admitted: true, place }
   }
 
-  #circuitsFullFor(from: string, to: string): Why | undefined {
-    const { circuits, 'circuits-per-peer': perPeer } = this.#limits
+  #circuitsFullFor({ peers: [from, to], hosts }: CircuitPlace): Why | undefined {
+    const { circuits, 'circuits-per-peer': perPeer, 'circuits-per-host': perHost } = this.#limits
     if (this.#circuits >= circuits) {
       return { limit: 'circuits', reason: `all ${circuits} circuits are taken` }
     }
@@ -147,14 +162,16 @@ export class Admission {
     if (this.#circuitsByPeer.of(from) >= perPeer)
       return { limit, reason: `the dialling peer ${has}` }
     if (this.#circuitsByPeer.of(to) >= perPeer) return { limit, reason: `the target ${has}` }
-    return undefined
+    const host = hosts.find((each) => this.#circuitsByHost.of(each) >= perHost)
+    if (host === undefined) return undefined
+    return { limit: 'circuits-per-host', reason: `${host} has ${perHost} circuits already` }
   }
 
   /** Once for every circuit that `openCircuit` admitted. */
-  closeCircuit(from: string, to: string): void {
+  closeCircuit({ peers, hosts }: CircuitPlace): void {
     this.#circuits--
-    this.#circuitsByPeer.remove(from)
-    this.#circuitsByPeer.remove(to)
+    for (const peer of peers) this.#circuitsByPeer.remove(peer)
+    for (const host of hosts) this.#circuitsByHost.remove(host)
   }
 
   usage(): Usage[] {
@@ -162,7 +179,8 @@ export class Admission {
       reservations: this.#reservations.size,
       'reservations-per-host': this.#reservationsByHost.most,
       circuits: this.#circuits,
-      'circuits-per-peer': this.#circuitsByPeer.most
+      'circuits-per-peer': this.#circuitsByPeer.most,
+      'circuits-per-host': this.#circuitsByHost.most
     } as const
     return usageOf(used, this.#limits)
   }

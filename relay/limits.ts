@@ -128,6 +128,12 @@ export const LIMITS = {
     [0, 200],
     'At each of its ends. A room of 20 is 19 circuits at each peer, and twice that while both ends dial each other.'
   ),
+  'circuits-per-host': spec(
+    'count',
+    512,
+    [0, MANY],
+    'At each of its ends, and one between two peers of the host: a room of 20 behind one address needs 380, both ends having dialled, and a host takes half of all.'
+  ),
   'circuit-seconds': spec(
     'seconds',
     1800,

@@ -12,6 +12,7 @@ const EXEMPT = [
   'reservations-per-host',
   'circuits',
   'circuits-per-peer',
+  'circuits-per-host',
   'hop-rate-per-peer',
   'hop-rate-per-host',
   'circuit-bytes-per-second',

@@ -10,6 +10,7 @@ import {
   type HopMessage
 } from '../../shared/wire/circuit.ts'
 import { peerIdFromBytes } from '../../shared/wire/peer-id-bytes.ts'
+import { hostKey } from '../host-key.ts'
 import { whyOf, type Why } from '../why.ts'
 import {
   announcedLimit,
@@ -52,7 +53,8 @@ export async function connect(
     refused(CircuitStatus.RESOURCE_LIMIT_EXCEEDED, tooMany)
     return
   }
-  const verdict = books.admission.openCircuit(from, to, context.nowMs())
+  const dialling = { peer: from, host: hostKey(connection.remoteAddr) }
+  const verdict = books.admission.openCircuit(dialling, to, context.nowMs())
   if (!verdict.admitted) {
     refused(verdict.status, verdict)
     return
@@ -61,7 +63,7 @@ export async function connect(
     const failure = await runCircuit(stream, connection.remotePeer, target, context)
     if (failure !== undefined) refused(CircuitStatus.CONNECTION_FAILED, failure)
   } finally {
-    books.admission.closeCircuit(from, to)
+    books.admission.closeCircuit(verdict.place)
   }
 }
 

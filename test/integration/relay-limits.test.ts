@@ -150,7 +150,7 @@ describe('requests of HOP', () => {
 })
 
 describe('circuits', () => {
-  for (const name of ['circuits', 'circuits-per-peer'] as const) {
+  for (const name of ['circuits', 'circuits-per-peer', 'circuits-per-host'] as const) {
     it(`are refused over ${name}`, async () => {
       await using scene = await relayScene({ [name]: 1 })
       const host = await target(scene)

@@ -55,7 +55,8 @@ describe('the status port of a relay', () => {
       'hop-rate-per-host': 2,
       reservations: 1,
       'reservations-per-host': 1,
-      circuits: 1
+      circuits: 1,
+      'circuits-per-host': 0
     })
     await using status = await statusScene({ everyMs: 1 })
     await status.show(scene.relay)

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Access, OPEN_TO_ALL } from '../../../relay/access/access.ts'
-import { Admission, type CircuitGrant, type Refusal } from '../../../relay/admission.ts'
+import {
+  Admission,
+  type CircuitGrant,
+  type CircuitPlace,
+  type Refusal
+} from '../../../relay/admission.ts'
 import { DEFAULT_LIMITS, type RelayLimits } from '../../../relay/limits.ts'
 import { CircuitStatus } from '../../../shared/wire/circuit.ts'
 
@@ -10,6 +15,14 @@ const HOUR_MS = 3_600_000
 
 const books = (limits: Partial<RelayLimits> = {}): Admission =>
   new Admission({ ...DEFAULT_LIMITS, ...limits })
+
+const at = (peer: string, host = 'h'): { peer: string; host: string } => ({ peer, host })
+
+/** What an admitted circuit has taken. */
+function placeOf(verdict: CircuitGrant | Refusal): CircuitPlace {
+  assert.ok(verdict.admitted, 'it was refused')
+  return verdict.place
+}
 
 function assertRefused(
   verdict: CircuitGrant | { admitted: true } | Refusal,
@@ -27,7 +40,11 @@ describe('admission of those who are not let in', () => {
     const admission = new Admission({ ...DEFAULT_LIMITS, reservations: 0 }, access)
     const { PERMISSION_DENIED, RESERVATION_REFUSED } = CircuitStatus
     assertRefused(admission.reserve('b', 'h', 0), PERMISSION_DENIED, /not on the allow list/)
-    assertRefused(admission.openCircuit('b', 'a', 0), PERMISSION_DENIED, /not on the allow list/)
+    assertRefused(
+      admission.openCircuit(at('b'), 'a', 0),
+      PERMISSION_DENIED,
+      /not on the allow list/
+    )
     assertRefused(admission.reserve('a', 'h', 0), RESERVATION_REFUSED, /reservations are taken/)
     const verdict = admission.reserve('b', 'h', 0)
     assert.equal(verdict.admitted ? undefined : verdict.rule, 'allow')
@@ -38,7 +55,7 @@ describe('admission of those who are not let in', () => {
     const admission = new Admission(DEFAULT_LIMITS, access)
     assert.ok(admission.reserve('b', 'h', 0).admitted)
     access.reload({ ...OPEN_TO_ALL, allow: ['a'] })
-    assert.ok(admission.openCircuit('a', 'b', 0).admitted)
+    assert.ok(admission.openCircuit(at('a'), 'b', 0).admitted)
     assertRefused(admission.reserve('b', 'h', 0), CircuitStatus.PERMISSION_DENIED, /allow list/)
   })
 })
@@ -121,36 +138,76 @@ describe('admission of circuits', () => {
   it('needs a reservation of the target that has not run out', () => {
     const admission = books({ 'reservation-seconds': 0.1 })
     const { NO_RESERVATION } = CircuitStatus
-    assertRefused(admission.openCircuit('a', 'b', 0), NO_RESERVATION, /no reservation/)
+    assertRefused(admission.openCircuit(at('a'), 'b', 0), NO_RESERVATION, /no reservation/)
     admission.reserve('b', 'h', 0)
-    assert.ok(admission.openCircuit('a', 'b', 99).admitted)
-    assertRefused(admission.openCircuit('a', 'b', 100), NO_RESERVATION, /no reservation/)
+    assert.ok(admission.openCircuit(at('a'), 'b', 99).admitted)
+    assertRefused(admission.openCircuit(at('a'), 'b', 100), NO_RESERVATION, /no reservation/)
   })
 
   it('refuses a circuit of a peer to itself', () => {
     const admission = books()
     admission.reserve('a', 'h', 0)
-    assertRefused(admission.openCircuit('a', 'a', 0), CircuitStatus.PERMISSION_DENIED, /itself/)
+    assertRefused(admission.openCircuit(at('a'), 'a', 0), CircuitStatus.PERMISSION_DENIED, /itself/)
   })
 
   it('counts circuits in total and at both of their ends, and gives places back', () => {
     const admission = books({ circuits: 3, 'circuits-per-peer': 2 })
     const { RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
     for (const peer of ['a', 'b', 'c', 'd']) admission.reserve(peer, 'h', 0)
-    assert.ok(admission.openCircuit('a', 'b', 0).admitted)
-    assert.ok(admission.openCircuit('c', 'b', 0).admitted)
-    assertRefused(admission.openCircuit('d', 'b', 0), RESOURCE_LIMIT_EXCEEDED, /the target has 2/)
+    const first = placeOf(admission.openCircuit(at('a'), 'b', 0))
+    assert.ok(admission.openCircuit(at('c'), 'b', 0).admitted)
     assertRefused(
-      admission.openCircuit('b', 'd', 0),
+      admission.openCircuit(at('d'), 'b', 0),
+      RESOURCE_LIMIT_EXCEEDED,
+      /the target has 2/
+    )
+    assertRefused(
+      admission.openCircuit(at('b'), 'd', 0),
       RESOURCE_LIMIT_EXCEEDED,
       /dialling peer has 2/
     )
-    assert.ok(admission.openCircuit('a', 'c', 0).admitted)
-    assertRefused(admission.openCircuit('d', 'x', 0), CircuitStatus.NO_RESERVATION, /reservation/)
-    assertRefused(admission.openCircuit('x', 'd', 0), RESOURCE_LIMIT_EXCEEDED, /all 3 circuits/)
-    admission.closeCircuit('a', 'b')
+    assert.ok(admission.openCircuit(at('a'), 'c', 0).admitted)
+    assertRefused(
+      admission.openCircuit(at('d'), 'x', 0),
+      CircuitStatus.NO_RESERVATION,
+      /reservation/
+    )
+    assertRefused(admission.openCircuit(at('x'), 'd', 0), RESOURCE_LIMIT_EXCEEDED, /all 3 circuits/)
+    admission.closeCircuit(first)
     assert.equal(admission.circuits, 2)
-    assert.ok(admission.openCircuit('d', 'b', 0).admitted)
+    assert.ok(admission.openCircuit(at('d'), 'b', 0).admitted)
+  })
+
+  it('refuses a host that has its share at either end, and nobody else', () => {
+    const admission = books({ 'circuits-per-host': 2 })
+    const { RESOURCE_LIMIT_EXCEEDED } = CircuitStatus
+    admission.reserve('a', 'nat', 0)
+    admission.reserve('b', 'elsewhere', 0)
+    admission.reserve('c', 'afar', 0)
+    const out = placeOf(admission.openCircuit(at('x', 'nat'), 'b', 0))
+    const into = placeOf(admission.openCircuit(at('c', 'afar'), 'a', 0))
+    const refused = admission.openCircuit(at('y', 'nat'), 'b', 0)
+    assertRefused(refused, RESOURCE_LIMIT_EXCEEDED, /^nat has 2 circuits already$/)
+    assert.equal(refused.admitted ? undefined : refused.limit, 'circuits-per-host')
+    assertRefused(admission.openCircuit(at('b'), 'a', 0), RESOURCE_LIMIT_EXCEEDED, /nat has 2/)
+    assert.ok(admission.openCircuit(at('b', 'elsewhere'), 'c', 0).admitted)
+    admission.closeCircuit(out)
+    admission.closeCircuit(into)
+    assert.ok(admission.openCircuit(at('y', 'nat'), 'b', 0).admitted)
+  })
+
+  it('counts a circuit within a host once there, and gives back what it took wherever its peer is by then', () => {
+    const admission = books({ 'circuits-per-host': 1 })
+    const used = (): number | undefined =>
+      admission.usage().find(({ limit }) => limit === 'circuits-per-host')?.used
+    admission.reserve('b', 'nat', 0)
+    const within = placeOf(admission.openCircuit(at('a', 'nat'), 'b', 0))
+    assert.equal(used(), 1)
+    admission.reserve('b', 'elsewhere', 0)
+    admission.closeCircuit(within)
+    assert.equal(used(), 0)
+    assert.ok(admission.openCircuit(at('a', 'nat'), 'b', 0).admitted)
+    assert.equal(used(), 1)
   })
 
   it('has room by default for 20 people who all dial each other at once', () => {
@@ -159,7 +216,8 @@ describe('admission of circuits', () => {
     for (const peer of room) admission.reserve(peer, 'nat', 0)
     for (const from of room) {
       for (const to of room) {
-        if (from !== to) assert.ok(admission.openCircuit(from, to, 0).admitted, `${from} to ${to}`)
+        if (from !== to)
+          assert.ok(admission.openCircuit(at(from), to, 0).admitted, `${from} to ${to}`)
       }
     }
   })

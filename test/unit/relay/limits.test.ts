@@ -20,6 +20,8 @@ describe('the limits', () => {
     assert.ok(limits['connections-per-host'] * 4 <= limits.connections)
     assert.ok(limits['handshakes-per-host'] < limits.handshakes)
     assert.ok(limits['circuit-bytes-per-second'] < limits['bytes-per-second'])
+    assert.ok(limits['circuits-per-peer'] < limits['circuits-per-host'])
+    assert.ok(limits['circuits-per-host'] * 2 <= limits.circuits)
     assert.ok(LIMITS['circuits-per-peer'].max < MAX_HOP_STREAMS)
   })
 

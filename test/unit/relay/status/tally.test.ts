@@ -103,11 +103,15 @@ describe('the tally', () => {
 describe('the names of reasons', () => {
   it('fit the sentences that the books of the relay give', () => {
     const books = new Admission(DEFAULT_LIMITS)
+    const [x, a] = [
+      { peer: 'x', host: 'h2' },
+      { peer: 'a', host: 'h1' }
+    ]
     books.reserve('a', 'h1', 0)
-    assert.equal(refusalName(reasonOf(books.openCircuit('x', 'nobody', 0))), 'no reservation')
-    assert.equal(refusalName(reasonOf(books.openCircuit('a', 'a', 0))), 'not allowed')
+    assert.equal(refusalName(reasonOf(books.openCircuit(x, 'nobody', 0))), 'no reservation')
+    assert.equal(refusalName(reasonOf(books.openCircuit(a, 'a', 0))), 'not allowed')
     books.draining = true
-    assert.equal(refusalName(reasonOf(books.openCircuit('x', 'a', 0))), 'relay stopping')
+    assert.equal(refusalName(reasonOf(books.openCircuit(x, 'a', 0))), 'relay stopping')
     assert.equal(refusalName(UNAVAILABLE.reason), 'rooms unavailable')
   })
 

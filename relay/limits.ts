@@ -156,7 +156,7 @@ export const LIMITS = {
     'bytes per second',
     32 * MIB,
     [1024, 100 * GIB],
-    'All circuits together, both directions: a fifth of one CPU, and half of a port of 1 Gbit/s, which carries each byte in and out.'
+    'All circuits together, both directions: a fifth of one CPU, and half of a port of 1 Gbit/s, which carries each byte in and out. Divided by twice the limit "circuits", 16 KiB here, it is what no circuit waits for, in either direction.'
   ),
   'held-bytes': spec(
     'bytes',

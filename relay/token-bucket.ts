@@ -14,11 +14,11 @@ export class TokenBucket {
   #tokens = Infinity
   #atMs = -Infinity
 
-  /** Takes one when there is one. */
-  tryTake(flow: Flow, nowMs: number): boolean {
+  /** Takes them when there are so many. */
+  tryTake(flow: Flow, nowMs: number, count = 1): boolean {
     this.#refill(flow, nowMs)
-    if (this.#tokens < 1) return false
-    this.#tokens--
+    if (this.#tokens < count) return false
+    this.#tokens -= count
     return true
   }
 

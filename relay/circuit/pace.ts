@@ -12,9 +12,20 @@ export interface Pace {
 /** A second's worth may pass at once. */
 const perSecond = (bytes: number): Flow => ({ ratePerSecond: bytes, size: bytes })
 
+/** Of its share a direction may send at once the largest frame of yamux: more than anybody types, 4 s of the share by default. */
+const SHARE_BYTES = 64 * 1024
+
+/** What each of as many directions as there may be can have of the whole: 16 KiB a second by default. */
+const shareOf = ({ circuits, 'bytes-per-second': all }: Readonly<RelayLimits>): Flow => ({
+  ratePerSecond: all / (2 * Math.max(circuits, 1)),
+  size: SHARE_BYTES
+})
+
 export class Pacing {
   readonly #limits: Readonly<RelayLimits>
   readonly #all = new TokenBucket()
+  /** What has passed by shares: as much as the whole, however many directions come and go with a full share each. */
+  readonly #byShares = new TokenBucket()
   readonly #passed = new RecentRate()
   readonly #nowMs: () => number
 
@@ -24,18 +35,26 @@ export class Pacing {
     this.#nowMs = nowMs
   }
 
-  /** Bytes are let through and paid for afterwards: no direction holds any back, it only stops reading. */
+  /**
+   * Bytes are let through and paid for afterwards: no direction holds any back, it only stops reading. For what all
+   * together owe only those wait that send more than their share, or two busy peers would slow every chat.
+   */
   forDirection(): Pace {
     const own = new TokenBucket()
+    const share = new TokenBucket()
     return {
       delayMs: (bytes) => {
         const nowMs = this.#nowMs()
-        const { 'circuit-bytes-per-second': circuit, 'bytes-per-second': all } = this.#limits
+        const { 'circuit-bytes-per-second': circuit, 'bytes-per-second': total } = this.#limits
+        const all = perSecond(total)
         this.#passed.add(bytes, nowMs)
-        return Math.max(
-          own.takeAnyway(bytes, perSecond(circuit), nowMs),
-          this.#all.takeAnyway(bytes, perSecond(all), nowMs)
-        )
+        const ownMs = own.takeAnyway(bytes, perSecond(circuit), nowMs)
+        const allMs = this.#all.takeAnyway(bytes, all, nowMs)
+        const isFree =
+          allMs === 0 ||
+          (share.tryTake(shareOf(this.#limits), nowMs, bytes) &&
+            this.#byShares.tryTake(all, nowMs, bytes))
+        return isFree ? ownMs : Math.max(ownMs, allMs)
       }
     }
   }

@@ -11,6 +11,8 @@ import {
   reserveRequest,
   takeCircuits
 } from '../support/raw-circuit.ts'
+import { startEcho } from '../support/circuit-echo.ts'
+import { eventually } from '../support/eventually.ts'
 import { guest, statusOf, target } from '../support/relay-guests.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 
@@ -47,6 +49,40 @@ describe('bandwidth', () => {
   it('is not limited for a circuit that asks for less', async () => {
     await using scene = await relayScene({ 'circuit-bytes-per-second': 512 * KIB })
     assert.ok((await carry(scene, 64 * KIB)) < 300)
+  })
+})
+
+describe('a circuit that carries little', () => {
+  it('is not held back by those that take all that there is', async () => {
+    const limits = { circuits: 16, 'bytes-per-second': 512 * KIB }
+    await using scene = await relayScene(limits)
+    const [host, from] = [await guest(scene), await guest(scene)]
+    let received = 0
+    await takeCircuits(host.node, ({ stream }) => {
+      stream.addEventListener('message', ({ data }) => {
+        received += data.byteLength
+      })
+    })
+    assert.equal(await statusOf(host, reserveRequest()), CircuitStatus.OK)
+    // Each lets a window of 256 KiB through, and they owe 4 s then.
+    for (let i = 0; i < 8; i++) {
+      const { stream } = await askHop(from.toRelay, connectRequest(host.node.peerId))
+      stream.send(new Uint8Array(4 * 1024 * KIB))
+    }
+    await eventually(
+      () => received,
+      (bytes) => bytes > 1024 * KIB
+    )
+    const echo = await startEcho(scene)
+    const startedMs = performance.now()
+    await eventually(
+      () => echo.messages,
+      (count) => count > 50
+    )
+    const tookMs = performance.now() - startedMs
+    // Otherwise each direction would wait for a second and more after each message.
+    assert.ok(tookMs < 5000, `${tookMs} ms`)
+    await echo.stop()
   })
 })
 

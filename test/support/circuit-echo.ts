@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import { byteStream } from '@libp2p/utils'
 import { askHop, connectRequest } from './raw-circuit.ts'
-import { guest, target } from './relay-guests.ts'
-import type { RelayProcess } from './relay-process.ts'
+import { guest, target, type Hospitable } from './relay-guests.ts'
 
 const MESSAGE_BYTES = 256
 /** Longer than anything but a circuit that carries nothing any more. */
@@ -18,12 +17,14 @@ export interface EchoResult {
 }
 
 export interface Echo {
+  /** So far. */
+  readonly messages: number
   /** Ends it, and fails if anything was lost or changed on the way. */
   stop(): Promise<EchoResult>
 }
 
 /** Resolves when the first message is back. One at a time, one after the other, as fast as they come. */
-export async function startEcho(relay: RelayProcess): Promise<Echo> {
+export async function startEcho(relay: Hospitable): Promise<Echo> {
   const [far, near] = [await target(relay), await guest(relay)]
   const { answer, stream } = await askHop(near.toRelay, connectRequest(far.node.peerId))
   assert.equal(answer.status, CircuitStatus.OK)
@@ -54,6 +55,9 @@ export async function startEcho(relay: RelayProcess): Promise<Echo> {
   // Told when it is asked for.
   running.catch(() => {})
   return {
+    get messages() {
+      return result.messages
+    },
     stop: async () => {
       stopping.abort()
       await running

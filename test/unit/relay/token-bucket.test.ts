@@ -24,6 +24,14 @@ describe('a token bucket', () => {
     )
   })
 
+  it('gives several at once or none', () => {
+    const bucket = new TokenBucket()
+    const flow = { ratePerSecond: 100, size: 100 }
+    assert.ok(bucket.tryTake(flow, 0, 60))
+    assert.equal(bucket.tryTake(flow, 0, 60), false)
+    assert.ok(bucket.tryTake(flow, 0, 40))
+  })
+
   it('goes into debt, and says how long it takes to pay', () => {
     const bucket = new TokenBucket()
     const flow = { ratePerSecond: 100, size: 100 }

@@ -59,7 +59,7 @@ export function relaySettings(
     access: {
       allow: parsePeers(values.allow, givenBy.allow),
       deny: parsePeers(values.deny, givenBy.deny),
-      rooms: values['allow-room'].map((room) => checkRoom(room)),
+      rooms: values['allow-room'].map((room) => checkRoom(room, givenBy['allow-room'])),
       secrets
     },
     json: values.json,

@@ -129,7 +129,10 @@ describe('the options of parley-relay', () => {
     const refuses = (argv: string[], message: RegExp): void =>
       assert.throws(() => settings(argv), { ...usage, message })
     refuses(['--allow', 'ann'], /^"ann" of --allow is no peer id/)
-    refuses(['--allow-room', 'x'.repeat(256)], /at most 255/)
+    refuses(
+      ['--allow-room', 'x'.repeat(256)],
+      /^the room name of --allow-room is 256 .*at most 255/
+    )
     refuses(
       ['--secret', 'correct horse battery'],
       /no option --secret: did you mean --secret-file\?$/

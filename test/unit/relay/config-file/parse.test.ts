@@ -99,6 +99,16 @@ describe('a configuration file', () => {
     assert.equal(problems('lisen: 1\njson: 2\nlimits:\n  circuits: x\n  nothing: 1').length, 4)
   })
 
+  it('is named with key and line for a value that no text or number gives away', () => {
+    const { options } = parse(`json: true\nallow-room: [kitchen, ${'x'.repeat(256)}]\n`)
+    const file = (name: string) => options.get(name)
+    const filled = resolveConfig(RELAY_COMMAND, { argv: [], env: place.env, version: '1', file })
+    assert.ok(filled.kind === 'run')
+    assert.throws(() => relaySettings(filled, place), {
+      message: /^the room name of "allow-room" in relay\.yaml, line 2, is 256 bytes long /
+    })
+  })
+
   it('does not take keys of every object for keys of its own', () => {
     assert.equal(problems('constructor: 1\n__proto__: 2\nlimits:\n  toString: 3').length, 3)
   })

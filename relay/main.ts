@@ -1,19 +1,20 @@
 #!/usr/bin/env node
 // The program `parley-relay`: the process's arguments, signals, streams and exit code, and nothing else.
-// Everything but the version check is loaded later, because an older Node could not even parse it.
+// Everything but the version check is loaded later, because an older Node could not even parse it; and SIGHUP ends a
+// process that does not listen yet.
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { nodeVersionProblem } from '../shared/node-version.ts'
 import type { RelayProgram } from './program.ts'
+import { ReloadRequests } from './reload-requests.ts'
 
 const problem = nodeVersionProblem(process.versions.node)
-if (problem === undefined) process.exitCode = await main()
-else {
-  process.stderr.write(`${problem}\n`)
-  process.exitCode = 1
-}
+if (problem !== undefined) process.stderr.write(`${problem}\n`)
+process.exitCode = problem === undefined ? await main() : 1
 
 async function main(): Promise<number> {
+  const reloads = new ReloadRequests()
+  process.on('SIGHUP', reloads.ask)
   const { Output } = await import('./output.ts')
   const { openFilesOf } = await import('./open-files.ts')
   const { runRelay } = await import('./program.ts')
@@ -27,8 +28,6 @@ async function main(): Promise<number> {
       stopping.abort()
     })
   }
-  const reloads = new Set<() => void>()
-  process.on('SIGHUP', () => reloads.forEach((reload) => reload()))
   // A relay goes on when nobody reads what it prints any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const argv = process.argv.slice(2)
@@ -47,7 +46,7 @@ async function main(): Promise<number> {
     peerCommand: peerCommand(join(import.meta.dirname, '..')),
     stopping: stopping.signal,
     signal: new AbortController().signal,
-    onReload: (listener) => void reloads.add(listener),
+    onReload: reloads.onAsked,
     output
   } satisfies RelayProgram
   process.on('uncaughtException', (error) => process.exit(output.fail(error)))

@@ -31,7 +31,7 @@ export interface RelayProgram {
   stopping: AbortSignal
   /** Aborts when it is to stop at once. */
   signal: AbortSignal
-  /** Takes what is to be called when the configuration is to be read again. */
+  /** Takes what is to be called when the configuration is to be read again, once. */
   onReload: (listener: () => void) => void
   output: Output
 }

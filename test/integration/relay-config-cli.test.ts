@@ -167,6 +167,15 @@ describe('the configuration of parley-relay', { concurrency: 2 }, () => {
     assert.equal(await program.ended(), 0)
   })
 
+  it('is read again on a SIGHUP that comes before the relay serves, as soon as it does', async (t) => {
+    const { program, write } = relay(t, LISTEN, 'limits:\n  reservations: 1\n')
+    await program.shows('stderr', /configured by .*relay\.yaml\n/)
+    write('limits:\n  reservations: 2\n')
+    program.child.kill('SIGHUP')
+    await program.shows('stderr', /reloaded: limit reservations is 2, was 1\n/)
+    assert.match(program.stdout, /end of addresses/)
+  })
+
   it('does not overrule limits of options and variables on SIGHUP either, and the log says which', async (t) => {
     const args = [...LISTEN, '--limit', 'circuits=9']
     const run = relay(t, args, 'limits:\n  circuits: 9\n', { PARLEY_LIMIT: 'reservations=1' })

@@ -1,16 +1,15 @@
 // A relay while the machine fails it: no file descriptors, a full disk, a clock that jumps.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { multiaddr } from '@multiformats/multiaddr'
 import { CircuitStatus } from '../../shared/wire/circuit.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
-import { start, type RunningProgram } from '../support/program.ts'
+import { start } from '../support/program.ts'
 import { askHop, connectRequest, patience, reserveRequest } from '../support/raw-circuit.ts'
 import { closed, rawSocket } from '../support/raw-socket.ts'
 import { guest, statusOf, target, type Guest } from '../support/relay-guests.ts'
@@ -69,20 +68,19 @@ it(
 const SMALL_DISK = 'mount -t tmpfs -o size=64k none "$PARLEY_HOME"'
 const FILL = 'dd if=/dev/zero of="$PARLEY_HOME/fill" bs=1k 2>/dev/null'
 
-/** A relay whose folder is a small disk that only it sees. */
-function onSmallDisk(
-  test: TestContext,
-  command: string
-): { program: RunningProgram; home: string } {
-  const home = scratchFolder(test)
-  const args = ['relay/main.ts', '--verbose', '--listen', '/ip4/127.0.0.1/tcp/0']
-  const before = ['unshare', ...IN_NAMESPACE, `${SMALL_DISK}; ${command}`, 'sh']
-  return { program: start(test, args, { before, env: { PARLEY_HOME: home } }), home }
-}
+/** What starts a relay whose folder is a small disk that only it sees. */
+const onSmallDisk = (command: string): string[] => [
+  'unshare',
+  ...IN_NAMESPACE,
+  `${SMALL_DISK}; ${command}`,
+  'sh'
+]
 
 it('a relay cannot start on a full disk, and says so', { skip: NO_MOUNT }, async (t) => {
   const command = `${FILL}; "$@"; code=$?; ls -A "$PARLEY_HOME"; exit $code`
-  const { program } = onSmallDisk(t, command)
+  const args = ['relay/main.ts', '--listen', '/ip4/127.0.0.1/tcp/0']
+  const env = { PARLEY_HOME: scratchFolder(t) }
+  const program = start(t, args, { before: onSmallDisk(command), env })
   assert.equal(await program.ended(), 1)
   assert.match(program.stderr, /^cannot create the key file \S+: the disk is full, so free .*\n$/)
   assert.equal(program.stdout, 'fill\n', 'nothing half-written is left')
@@ -92,22 +90,28 @@ it(
   'a relay goes on while the disk of its log is full, and logs again when there is space',
   { skip: NO_MOUNT },
   async (t) => {
-    const { program, home } = onSmallDisk(t, 'exec "$@" 2>"$PARLEY_HOME/log"')
-    await program.shows('stdout', /end of addresses/)
-    const address = multiaddr(/\/ip4\/\S+/.exec(program.stdout)?.[0])
-    const relay = { address, plainPeer: async () => runningPeer(t) }
-    const disk = `/proc/${program.child.pid}/root${home}`
+    const home = scratchFolder(t)
+    const before = onSmallDisk('exec "$@" 2>"$PARLEY_HOME/log"')
+    const relay = await RelayProcess.start(t, { home, inWords: true, before })
+    const { program } = relay
+    const process = `/proc/${program.child.pid}`
+    const disk = `${process}/root${home}`
     const log = (): string => readFileSync(join(disk, 'log'), 'utf8')
     const fill = join(disk, 'fill')
-    assert.throws(() => writeFileSync(fill, Buffer.alloc(65_536)), { code: 'ENOSPC' })
-    // As much as fits behind the last full page of the log, and more.
-    const before = await Promise.all(Array.from({ length: 60 }, async () => guest(relay)))
-    for (const each of before) assert.equal(await statusOf(each, reserveRequest()), OK)
-    const whole = log()
-    assert.ok(
-      before.some(({ id }) => !whole.includes(id.slice(-8))),
-      'the disk was not full'
-    )
+    const descriptors = (): number => readdirSync(`${process}/fd`).length
+    await endures(relay, async () => {
+      const open = descriptors()
+      assert.throws(() => writeFileSync(fill, Buffer.alloc(65_536)), { code: 'ENOSPC' })
+      const guests = await Promise.all(Array.from({ length: 60 }, async () => guest(relay)))
+      // More than fits behind the last full page of the log.
+      for (let n = 0; n < 4; n++) {
+        for (const each of guests) assert.equal(await statusOf(each, reserveRequest()), OK)
+      }
+      const told = log().match(/reservation granted/g) ?? []
+      assert.ok(told.length < 240, 'the disk was not full')
+      for (const each of guests) await each.node.stop()
+      await eventually(descriptors, (count) => count <= open)
+    })
     rmSync(fill)
     const after = await guest(relay)
     assert.equal(await statusOf(after, reserveRequest()), OK)

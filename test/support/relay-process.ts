@@ -22,6 +22,8 @@ export interface RelayProcessOptions extends Pick<RunOptions, 'before' | 'env'> 
   listen?: string
   /** The folder of its key; one of its own else. */
   home?: string
+  /** It logs all of its events on standard error, in words: `log` is told none of them. */
+  inWords?: boolean
 }
 
 export class RelayProcess {
@@ -30,6 +32,7 @@ export class RelayProcess {
   /** What it weighed before anything was done to it; for whoever compares. */
   baseline: Weight | undefined
   readonly #test: TestContext
+  readonly #inWords: boolean
 
   /** Resolves when it serves; killed when the test is over. */
   static async start(test: TestContext, options: RelayProcessOptions = {}): Promise<RelayProcess> {
@@ -39,11 +42,13 @@ export class RelayProcess {
   }
 
   /** Does not wait until it serves. */
-  constructor(test: TestContext, { limits = {}, listen, home, ...run }: RelayProcessOptions = {}) {
+  constructor(test: TestContext, options: RelayProcessOptions = {}) {
+    const { limits = {}, listen, home, inWords = false, ...run } = options
     this.#test = test
+    this.#inWords = inWords
     const folder = home ?? scratchFolder(test)
     writeFileSync(join(folder, 'relay.yaml'), JSON.stringify({ limits }))
-    const own = ['--json', '--listen', listen ?? '/ip4/127.0.0.1/tcp/0']
+    const own = [inWords ? '--verbose' : '--json', '--listen', listen ?? '/ip4/127.0.0.1/tcp/0']
     const args = ['--expose-gc', '--import', CONTROLS, 'relay/main.ts', ...own]
     const env = { PARLEY_HOME: folder, ...run.env }
     this.program = start(test, args, { ...run, env })
@@ -51,15 +56,20 @@ export class RelayProcess {
     this.program.child.stdout.on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) this.log.note(JSON.parse(line))
+      for (const line of lines) {
+        if (!inWords || line.startsWith('{')) this.log.note(JSON.parse(line))
+      }
     })
   }
 
   async listening(): Promise<string[]> {
-    return (await this.log.first(isListening)).addresses
+    if (!this.#inWords) return (await this.log.first(isListening)).addresses
+    await this.program.shows('stdout', /end of addresses/)
+    return this.program.stdout.match(/\/ip4\/\S+/g) ?? []
   }
 
   get address(): Multiaddr {
+    if (this.#inWords) return multiaddr(/\/ip4\/\S+/.exec(this.program.stdout)?.[0])
     for (const event of this.log.events) {
       if (event.event === 'listening') return multiaddr(event.addresses[0])
     }

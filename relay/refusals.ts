@@ -33,8 +33,7 @@ export class Refusals {
     if (!isCaused(event)) return event
     const { limit, rule, reason } = event
     if (limit !== undefined) this.counts[limit]++
-    // A circuit that has ended was opened, and is told about like every other.
-    if (event.event === 'circuit' && event.action === 'closed') return event
+    if (isEnd(event)) return event
     const key = `${limit ?? rule ?? `${event.event} ${refusalName(reason ?? '')}`} ${subject(event)}`
     const before = this.#told.get(key)
     if (before !== undefined && nowMs - before.atMs < REPEAT_MS) {
@@ -52,6 +51,10 @@ export class Refusals {
 function isCaused(event: RelayEvent): event is Caused {
   return 'limit' in event || 'rule' in event || ('action' in event && event.action === 'refused')
 }
+
+/** What has ended was granted, and is told about like every other. */
+const isEnd = ({ event, action }: Caused): boolean =>
+  (event === 'circuit' && action === 'closed') || (event === 'reservation' && action === 'released')
 
 function subject(event: Caused): string {
   if (event.event === 'circuit') return event.from

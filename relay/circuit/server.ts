@@ -15,6 +15,7 @@ import { HOP_PROTOCOL } from '../../shared/wire/circuit.ts'
 import type { Books } from '../books.ts'
 import type { RelayListener } from '../events.ts'
 import type { OwnEnds } from '../own-ends.ts'
+import type { Why } from '../why.ts'
 import type { HopContext, LiveCircuit } from './context.ts'
 import { serveHop } from './hop.ts'
 import { MAX_HOP_STREAMS } from './limits.ts'
@@ -140,19 +141,22 @@ export class CircuitServer implements Startable {
 
   #expire = (): void => {
     for (const peer of this.#config.books.admission.expire(this.#nowMs())) {
-      this.#released(peer, 'it ran out without being renewed')
+      this.#released(peer, {
+        reason: 'it ran out without being renewed',
+        limit: 'reservation-seconds'
+      })
     }
     this.#scheduleExpiry()
   }
 
   #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
     if (this.#config.books.admission.release(peer.toString())) {
-      this.#released(peer.toString(), 'the peer disconnected')
+      this.#released(peer.toString(), { reason: 'the peer disconnected' })
     }
     this.#config.own.release(peer.toString())
   }
 
-  #released(peer: string, reason: string): void {
-    this.#config.onEvent({ event: 'reservation', peer, action: 'released', reason })
+  #released(peer: string, why: Why): void {
+    this.#config.onEvent({ event: 'reservation', peer, action: 'released', ...why })
   }
 }

@@ -71,6 +71,8 @@ describe('a reservation asked for by hand', () => {
     const host = await target(scene)
     const released = await scene.event('reservation', { peer: host.id, action: 'released' })
     assert.match(released.reason ?? '', /ran out/)
+    assert.equal(released.limit, 'reservation-seconds')
+    assert.equal(scene.relay.refusals['reservation-seconds'], 1)
     const from = await guest(scene)
     const status = await statusOf(from, connectRequest(host.node.peerId))
     assert.equal(status, CircuitStatus.NO_RESERVATION)

@@ -96,4 +96,12 @@ describe('refusals', () => {
     for (let times = 0; times < 3; times++) assert.equal(refusals.note(closed, 0), closed)
     assert.equal(refusals.counts['circuit-seconds'], 3)
   })
+
+  it('of a reservation that has run out are each told, for the same reason', () => {
+    const refusals = new Refusals()
+    const why = { reason: 'it ran out', limit: 'reservation-seconds' } as const
+    const ended: RelayEvent = { event: 'reservation', peer: 'a', action: 'released', ...why }
+    for (let times = 0; times < 2; times++) assert.equal(refusals.note(ended, 0), ended)
+    assert.equal(refusals.counts['reservation-seconds'], 2)
+  })
 })

@@ -93,12 +93,14 @@ async function runCircuit(
   context.books.waiting.settled(stream)
   onEvent({ ...circuit, action: 'opened' })
   context.circuits.add(live)
+  using toTarget = pacing.forDirection()
+  using fromTarget = pacing.forDirection()
   const end = await splice(stream, targetStream, {
     maxBytes: live.maxBytes,
     maxDurationMs: live.endsAtMs - live.openedAtMs,
     bytes: live.bytes,
     passed: context.passed,
-    paces: [pacing.forDirection(), pacing.forDirection()],
+    paces: [toTarget, fromTarget],
     onSplicing: (holding) => held.add(holding),
     signal
   })

@@ -27,6 +27,8 @@ export class Pacing {
   /** What has passed by shares: as much as the whole, however many directions come and go with a full share each. */
   readonly #byShares = new TokenBucket()
   readonly #passed = new RecentRate()
+  /** Of each direction that has not been disposed of. */
+  readonly #passedEach = new Set<RecentRate>()
   readonly #nowMs: () => number
 
   /** `nowMs` is monotonic. */
@@ -38,16 +40,21 @@ export class Pacing {
   /**
    * Bytes are let through and paid for afterwards: no direction holds any back, it only stops reading. For what all
    * together owe only those wait that send more than their share, or two busy peers would slow every chat.
+   * To be disposed of when its circuit has ended.
    */
-  forDirection(): Pace {
+  forDirection(): Pace & Disposable {
     const own = new TokenBucket()
     const share = new TokenBucket()
+    const passed = new RecentRate()
+    this.#passedEach.add(passed)
     return {
+      [Symbol.dispose]: () => void this.#passedEach.delete(passed),
       delayMs: (bytes) => {
         const nowMs = this.#nowMs()
         const { 'circuit-bytes-per-second': circuit, 'bytes-per-second': total } = this.#limits
         const all = perSecond(total)
         this.#passed.add(bytes, nowMs)
+        passed.add(bytes, nowMs)
         const ownMs = own.takeAnyway(bytes, perSecond(circuit), nowMs)
         const allMs = this.#all.takeAnyway(bytes, all, nowMs)
         const isFree =
@@ -61,7 +68,13 @@ export class Pacing {
 
   /** Of the last seconds: the bucket is full again within one, and would show nothing until nothing is left. */
   usage(): Usage[] {
-    const used = this.#passed.perSecond(this.#nowMs())
-    return usageOf({ 'bytes-per-second': Math.round(used) }, this.#limits)
+    const nowMs = this.#nowMs()
+    let fastest = 0
+    for (const passed of this.#passedEach) fastest = Math.max(fastest, passed.perSecond(nowMs))
+    const used = {
+      'circuit-bytes-per-second': Math.round(fastest),
+      'bytes-per-second': Math.round(this.#passed.perSecond(nowMs))
+    }
+    return usageOf(used, this.#limits)
   }
 }

@@ -46,6 +46,22 @@ describe('bandwidth', () => {
     })
   }
 
+  it('is told of the fastest direction, while its circuit is there', async () => {
+    await using scene = await relayScene()
+    const used = (): number | undefined =>
+      scene.relay.usage().find(({ limit }) => limit === 'circuit-bytes-per-second')?.used
+    const host = await target(scene)
+    const from = await guest(scene)
+    const { stream } = await askHop(from.toRelay, connectRequest(host.node.peerId))
+    const { stream: far } = await host.taken
+    far.addEventListener('message', () => {})
+    stream.send(new Uint8Array(64 * KIB))
+    await eventually(used, (rate = 0) => rate > 0)
+    stream.abort(new Error('enough'))
+    // Of a circuit that stayed and was quiet it would be known for 5 s.
+    await eventually(used, (rate) => rate === 0, 4000)
+  })
+
   it('is not limited for a circuit that asks for less', async () => {
     await using scene = await relayScene({ 'circuit-bytes-per-second': 512 * KIB })
     assert.ok((await carry(scene, 64 * KIB)) < 300)

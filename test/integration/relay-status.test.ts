@@ -217,7 +217,7 @@ describe('the status port of a relay', () => {
     assert.deepEqual(
       unused.filter((limit) => !limit.endsWith('-seconds')),
       // What a circuit has used is its own, and so is what a registration has.
-      ['circuit-bytes', 'circuit-bytes-per-second', 'meetings-per-registration']
+      ['circuit-bytes', 'meetings-per-registration']
     )
 
     const file = readFileSync(join(ROOT, 'relay/status/grafana-dashboard.json'), 'utf8')

@@ -33,7 +33,22 @@ describe('the pace of circuits', () => {
     for (; nowMs < 10_000; nowMs += 100) {
       for (const pace of directions) assert.equal(pace.delayMs(25), 0)
     }
-    assert.deepEqual(pacing.usage(), [{ limit: 'bytes-per-second', used: 500, max: 3000 }])
+    assert.deepEqual(pacing.usage(), [
+      { limit: 'circuit-bytes-per-second', used: 250, max: 1000 },
+      { limit: 'bytes-per-second', used: 500, max: 3000 }
+    ])
+  })
+
+  it('says how fast the fastest direction is, of those that are there', () => {
+    const pacing = new Pacing(limits, () => 0)
+    const used = (): number | undefined => pacing.usage()[0]?.used
+    pacing.forDirection().delayMs(100)
+    {
+      using pace = pacing.forDirection()
+      pace.delayMs(1000)
+      assert.equal(used(), 200)
+    }
+    assert.equal(used(), 20)
   })
 
   it('follows limits that change under it', () => {

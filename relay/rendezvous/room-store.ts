@@ -68,7 +68,7 @@ export interface RoomStore {
   isRegistered(peer: string): boolean
   /** Why nothing can be registered or asked for at the moment, as a sentence; undefined when it can. */
   readonly problem: string | undefined
-  /** How full the limits on registrations are with those that were made here. */
+  /** How full the limits on registrations are: with those of all relays that share them in all, else with those that were made here. */
   usage(): Usage[]
   register(request: ToRegister, nowMs: number): Awaitable<Registered | Refused>
   /** True when there was something to remove. */

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../../relay/limits.ts'
 import { RedisStore, type RedisStoreConfig } from '../../relay/rendezvous/redis/store.ts'
 import { STATUS } from '../../shared/wire/rendezvous.ts'
 import { EventLog } from '../support/event-log.ts'
+import { eventually } from '../support/eventually.ts'
 import { NO_REDIS, RedisServer } from '../support/redis-server.ts'
 
 /** As the relay has them, in less time. */
@@ -98,6 +99,19 @@ describe('relays that share their rooms in Redis', { skip: NO_REDIS }, () => {
     await south.register('ben')
     assert.equal(await north.register('cyd'), STATUS.unavailable)
     assert.equal(north.store.size, 1)
+  })
+
+  it('tell how many registrations there are at all of them, as that is what is limited', async (t) => {
+    const { redis, north, south } = await relays(t)
+    const used = (): number | undefined =>
+      north.store.usage().find(({ limit }) => limit === 'registrations')?.used
+    await north.register('ann')
+    assert.equal(used(), 1)
+    for (const peer of ['ann', 'ben', 'cyd']) await south.register(peer)
+    await eventually(used, (count) => count === 3)
+    assert.equal(north.store.size, 1)
+    await redis.kill()
+    await eventually(used, (count) => count === 1)
   })
 
   it('forget the peers of a relay that has died, and no others', async (t) => {

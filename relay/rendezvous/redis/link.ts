@@ -60,6 +60,8 @@ export class RedisLink implements AsyncDisposable {
   serving: Holding | undefined
   /** Why it does not serve; undefined while it does. */
   problem: string | undefined = 'it has not been reached yet'
+  /** Of all relays, at the last beat; undefined without a connection. */
+  registrations: number | undefined
   readonly #config: RedisLinkConfig
   readonly #stopped = new AbortController()
   readonly #signal: AbortSignal
@@ -106,6 +108,7 @@ export class RedisLink implements AsyncDisposable {
       const reason = await this.#serve()
       this.holding = undefined
       this.serving = undefined
+      this.registrations = undefined
       this.#tried.resolve()
       if (this.#signal.aborted) break
       this.#away(reason)
@@ -160,9 +163,10 @@ export class RedisLink implements AsyncDisposable {
       clearUp ? 1 : 0,
       CLEARED_PER_BEAT
     ]
-    const [answer] = await session.run(BEAT, args.map(String), { urgent: true })
+    const [answer, registrations] = await session.run(BEAT, args.map(String), { urgent: true })
     const epoch = sequenceOf(answer)
     if (epoch === undefined || epoch >= EPOCHS) throw new Error('it answers nonsense')
+    this.registrations = sequenceOf(registrations)
     return epoch
   }
 

@@ -143,7 +143,7 @@ return out
 
 /**
  * ARGV: an epoch for the case that there is none, holder, its lease in ms, whether to clear up after dead holders (1),
- * how many entries to clear up. Renews the lease. Returns the epoch.
+ * how many entries to clear up. Renews the lease. Returns the epoch, and how many registrations there are in all.
  */
 export const BEAT = `${PRELUDE}
 typed(P .. 'state', 'hash') typed(P .. 'holders', 'zset') typed(P .. 'all', 'zset')
@@ -168,5 +168,5 @@ if ARGV[4] == '1' then
     if redis.call('SCARD', held) == 0 then redis.call('ZREM', P .. 'holders', dead) end
   end
 end
-return {epoch}
+return {epoch, string.format('%d', redis.call('ZCARD', P .. 'all'))}
 `

@@ -86,8 +86,16 @@ export class RedisStore implements RoomStore, AsyncDisposable {
     return problem && `rooms at ${this.#place} cannot be used: ${problem}`
   }
 
+  /** Until the next beat what was registered here may be more. */
   usage(): Usage[] {
-    return this.#held.usage()
+    const { registrations = 0 } = this.#link
+    return this.#held
+      .usage()
+      .map((usage) =>
+        usage.limit === 'registrations'
+          ? { ...usage, used: Math.max(usage.used, registrations) }
+          : usage
+      )
   }
 
   /** What is registered stays until the lease ends: a relay that restarts has its peers back by then. */

@@ -30,7 +30,7 @@ export const LIMITS = {
     'count',
     768,
     [1, MANY],
-    'A connection costs about 200 kB: 150 MB. Room for all reservations, and half as many who are about to make one or only dial.'
+    'A connection costs an eighth of a MB, with what its peer does on it: 96 MB. Room for all reservations, and half as many who are about to make one or only dial.'
   ),
   'connections-per-host': spec(
     'count',
@@ -42,13 +42,13 @@ export const LIMITS = {
     'per minute',
     600,
     [1, MANY],
-    'A handshake costs 5 ms of CPU: one host takes a twentieth of the CPU, once it has used up the 600 that an office needs after a restart.'
+    'A handshake and what follows it cost 3 ms of CPU: one host takes a thirtieth of the CPU, once it has used up the 600 that an office needs after a restart.'
   ),
   handshakes: spec(
     'count',
     128,
     [1, MANY],
-    'Connections that are not encrypted and multiplexed yet: half a second of CPU is under way, more would only wait.'
+    'Connections that are not encrypted and multiplexed yet: a third of a second of CPU is under way, more would only wait.'
   ),
   'handshakes-per-host': spec(
     'count',
@@ -102,7 +102,7 @@ export const LIMITS = {
     'count',
     512,
     [0, MANY],
-    'Some hundred peers; 100 MB, and 3 s of handshakes when all come back after a restart. A peer has one: asking again renews it.'
+    'Some hundred peers; 64 MB, and 1.5 s of CPU when all come back after a restart. A peer has one: asking again renews it.'
   ),
   'reservations-per-host': spec(
     'count',

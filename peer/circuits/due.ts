@@ -1,4 +1,5 @@
 // When a circuit is about to end by its relay's limits, and whether there is anything to carry on with. (pure)
+import type { ConnectionLimits } from '@libp2p/interface'
 
 /** What a circuit may still use; absent: no limit. */
 export interface Allowance {
@@ -32,12 +33,20 @@ export function freshCircuitIsDue(circuits: readonly Circuit[], hasDirect: boole
 }
 
 /** The relay will end it within the time, or the traffic, that a move should have. */
-export function endsSoon({ initial, left, random }: Circuit): boolean {
+export function endsSoon({ initial, left, random }: Omit<Circuit, 'ours'>): boolean {
   const share = 1 - SPREAD * random
   return (
     isShort(initial.seconds, left.seconds, LEAST_SECONDS, share) ||
     isShort(initial.bytes, left.bytes, LEAST_BYTES, share)
   )
+}
+
+/** What a connection may still use now. */
+export function allowance(limits: ConnectionLimits | undefined): Allowance {
+  return {
+    ...(limits?.seconds === undefined ? {} : { seconds: limits.seconds }),
+    ...(limits?.bytes === undefined ? {} : { bytes: Number(limits.bytes) })
+  }
 }
 
 function isShort(

@@ -3,7 +3,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { backoffMs } from '../../shared/backoff.ts'
 import { isRelayed } from '../../shared/addresses.ts'
-import { type Allowance, type Circuit, freshCircuitIsDue } from './due.ts'
+import { type Allowance, allowance, type Circuit, freshCircuitIsDue } from './due.ts'
 import type { CircuitMoves } from './moves.ts'
 
 export interface RenewalInit {
@@ -59,7 +59,7 @@ class CircuitRenewal implements Disposable {
 
   #meet(connection: Connection): void {
     if (!isRelayed(connection.remoteAddr) || connection.limits === undefined) return
-    this.#known.set(connection, { initial: allowance(connection), random: Math.random() })
+    this.#known.set(connection, { initial: allowance(connection.limits), random: Math.random() })
     const peer = connection.remotePeer.toString()
     if (!this.#turns.has(peer)) this.#turns.set(peer, { failures: 0, notBeforeMs: 0 })
     this.#timer ??= this.#lookLater()
@@ -88,7 +88,7 @@ class CircuitRenewal implements Disposable {
   }
 
   #circuit(connection: Connection): Circuit {
-    const left = allowance(connection)
+    const left = allowance(connection.limits)
     const { initial, random } = this.#known.get(connection) ?? { initial: left, random: 0 }
     return { ours: connection.direction === 'outbound', initial, left, random }
   }
@@ -108,13 +108,5 @@ class CircuitRenewal implements Disposable {
     const through = (circuit: Multiaddr): number =>
       old?.remoteAddr.toString().startsWith(circuit.toString()) === true ? 0 : 1
     return this.#init.circuits(peer).toSorted((a, b) => through(a) - through(b))
-  }
-}
-
-/** What is left of a circuit now. */
-function allowance({ limits }: Connection): Allowance {
-  return {
-    ...(limits?.seconds === undefined ? {} : { seconds: limits.seconds }),
-    ...(limits?.bytes === undefined ? {} : { bytes: Number(limits.bytes) })
   }
 }

@@ -2,9 +2,9 @@
 // apart, and quickly again when the network has changed. What was direct and got lost is tried again with care.
 import type { Connection } from '@libp2p/interface'
 import { RecentMap } from '../../shared/recent-map.ts'
-import { Delay } from '../delay.ts'
 import { LASTING_MS, LOST_PAUSE_MS, pauseAfter, pauseAfterLosses } from './plan.ts'
 import type { RoundResult } from './punch.ts'
+import { Upgrade } from './upgrade.ts'
 
 export interface UpgradesInit {
   isDirect: (peer: string) => boolean
@@ -15,14 +15,8 @@ export interface UpgradesInit {
 export interface UpgradeOptions {
   /** Before the first round. */
   afterMs?: number
-  /** So many and no more; by default there is no end. */
+  /** So many and no more, by this circuit alone; by default there is no end. */
   rounds?: number
-}
-
-interface Upgrade {
-  delay: Delay
-  /** Rounds so far, of those that follow one another quickly. */
-  attempt: number
 }
 
 /** There are many punches at once, the other side is in the middle of one, or the peer has had its share of this minute. */
@@ -34,7 +28,8 @@ const MAX_PEERS = 1024
 export class Upgrades {
   readonly #init: UpgradesInit
   readonly #signal: AbortSignal
-  readonly #running = new Map<Connection, Upgrade>()
+  /** By peer, whichever of its circuits it goes by; those that end after so many rounds by their circuit. */
+  readonly #running = new Map<string | Connection, Upgrade>()
   /** Peer → direct connections lost in a row, each after a short life. */
   readonly #losses = new RecentMap<string, number>(MAX_PEERS)
 
@@ -43,27 +38,31 @@ export class Upgrades {
     this.#signal = signal
   }
 
-  /** Resolves when there is a direct connection, or the circuit has closed. Once for each circuit at a time. */
-  async upgrade(circuit: Connection, options: UpgradeOptions = {}): Promise<void> {
-    if (this.#running.has(circuit)) return
-    const upgrade = { delay: new Delay(), attempt: 0 }
-    const wake = (): void => upgrade.delay.atMost(0)
-    this.#running.set(circuit, upgrade)
-    circuit.addEventListener('close', wake)
-    try {
-      await this.#try(circuit, upgrade, options)
-    } finally {
-      circuit.removeEventListener('close', wake)
-      this.#running.delete(circuit)
+  /**
+   * Resolves when there is a direct connection, or the circuits to the peer have closed; at once, when it is being
+   * tried already: that goes on by this circuit then, where it was if the talk merely moves, and else from the first
+   * round.
+   */
+  async upgrade(
+    circuit: Connection,
+    { afterMs = 0, rounds = Infinity }: UpgradeOptions = {}
+  ): Promise<void> {
+    const peer = circuit.remotePeer.toString()
+    const key = rounds === Infinity ? peer : circuit
+    const firstAfterMs = Math.max(afterMs, this.#carefulMs(peer))
+    const running = this.#running.get(key)
+    if (running !== undefined) {
+      running.join(circuit, firstAfterMs)
+      return
     }
+    const upgrade = new Upgrade(circuit, () => this.#running.delete(key))
+    this.#running.set(key, upgrade)
+    await this.#try(peer, upgrade, { afterMs: firstAfterMs, rounds })
   }
 
   /** The network has changed: what failed before may work now. */
   hurry(): void {
-    for (const upgrade of this.#running.values()) {
-      upgrade.attempt = 0
-      upgrade.delay.atMost(0)
-    }
+    for (const upgrade of this.#running.values()) upgrade.beginAnew(0)
   }
 
   /** A direct connection to that peer has broken, `livedMs` after it opened. */
@@ -73,30 +72,33 @@ export class Upgrades {
   }
 
   async #try(
-    circuit: Connection,
+    peer: string,
     upgrade: Upgrade,
-    { afterMs = 0, rounds = Infinity }: UpgradeOptions
+    { afterMs, rounds }: Required<UpgradeOptions>
   ): Promise<void> {
-    const peer = circuit.remotePeer.toString()
+    // Ends with the last round, and not a moment later: a circuit that opens then finds nothing to join.
+    using running = upgrade
+    const { delay } = running
     const signal = this.#signal
-    const carefulMs = Math.max(afterMs, this.#carefulMs(peer))
-    if (carefulMs > 0) await upgrade.delay.wait(carefulMs, { signal })
-    for (let held = 0; held < rounds && circuit.status === 'open' && !this.#init.isDirect(peer);) {
-      const result = await this.#init.round(circuit, upgrade.attempt + 1)
+    if (afterMs > 0) await delay.wait(afterMs, { signal })
+    for (let held = 0; held < rounds && !this.#init.isDirect(peer);) {
+      const { circuit } = running
+      if (circuit === undefined) return
+      const result = await this.#init.round(circuit, running.attempt + 1)
       const wasDirect = result?.outcome === 'direct'
       // It may be lost by now, and who told of that was turned away, because we are still at it.
-      if (circuit.status !== 'open' || (wasDirect && this.#init.isDirect(peer))) return
+      if (running.circuit === undefined || (wasDirect && this.#init.isDirect(peer))) return
       const lostMs = this.#carefulMs(peer)
       if (result === undefined) {
         const pauseMs = NO_PLACE_MS * (1 + Math.random())
-        await upgrade.delay.wait(Math.max(pauseMs, lostMs), { signal })
+        await delay.wait(Math.max(pauseMs, lostMs), { signal })
       } else {
         held += 1
-        upgrade.attempt += 1
-        const { attempt } = upgrade
+        running.attempt += 1
+        const { attempt } = running
         const pause = { attempt, sawRst: result.sawRst === true, random: Math.random() }
         const pauseMs = Math.max(pauseAfter(pause), wasDirect ? Math.max(LOST_PAUSE_MS, lostMs) : 0)
-        if (held < rounds) await upgrade.delay.wait(pauseMs, { signal })
+        if (held < rounds) await delay.wait(pauseMs, { signal })
       }
     }
   }

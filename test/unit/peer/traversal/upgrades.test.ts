@@ -1,7 +1,6 @@
 // How long, and how eagerly, a circuit is tried to be made direct.
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Connection } from '@libp2p/interface'
+import test from 'node:test'
 import {
   LASTING_MS,
   LOST_PAUSE_MS,
@@ -10,67 +9,7 @@ import {
   REFUSED_PAUSE_MS,
   ROUNDS
 } from '../../../../peer/traversal/plan.ts'
-import type { RoundResult } from '../../../../peer/traversal/punch.ts'
-import { Upgrades } from '../../../../peer/traversal/upgrades.ts'
-import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts'
-
-interface Scene {
-  upgrades: Upgrades
-  clock: FakeClock
-  /** The attempts of the rounds so far, and when they were. */
-  rounds: Array<[attempt: number, atMs: number]>
-  circuit: Connection
-  close: () => void
-  direct: boolean
-  /** There is no place for a round. */
-  full: boolean
-  /** NATs answer RST. */
-  sawRst: boolean
-  /** Rounds become direct; called before one returns. */
-  becameDirect: (() => void) | undefined
-}
-
-function scene(t: TestContext): Scene {
-  const clock = fakeClock(t)
-  const stop = new AbortController()
-  t.after(() => stop.abort())
-  const events = new EventTarget()
-  const circuit = Object.assign(Object.create(null), {
-    status: 'open',
-    remotePeer: 'ben',
-    addEventListener: events.addEventListener.bind(events),
-    removeEventListener: events.removeEventListener.bind(events)
-  })
-  const rounds: Scene['rounds'] = []
-  const init = {
-    isDirect: () => all.direct,
-    round: async (_: Connection, attempt: number): Promise<RoundResult | undefined> => {
-      if (all.full) return undefined
-      rounds.push([attempt, clock.nowMs])
-      const { sawRst, becameDirect } = all
-      const round: Omit<RoundResult, 'outcome'> = {
-        via: 'dcutr',
-        role: 'initiator',
-        candidates: [],
-        ms: 1
-      }
-      if (becameDirect === undefined)
-        return { ...round, outcome: 'failed', reason: 'no way', sawRst }
-      all.direct = true
-      becameDirect()
-      return { ...round, outcome: 'direct' }
-    }
-  }
-  const upgrades = new Upgrades(init, stop.signal)
-  const close = (): void => {
-    circuit.status = 'closed'
-    events.dispatchEvent(new Event('close'))
-  }
-  const parts = { upgrades, clock, rounds, circuit, close }
-  const state = { direct: false, full: false, sawRst: false, becameDirect: undefined }
-  const all: Scene = { ...parts, ...state }
-  return all
-}
+import { upgradeScene as scene } from '../../../support/upgrade-scene.ts'
 
 test('rounds follow one another quickly, then ever more slowly, and never stop', async (t) => {
   const { upgrades, clock, rounds, circuit } = scene(t)
@@ -203,7 +142,7 @@ test('after direct connections that died young it waits, after one that lasted i
   upgrades.lost('ben', LASTING_MS)
   const other = Object.assign(Object.create(circuit), {})
   void upgrades.upgrade(other).catch(() => undefined)
-  await clock.settle()
+  await clock.pass(1)
   assert.equal(rounds.length, 2)
 })
 

@@ -1,6 +1,6 @@
 // Why a path is not direct, in one sentence that a user can act on, from what was seen. (pure)
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { isPublicAddress, tcpEndpoint } from '../../shared/addresses.ts'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { distinct, isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import type { OwnAddresses, Refused } from './candidates.ts'
 import type { GuessEvidence } from './guessing.ts'
@@ -21,6 +21,9 @@ export interface Evidence {
   /** What both sides know of their NATs. */
   guess?: GuessEvidence
 }
+
+/** Of the addresses that let nobody in. */
+const MAX_FAILURES_TOLD = 3
 
 /** The side that was dialled has not begun to look for a direct path. */
 export function whyNothingHappens(peerName: string): string {
@@ -112,17 +115,45 @@ function portsChange({ own, offered, peerName, guess }: Evidence): string | unde
   return undefined
 }
 
-function nobodyAnswers({ errors, offered, refused, peerName }: Evidence): string {
-  const failures = [...errors].map(([address, counts]) => `${address}: ${words(counts)}`)
-  if (failures.length === 0) {
+const DROPPED = 'a firewall between you drops the packets'
+
+function nobodyAnswers(evidence: Evidence): string {
+  const { errors, offered, refused, peerName } = evidence
+  if (errors.size === 0) {
     const dialled = offered.length - refused.length
     const silent =
       dialled === 1
         ? `${peerName}'s address does not answer`
         : `none of ${peerName}'s ${dialled} addresses answers`
-    return `${silent}: a firewall between you drops the packets; ${WHAT_TO_DO}`
+    return `${silent}: ${DROPPED}; ${WHAT_TO_DO}`
   }
-  return `none of ${peerName}'s addresses let us in (${failures.slice(0, 3).join('; ')}): ${WHAT_TO_DO}`
+  const failures = [...errors]
+    .toSorted(([one], [other]) => Number(isPublic(other)) - Number(isPublic(one)))
+    .slice(0, MAX_FAILURES_TOLD)
+    .map(([address, counts]) => `${address}: ${words(counts)}`)
+    .join('; ')
+  const silence = publicSilence(evidence)
+  return silence === undefined
+    ? `none of ${peerName}'s addresses let us in (${failures}): ${WHAT_TO_DO}`
+    : `${silence}: ${DROPPED}, and no other address lets us in (${failures}); ${WHAT_TO_DO}`
+}
+
+/**
+ * Of public addresses from which nothing came back, not even a no. That is where the way would be: a private one that
+ * refuses may be anybody's, our own docker0 included.
+ */
+function publicSilence({ errors, offered, refused, peerName }: Evidence): string | undefined {
+  const others = new Set([...errors.keys(), ...refused.map(({ address }) => address)])
+  const dialled = distinct(offered.map(withoutPeer)).map(String)
+  const [silent, ...more] = dialled.filter((each) => isPublic(each) && !others.has(each))
+  if (silent === undefined) return undefined
+  return more.length === 0
+    ? `${peerName}'s public address ${silent} does not answer`
+    : `${more.length + 1} of ${peerName}'s public addresses do not answer (${silent} is one)`
+}
+
+function isPublic(address: string): boolean {
+  return isPublicAddress(multiaddr(address))
 }
 
 const FAILURES: Record<string, string> = {

@@ -43,7 +43,7 @@ const MIN_RUNS_FOR_SHARES = 100
 
 /** Of pairs whose ports need not be guessed. */
 const NO_ANSWER =
-  /^(none of \w+'s (\d+ )?addresses|\w+'s address does not answer).*: .*a port forward/
+  /^(none of \w+'s (\d+ )?addresses|\w+'s (public )?address .*does not answer|\d+ of \w+'s public addresses do not answer).*: .*a port forward/
 
 /** Where packets get lost, the exchange over the relay may take too long. */
 const NO_EXCHANGE =

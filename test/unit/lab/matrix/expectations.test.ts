@@ -118,7 +118,9 @@ describe('the matrix', () => {
     for (const sentence of [
       NO_ANSWER,
       `ben's address does not answer: a firewall between you drops the packets; ${WHAT_TO_DO}`,
-      `none of ben's addresses let us in (/ip4/7.7.7.3/tcp/4001: refused 6 ×): ${WHAT_TO_DO}`
+      `none of ben's addresses let us in (/ip4/7.7.7.3/tcp/4001: refused 6 ×): ${WHAT_TO_DO}`,
+      `ben's public address /ip4/7.7.7.3/tcp/4001 does not answer: a firewall between you drops the packets, and no other address lets us in (/ip4/10.0.0.6/tcp/4001: refused 6 ×); ${WHAT_TO_DO}`,
+      `2 of ben's public addresses do not answer (/ip4/7.7.7.3/tcp/4001 is one): a firewall between you drops the packets, and no other address lets us in (/ip4/10.0.0.6/tcp/4001: refused 6 ×); ${WHAT_TO_DO}`
     ])
       assert.equal(wrong(['drop', 'drop'], [relayed(sentence)]).length, 1, sentence)
   })

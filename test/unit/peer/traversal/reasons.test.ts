@@ -155,6 +155,38 @@ const CASES: Array<{ what: string; evidence: Partial<Evidence>; sentence: string
     sentence: `none of bob's addresses let us in (${tcp4('7.7.7.2', 4002)}: refused 31 ×, no answer 1 ×; ${tcp4('10.0.0.6', 4002)}: unreachable 2 ×, no route 3 ×, reset 4 ×): ${WHAT_TO_DO}`
   },
   {
+    what: 'its public address is silent, and one that is our own as well refuses',
+    evidence: {
+      offered: multiaddrs(tcp4('7.7.7.2', 4002), tcp4('10.0.0.6', 4002), tcp4('172.17.0.1', 4002)),
+      errors: errors([tcp4('172.17.0.1', 4002), { ECONNREFUSED: 85 }])
+    },
+    sentence: `bob's public address ${tcp4('7.7.7.2', 4002)} does not answer: a firewall between you drops the packets, and no other address lets us in (${tcp4('172.17.0.1', 4002)}: refused 85 ×); ${WHAT_TO_DO}`
+  },
+  {
+    what: 'two of its public addresses are silent, and a third refuses',
+    evidence: {
+      offered: multiaddrs(
+        tcp4('7.7.7.2', 4002),
+        '/ip6/2a00::5/tcp/4002',
+        tcp4('7.7.7.3', 4002),
+        tcp4('7.7.7.4', 4002)
+      ),
+      refused: [{ address: tcp4('7.7.7.4', 4002), reason: 'our own address' }],
+      errors: errors([tcp4('7.7.7.3', 4002), { ECONNREFUSED: 60 }])
+    },
+    sentence: `2 of bob's public addresses do not answer (${tcp4('7.7.7.2', 4002)} is one): a firewall between you drops the packets, and no other address lets us in (${tcp4('7.7.7.3', 4002)}: refused 60 ×); ${WHAT_TO_DO}`
+  },
+  {
+    what: 'a public address that has said something comes first, and is not silent',
+    evidence: {
+      errors: errors(
+        [tcp4('10.0.0.6', 4002), { ECONNREFUSED: 31 }],
+        [tcp4('7.7.7.2', 4002), { ETIMEDOUT: 1 }]
+      )
+    },
+    sentence: `none of bob's addresses let us in (${tcp4('7.7.7.2', 4002)}: no answer 1 ×; ${tcp4('10.0.0.6', 4002)}: refused 31 ×): ${WHAT_TO_DO}`
+  },
+  {
     what: 'their SYN was first and its answer was lost; what has no word of its own stands as it is',
     evidence: { errors: errors([tcp4('7.7.7.2', 4002), { EADDRNOTAVAIL: 5, 'odd thing': 1 }]) },
     sentence: `none of bob's addresses let us in (${tcp4('7.7.7.2', 4002)}: their packet arrived, its answer did not get through 5 ×, odd thing 1 ×): ${WHAT_TO_DO}`

@@ -3,24 +3,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { PeerId } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { Guessing } from '../../peer/traversal/guessing.ts'
 import { HOLD_MS } from '../../peer/traversal/head-start.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
-import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
 import { eventually } from '../support/eventually.ts'
 import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
-import {
-  becomesDirect,
-  dialThrough,
-  echoes,
-  patience,
-  startPuncher,
-  type Puncher,
-  type PuncherOptions
-} from '../support/punchers.ts'
+import { annAndBen, onlyGuesses } from '../support/guessers.ts'
+import { becomesDirect, dialThrough, echoes, patience } from '../support/punchers.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { refusingPort, silentServer } from '../support/silent-server.ts'
@@ -32,14 +22,6 @@ async function freeOf(budget: SocketBudget): Promise<number> {
   return grant.sockets
 }
 
-/** A punch on loopback would not need any guess. */
-const onlyGuesses =
-  (own: TransportDial): TransportDial =>
-  async (address, options) => {
-    if (options.socket === undefined) throw new Error('only guesses get through')
-    return own(address, options)
-  }
-
 /** As when the peer takes its time with the handshake. */
 const connectsAndHangs =
   (own: TransportDial): TransportDial =>
@@ -49,54 +31,6 @@ const connectsAndHangs =
     await once(options.signal, 'abort')
     throw options.signal.reason
   }
-
-const portOf = (address: Multiaddr): number => Number(address.getComponents()[1]?.value)
-
-interface Known {
-  report?: NatReport
-  /** Of the other side. */
-  proven?: { host: string; port: number }
-  port: number
-}
-
-/** A peer that knows what is put into `known` later. */
-async function guesser(
-  relay: Multiaddr,
-  known: Known,
-  dial: PuncherOptions['dial']
-): Promise<Puncher> {
-  const nat = {
-    prepare: () => undefined,
-    report: async () => known.report,
-    provenAddress: async () => known.proven
-  }
-  const localEnd: FindLocalEnd = () => ({ host: '0.0.0.0', port: known.port })
-  const puncher = await startPuncher(relay, {
-    listen: '/ip4/0.0.0.0/tcp/0',
-    ...(dial && { dial }),
-    guessing: (own) => new Guessing({ nat, dial: own, localEnd })
-  })
-  known.port = portOf(puncher.address)
-  return puncher
-}
-
-/** ann changes ports, ben does not. */
-async function annAndBen(
-  relay: Multiaddr,
-  dial: PuncherOptions['dial']
-): Promise<AsyncDisposable & { ann: Puncher; ben: Puncher }> {
-  await using stack = new AsyncDisposableStack()
-  const [annKnows, benKnows]: [Known, Known] = [{ port: 0 }, { port: 0 }]
-  const ann = stack.use(await guesser(relay, annKnows, dial))
-  const ben = stack.use(await guesser(relay, benKnows, dial))
-  const [annPort, benPort] = [annKnows.port, benKnows.port]
-  Object.assign(annKnows, { report: block(annPort, 3), proven: { host: THERE, port: benPort } })
-  Object.assign(benKnows, { report: CONE, proven: { host: '127.0.0.2', port: annPort } })
-  ann.own = () => ({ mapped: [at(annPort, '127.0.0.2')], announced: [], listening: [] })
-  ben.own = () => ({ mapped: [at(benPort)], announced: [], listening: [] })
-  const running = stack.move()
-  return { ann, ben, [Symbol.asyncDispose]: async () => running.disposeAsync() }
-}
 
 describe('two peers of whom one changes ports', () => {
   it('become direct by guesses alone, and say something', async () => {

@@ -13,11 +13,13 @@ import { encodeNatReport } from '../../shared/wire/nat-report.ts'
 import {
   becomesDirect,
   dialThrough,
+  echoes,
   patience,
   startBoundNode,
   startPuncher,
   type Puncher
 } from '../support/punchers.ts'
+import { annAndBen, onlyGuesses } from '../support/guessers.ts'
 import { freePort } from '../support/relay-at.ts'
 import { CONE, RANDOM } from '../support/reports.ts'
 import { silentServer } from '../support/silent-server.ts'
@@ -76,8 +78,11 @@ const signedBy = ({ node, address }: Puncher): Signed => ({
 const NO_PROC = needs(process.platform === 'linux', 'there is no /proc to count descriptors in')
 
 /** Looks until nothing is left, or for so long; then says what is. */
-async function settlesAt<Left>(look: () => Left, isFine: (left: Left) => boolean): Promise<Left> {
-  const signal = patience()
+async function settlesAt<Left>(
+  look: () => Left,
+  isFine: (left: Left) => boolean,
+  signal = patience()
+): Promise<Left> {
   while (!isFine(look()) && !signal.aborted) await sleep(20)
   return look()
 }
@@ -160,6 +165,27 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
     assert.deepEqual(after, before)
     for (const address of [ben.address, silent.address, rude.address, nobody])
       assert.equal(ann.punches.match(multiaddr(address)), undefined)
+  })
+
+  it('but one connection where many guesses got through', async () => {
+    await using scene = await relayScene()
+    await using pair = await annAndBen(scene.address, onlyGuesses)
+    const { ann, ben } = pair
+    const before = await quiet(openSockets)
+    // A circuit is a stream on connections that stand: no sockets of its own.
+    await dialThrough(scene.address, ann, ben)
+    const direct = await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+    const rounds = await Promise.all([ann, ben].map(async (one) => one.rounds.first(() => true)))
+    const connected = rounds.map(({ guess }) => guess?.count?.connected ?? 0)
+    assert.ok(
+      Math.max(...connected) > 1,
+      `${connected.join()} connected: there was nothing to close`
+    )
+    // At once: after ten seconds the other side gives up those that say nothing.
+    const soon = AbortSignal.timeout(5_000)
+    const after = await settlesAt(openSockets, (left) => left <= before + 2, soon)
+    assert.equal(after, before + 2, 'one socket at either side')
+    await Promise.all(direct.map(async (connection) => echoes(connection)))
   })
 
   it('by a hundred volleys, refused ones and ones that a silent remote takes', async () => {

@@ -74,7 +74,8 @@ class PcpGateway implements Gateway {
   }
 }
 
-class NatPmpGateway implements Gateway {
+/** Asked for by itself where its version is known; `findUdpGateway` prefers PCP. */
+export class NatPmpGateway implements Gateway {
   readonly method = 'NAT-PMP'
   readonly host: string
   readonly localHost: string

@@ -1,5 +1,8 @@
-// With whom a peer can be direct, by the kind of NAT on either side. (pure)
-import type { NatKind } from '../nat/nat-kind.ts'
+// With whom a peer can be direct, by the kind of NAT on either side: what a punch with such a peer would decide. (pure)
+import type { NatReport } from '../../shared/wire/nat-report.ts'
+import { outsideHosts, type NatKind } from '../nat/nat-kind.ts'
+import { planGuesses, type Hopeless } from '../traversal/guess-plan.ts'
+import { ENOUGH_OPEN_FILES } from '../traversal/remedies.ts'
 
 /** What there is on a side, as far as a punch cares. */
 export type Side =
@@ -20,6 +23,8 @@ export interface OwnSituation {
   forwarded: boolean
   /** This platform lets one port listen and dial. */
   portReuse: boolean
+  /** That one punch may open, by the limit of open files. */
+  sockets: number
 }
 
 export type Chance = 'yes' | 'likely' | 'no' | 'unknown'
@@ -32,7 +37,10 @@ export interface Outlook {
 }
 
 /** Undefined: nobody has told what kind of NAT it is. */
-export function ownSide({ nat, forwarded }: Omit<OwnSituation, 'portReuse'>): Side | undefined {
+export function ownSide({
+  nat,
+  forwarded
+}: Pick<OwnSituation, 'nat' | 'forwarded'>): Side | undefined {
   if (forwarded || nat.filtering === 'open') return 'open'
   // Where the port is kept, everybody knows it, whatever else the NAT does.
   if (nat.ports === 'preserved') return 'cone'
@@ -43,40 +51,79 @@ export function ownSide({ nat, forwarded }: Omit<OwnSituation, 'portReuse'>): Si
 
 /** One row for each kind of other side. */
 export function outlooks(own: OwnSituation): Outlook[] {
-  const side = ownSide(own)
-  return SIDES.map((other) => ({ other, ...canPunch(side, other, own.portReuse) }))
-}
-
-export function canPunch(
-  own: Side | undefined,
-  other: Side,
-  portReuse: boolean
-): Omit<Outlook, 'other'> {
-  if (other === 'open') return { chance: 'yes', sentence: 'they can be dialled' }
-  if (own === 'open') return { chance: 'yes', sentence: 'you can be dialled' }
-  if (!portReuse) return { chance: 'no', sentence: 'this system cannot punch' }
-  if (own === undefined)
-    return { chance: 'unknown', sentence: 'nobody has seen what your NAT does' }
-  return BOTH_CLOSED[own][other]
+  return SIDES.map((other) => ({ other, ...canPunch(own, other) }))
 }
 
 type Cell = Omit<Outlook, 'other'>
 
-const PUNCHED: Cell = { chance: 'yes', sentence: 'both punch at once' }
-const PREDICTED: Cell = { chance: 'likely', sentence: 'the next port is guessed' }
-const BIRTHDAY: Cell = {
-  chance: 'likely',
-  sentence: 'many ports are tried at once'
-}
-const NEVER: Cell = {
-  chance: 'no',
-  sentence: 'neither knows the other’s port'
+function canPunch(own: OwnSituation, other: Side): Cell {
+  const side = ownSide(own)
+  if (other === 'open') return { chance: 'yes', sentence: 'they can be dialled' }
+  if (side === 'open') return { chance: 'yes', sentence: 'you can be dialled' }
+  if (!own.portReuse) return { chance: 'no', sentence: 'this system cannot punch' }
+  if (side === undefined)
+    return { chance: 'unknown', sentence: 'nobody has seen what your NAT does' }
+  const ours = reportOf(own)
+  const plan = planGuesses(ours, SAMPLES[other])
+  if (plan.kind === 'plain') return { chance: 'yes', sentence: 'both punch at once' }
+  if (plan.kind === 'hopeless') return { chance: 'no', sentence: whyHopeless(plan, ours) }
+  const isByChance = side === 'random' || other === 'random'
+  return {
+    chance: 'likely',
+    sentence: isByChance ? 'many ports are tried at once' : 'the next port is guessed'
+  }
 }
 
-const BOTH_CLOSED: Record<Exclude<Side, 'open'>, Record<Exclude<Side, 'open'>, Cell>> = {
-  cone: { cone: PUNCHED, sequential: PREDICTED, random: BIRTHDAY },
-  sequential: { cone: PREDICTED, sequential: PREDICTED, random: NEVER },
-  random: { cone: BIRTHDAY, sequential: NEVER, random: NEVER }
+function whyHopeless(plan: Hopeless, { hosts, sockets }: NatReport): string {
+  switch (plan.why) {
+    case 'both-change-ports':
+      return 'neither knows the other’s port'
+    case 'pool':
+      return `your NAT uses ${hosts} public addresses in turn`
+    case 'few-sockets':
+      return `guessing ports takes ${plan.mine} sockets, and your limit of open files leaves ${sockets} (ulimit -n ${ENOUGH_OPEN_FILES})`
+    default:
+      return plan satisfies never
+  }
+}
+
+/** As a punch would tell it. */
+function reportOf({ nat, sockets }: OwnSituation): NatReport {
+  const { mapping, ports, step, range, filtering, seen } = nat
+  return {
+    mapping,
+    ports,
+    ...(step === undefined ? {} : { step }),
+    filtering,
+    seenPorts: seen
+      .map(({ address }) => address.port)
+      .filter((port) => range === undefined || (port >= range.low && port <= range.high)),
+    hosts: outsideHosts(nat).length,
+    sockets,
+    proofs: []
+  }
+}
+
+/** Others with sockets in plenty and one public address each. */
+const CONE: NatReport = {
+  mapping: 'endpoint-independent',
+  ports: 'preserved',
+  filtering: 'drop',
+  seenPorts: [4_001],
+  hosts: 1,
+  sockets: 4_096,
+  proofs: []
+}
+const RANDOM: NatReport = {
+  ...CONE,
+  mapping: 'address-and-port-dependent',
+  ports: 'random',
+  seenPorts: [40_001, 50_417, 1_952]
+}
+const SAMPLES: Record<Exclude<Side, 'open'>, NatReport> = {
+  cone: CONE,
+  sequential: { ...RANDOM, ports: 'sequential', step: 1, seenPorts: [40_001, 40_002, 40_003] },
+  random: RANDOM
 }
 
 /** Whether direct paths are the rule: with most homes at least. */

@@ -4,6 +4,7 @@ import { deadline } from '../../shared/deadline.ts'
 import type { Secret } from '../../shared/secrets.ts'
 import { probePortReuse } from '../../shared/transport/port-reuse.ts'
 import { UNKNOWN_NAT } from '../nat/nat-kind.ts'
+import { SocketBudget } from '../traversal/socket-budget.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { outlooks, type Outlook } from './can-punch.ts'
 import { machineChecks, pathChecks, relayChecks } from './checks.ts'
@@ -78,6 +79,14 @@ async function outlook(
   return outlooks({
     nat: kind,
     forwarded: tried?.mapped !== undefined,
-    portReuse: reuse.available
+    portReuse: reuse.available,
+    sockets: await socketsOfAPunch(signal)
   })
+}
+
+/** As many as there are; a plan takes what it needs. */
+async function socketsOfAPunch(signal: AbortSignal): Promise<number> {
+  // No other punch has any here, so it waits for nobody.
+  using grant = await new SocketBudget().take(Infinity, { signal })
+  return grant.sockets
 }

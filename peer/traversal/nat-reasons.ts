@@ -2,13 +2,10 @@
 import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { changesPorts, type Hopeless } from './guess-plan.ts'
 import type { GuessEvidence, Shortage } from './guessing.ts'
-import { ONE_NETWORK, WHAT_TO_DO } from './remedies.ts'
+import { ENOUGH_OPEN_FILES, ONE_NETWORK, WHAT_TO_DO } from './remedies.ts'
 
 /** So many of the ports seen are enough to believe it. */
 const MAX_PORTS_TOLD = 3
-
-/** Whatever a punch may ask for (socket-budget.ts gives half of what is free), and what else is open. */
-const ENOUGH_OPEN_FILES = 4_096
 
 /** Undefined when ports that change are not what keeps the two apart. */
 export function whyNotGuessed({

@@ -24,7 +24,7 @@ const checked = (more: Partial<Checked>): Checked => ({
 const remedies = [{ text: 'Set the clock. '.repeat(9).trim(), effect: 'to last' as const }]
 const DIAGNOSIS = diagnose(
   [checked({ verdict: 'warn', remedies })],
-  outlooks({ nat: UNKNOWN_NAT, forwarded: false, portReuse: true })
+  outlooks({ nat: UNKNOWN_NAT, forwarded: false, portReuse: true, sockets: 4_096 })
 )
 
 describe('a line of the doctor', () => {

@@ -16,10 +16,10 @@ const checked = (more: Partial<Checked>): Checked => ({
 })
 const remedy = (text: string, effect: Remedy['effect']): Remedy => ({ text, effect })
 
-const situation = { nat: UNKNOWN_NAT, forwarded: false, portReuse: true }
+const situation = { nat: UNKNOWN_NAT, forwarded: false, portReuse: true, sockets: 4_096 }
 const CONE = outlooks({ ...situation, nat: { ...UNKNOWN_NAT, mapping: 'endpoint-independent' } })
 const UNKNOWN = outlooks(situation)
-const CANNOT = outlooks({ ...situation, portReuse: false })
+const CANNOT = outlooks({ ...situation, portReuse: false, sockets: 4_096 })
 
 it('nothing wrong and direct with most is fine, whatever was skipped', () => {
   const found = diagnose([checked({}), checked({ verdict: 'skipped' })], CONE)

@@ -25,9 +25,12 @@ export interface Evidence {
 /** Of the addresses that let nobody in. */
 const MAX_FAILURES_TOLD = 3
 
-/** The side that was dialled has not begun to look for a direct path. */
+/**
+ * The side that was dialled has not begun to look for a direct path. In a large room it may be about to: it takes a few
+ * peers at a time, and only it knows how many it has.
+ */
 export function whyNothingHappens(peerName: string): string {
-  return `${peerName} has not begun to look for a direct path: it may want to stay relayed, or not know how`
+  return `${peerName} has not begun to look for a direct path: it may be looking for those to others first, want to stay relayed, or not know how`
 }
 
 export const STAYS_RELAYED = 'you asked to stay relayed (--relayed-only)'

@@ -23,6 +23,8 @@ export interface TraversalInit extends Omit<PunchParts, 'node'> {
   carrying: (peer: string) => string | undefined
   /** The other side, whose turn it is, has not started a round. */
   onSilence: (peer: string) => void
+  /** `SILENCE_MS` by default. */
+  silenceMs?: number
   /** Of the clock that counts meetings: monotonic milliseconds. */
   nowMs?: () => number
 }
@@ -52,7 +54,7 @@ const MAX_ACTIVE = 16
  */
 const DIALS = { perHost: 1_024, all: 8_192 }
 
-/** The side that was dialled starts with the circuit; after this long it is not going to. */
+/** The side that was dialled starts with the circuit, if it has a place. After this long the user is told what may be. */
 const SILENCE_MS = 15_000
 
 interface ActivePunch {
@@ -184,7 +186,10 @@ class RunningTraversal implements Traversal {
   /** We have dialled, so the other side starts. That it never does is a reason as well. */
   async #awaitRound(circuit: Connection): Promise<void> {
     const peer = circuit.remotePeer.toString()
-    await sleep(SILENCE_MS, undefined, { signal: this.#signal, ref: false })
+    // A talk that has moved here: the other side goes on where it was, which may be in a long pause.
+    if (this.#circuits(peer).some((each) => this.#heardOf.has(each))) this.#heardOf.set(circuit, 0)
+    const { silenceMs = SILENCE_MS } = this.#init
+    await sleep(silenceMs, undefined, { signal: this.#signal, ref: false })
     const isRelayed = circuit.status === 'open' && directConnection(this.#node, peer) === undefined
     if (isRelayed && !this.#heardOf.has(circuit)) this.#init.onSilence(peer)
   }

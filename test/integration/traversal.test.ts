@@ -1,5 +1,6 @@
 // From a circuit to a direct connection, with our relay in between and no ordinary dials.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { startRelayLink } from '../../peer/reservations/relay-link.ts'
 import { MAX_ROUNDS_PER_MINUTE } from '../../peer/traversal/round-budget.ts'
@@ -247,6 +248,33 @@ describe('a circuit between two peers', () => {
       ben.rounds.events.slice(1).find(({ outcome }) => outcome === 'direct')
     )
     await Promise.all([becomesDirect(ann, ben), becomesDirect(ben, ann)])
+  })
+
+  it('is silent when the other side starts no round, but not when the talk has moved there amid one', async () => {
+    await using scene = await relayScene()
+    const dialled = Promise.withResolvers<void>()
+    const silenceMs = 100
+    await using ann = await startPuncher(scene.address, {
+      silenceMs,
+      dial:
+        () =>
+        async (_, { signal }) => {
+          dialled.resolve()
+          await once(signal, 'abort')
+          throw signal.reason
+        }
+    })
+    const neverGetsThrough = { dial: () => async () => Promise.reject(new Error('no way')) }
+    await using ben = await startPuncher(scene.address, neverGetsThrough)
+    await using cat = await startPuncher(scene.address)
+    // It looks for nobody.
+    await cat.traversal[Symbol.asyncDispose]()
+    await dialThrough(scene.address, ann, ben)
+    await dialled.promise
+    await dialThrough(scene.address, ann, ben)
+    await dialThrough(scene.address, ann, cat)
+    await roundsEnd(ann)
+    assert.deepEqual(ann.silent, [cat.id])
   })
 
   it('outlives its relay once it is direct', async () => {

@@ -29,6 +29,8 @@ export interface Puncher extends AsyncDisposable, PeerNode {
   readonly punches: PunchTable
   readonly traversal: Traversal
   readonly rounds: EventLog<Round>
+  /** Those whose turn it was, and who did not begin. */
+  readonly silent: string[]
   own: () => OwnAddresses
   /** Where its relays are for certain. */
   relays: () => Multiaddr[]
@@ -71,18 +73,21 @@ export interface PuncherOptions {
   /** What is done instead of each dial of a punch. */
   dial?: (own: TransportDial) => TransportDial
   guessing?: (own: TransportDial) => Guessing
+  /** After this long without a round it is silence. */
+  silenceMs?: number
   /** Of the clock that counts meetings. */
   nowMs?: () => number
 }
 
 export async function startPuncher(
   relay: Multiaddr,
-  { dial, guessing, nowMs = () => performance.now(), ...listening }: PuncherOptions = {}
+  { dial, guessing, silenceMs, nowMs = () => performance.now(), ...listening }: PuncherOptions = {}
 ): Promise<Puncher> {
   await using stack = new AsyncDisposableStack()
   const bound = stack.use(await startBoundNode(listening))
   const { node, transportManager, punches } = bound
   const rounds = new EventLog<Round>()
+  const silent: string[] = []
   const { signal } = new AbortController()
   const link = stack.use(
     startRelayLink({ node, relay: relay.toString(), onState: () => undefined }, { signal })
@@ -109,7 +114,8 @@ export async function startPuncher(
       carrying: () => undefined,
       nameOf: () => 'the other one',
       onRound: (peer, attempt, result) => rounds.note({ peer, attempt, ...result }),
-      onSilence: () => undefined,
+      onSilence: (peer) => void silent.push(peer),
+      ...(silenceMs === undefined ? {} : { silenceMs }),
       nowMs
     },
     { signal }
@@ -120,6 +126,7 @@ export async function startPuncher(
     ...bound,
     traversal,
     rounds,
+    silent,
     [Symbol.asyncDispose]: async () => running.disposeAsync()
   })
 }

@@ -4,12 +4,14 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { runDoctor } from '../../peer/commands/doctor.ts'
 import type { CheckName } from '../../peer/doctor/finding.ts'
 import { DEFAULT_LIMITS } from '../../relay/limits.ts'
 import { startRelay } from '../../relay/relay.ts'
 import { lockIdentity } from '../../shared/identity-lock.ts'
 import { secretOf } from '../support/access-visitors.ts'
 import { DoctorTold } from '../support/doctor-told.ts'
+import { FakeTerminal } from '../support/fake-terminal.ts'
 import { start, type RunningProgram } from '../support/program.ts'
 import { freePort, relayAt } from '../support/relay-at.ts'
 import { silentServer } from '../support/silent-server.ts'
@@ -183,4 +185,29 @@ describe('parley doctor', () => {
       assert.equal(program.stdout, '')
     })
   }
+
+  it('shows what it still looks at for as long as it does, and ends when it has been seen enough of', async (test) => {
+    const leaving = new AbortController()
+    const shown: Array<string | undefined> = []
+    const terminal = new FakeTerminal([])
+    terminal.progress = (text) => {
+      shown.push(text)
+      if (text?.includes('looking at relay')) leaving.abort(new Error('seen enough'))
+    }
+    const code = await runDoctor({
+      argv: ['--relay', await silentAddress(test)],
+      env: { PARLEY_HOME: scratchFolder(test) },
+      execPath: process.execPath,
+      nodeVersion: process.versions.node,
+      platform: process.platform,
+      version: '0.0.0',
+      signal: leaving.signal,
+      terminal,
+      startPeer: async () => assert.fail('nobody is to talk')
+    })
+    assert.equal(code, 1)
+    assert.match(shown[0] ?? '', /^\S looking at this machine$/)
+    assert.match(shown.at(-2) ?? '', /^\S looking at relay, /)
+    assert.equal(shown.at(-1), undefined)
+  })
 })

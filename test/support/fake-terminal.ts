@@ -22,7 +22,7 @@ export class FakeTerminal implements Terminal {
     this.said.push(line)
   }
 
-  progress(): void {}
+  progress(_text: string | undefined): void {}
 
   async *lines(signal: AbortSignal): AsyncGenerator<string> {
     for (const step of this.#script) {

@@ -3,6 +3,7 @@ import { Access } from './access/access.ts'
 import { Admission } from './admission.ts'
 import { HeldBytes } from './circuit/held-bytes.ts'
 import { Pacing } from './circuit/pace.ts'
+import { DialBacks } from './dial-back/under-way.ts'
 import { Door } from './door.ts'
 import type { RelayLimits, Usage } from './limits.ts'
 import { HOP_PROTOCOL } from '../shared/wire/circuit.ts'
@@ -18,6 +19,7 @@ export class Books {
   readonly pacing: Pacing
   readonly held: HeldBytes
   readonly door: Door
+  readonly dialBacks: DialBacks
   readonly waiting: WaitingStreams
   readonly #nowMs: () => number
 
@@ -30,6 +32,7 @@ export class Books {
     this.pacing = new Pacing(this.limits, nowMs)
     this.held = new HeldBytes(this.limits)
     this.door = new Door(this.limits)
+    this.dialBacks = new DialBacks(this.limits)
     this.waiting = new WaitingStreams(this.limits, [HOP_PROTOCOL])
   }
 
@@ -59,7 +62,7 @@ export class Books {
 
   usage(): Usage[] {
     const nowMs = this.#nowMs()
-    return [this.waiting, this.admission, this.pacing, this.held]
+    return [this.waiting, this.admission, this.pacing, this.held, this.dialBacks]
       .flatMap((part) => part.usage())
       .concat(this.door.usage(nowMs), this.rates.usage(nowMs))
   }

@@ -86,6 +86,15 @@ export type RelayEvent =
       limit?: LimitName
       rule?: AccessRule
     }
+  /** A peer that asked to be dialled, to learn what its NAT does with strangers, and was not. */
+  | {
+      event: 'dial-back'
+      peer: string
+      action: 'refused'
+      reason: string
+      limit?: LimitName
+      rule?: AccessRule
+    }
   | { event: 'draining'; circuits: number; seconds: number }
   /** The self-check's verdict, when it changes; the reason says what failed. */
   | { event: 'readiness'; ready: boolean; reason?: string }

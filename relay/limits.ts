@@ -225,6 +225,24 @@ export const LIMITS = {
     [1, MANY],
     'A full office whose secret has been replaced tries 90 times. Beyond it no secret from that host is looked at: guesses come to nothing.'
   ),
+  'dial-backs': spec(
+    'count',
+    32,
+    [0, MANY],
+    'Peers that the relay dials at the same time, because they asked what their NAT does with strangers: a socket each, for two seconds at most. 0 switches it off.'
+  ),
+  'dial-back-rate-per-peer': spec(
+    'per minute',
+    6,
+    [0, MANY],
+    'A peer asks once in twenty minutes, and again on another network or by `parley doctor`.'
+  ),
+  'dial-back-rate-per-host': spec(
+    'per minute',
+    128,
+    [0, MANY],
+    'A full office after a restart; the only host that can be dialled is the one that asks.'
+  ),
   'meetings-per-registration': spec(
     'count',
     16,

@@ -21,6 +21,7 @@ type Caused = Extract<
       | 'access'
       | 'meeting'
       | 'report'
+      | 'dial-back'
   }
 >
 

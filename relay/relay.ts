@@ -1,11 +1,13 @@
 // A relay: one libp2p node that gives out reservations and circuits, and keeps the rooms' registrations.
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { PunchReport } from '../shared/wire/report.ts'
 import { OPEN_TO_ALL, type AccessRules } from './access/access.ts'
 import { startAccessServer, type AccessServer } from './access/server.ts'
 import { assemble } from './assemble.ts'
 import { Books } from './books.ts'
 import { Bulletin } from './bulletin.ts'
+import { startDialBackServer } from './dial-back/server.ts'
 import { drain } from './drain.ts'
 import type { RelayListener } from './events.ts'
 import { DEFAULT_LIMITS, type LimitName, type RelayLimits, type Usage } from './limits.ts'
@@ -90,7 +92,8 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
   const { node, addresses } = assembled
   starting.defer(async () => node.stop())
   const { onOffence } = reception
-  const keeping = { onEvent: emit, onOffence, books, parts: starting, tally: bulletin.tally }
+  const { tally } = bulletin
+  const keeping = { onEvent: emit, onOffence, books, parts: starting, tally, addresses }
   const beside = await serveBeside(node, config, { ...keeping, signal: options.signal })
   const { rooms, meetings, access } = beside
   rendezvous = rooms
@@ -137,10 +140,12 @@ export async function startRelay(config: RelayConfig, options: RelayOptions): Pr
 async function serveBeside(
   node: Libp2p,
   { rooms }: RelayConfig,
-  init: ServeRoomsOptions & { tally: Tally }
+  init: ServeRoomsOptions & { tally: Tally; addresses: () => string[] }
 ): Promise<ServedRooms & { access: AccessServer }> {
   const onReport = (report: PunchReport): void => init.tally.notePunch(report)
   await serveReports(node, { ...init, onReport }, init)
+  const addresses = (): Multiaddr[] => init.addresses().map((address) => multiaddr(address))
+  init.parts.use(await startDialBackServer(node, { ...init, addresses }, init))
   return {
     ...(await serveRooms(node, rooms, init)),
     access: init.parts.use(await startAccessServer(node, init, init))

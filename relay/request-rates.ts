@@ -1,8 +1,8 @@
-// How often a peer and its host may open a stream or ask, of HOP and of rendezvous, get it wrong, and guess a secret. (pure: time is an argument)
+// How often a peer and its host may open a stream or ask, of HOP, of rendezvous and to be dialled back, get it wrong, and guess a secret. (pure: time is an argument)
 import { usageOf, type LimitName, type RelayLimits, type Usage } from './limits.ts'
 import { perMinute, RateByKey } from './token-bucket.ts'
 
-export type Rated = 'stream' | 'hop' | 'rendezvous'
+export type Rated = 'stream' | 'hop' | 'rendezvous' | 'dial-back'
 
 export interface TooMany {
   limit: LimitName
@@ -75,16 +75,18 @@ export class RequestRates {
   }
 }
 
-const RATED = ['stream', 'hop', 'rendezvous'] as const satisfies Rated[]
+const RATED = ['stream', 'hop', 'rendezvous', 'dial-back'] as const satisfies Rated[]
 
 const eachRated = (): Record<Rated, RateByKey> => ({
   stream: new RateByKey(),
   hop: new RateByKey(),
-  rendezvous: new RateByKey()
+  rendezvous: new RateByKey(),
+  'dial-back': new RateByKey()
 })
 
 const DOES: Record<Rated, string> = {
   stream: 'opens streams',
   hop: 'asks',
-  rendezvous: 'asks'
+  rendezvous: 'asks',
+  'dial-back': 'asks to be dialled back'
 }

@@ -50,6 +50,8 @@ export function eventWords(event: RelayEvent): string | undefined {
       return `meeting refused · ${short(event.peer)} · room ${event.room}${because(event)}`
     case 'report':
       return `report refused · ${short(event.peer)}${because(event)}`
+    case 'dial-back':
+      return `dial-back refused · ${short(event.peer)}${because(event)}`
     case 'draining':
       return `stopping: ${circuits(event.circuits)} still running, for up to ${event.seconds} s`
     case 'readiness':

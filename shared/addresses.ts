@@ -59,6 +59,14 @@ export function isPublicAddress(address: Multiaddr): boolean {
   return isPublic
 }
 
+/** Listened on to get out of networks that let nothing else through, and what else is there expects strangers. */
+const WEB_PORTS = new Set([80, 443])
+
+/** Nobody who chats needs a port below 1024, and whoever knocks at somebody's SSH or mail looks like an intruder. */
+export function isServicePort(port: number): boolean {
+  return port < 1024 && !WEB_PORTS.has(port)
+}
+
 /** The address without the `/p2p/…` at its end: where it leads, whoever may be there. A circuit keeps its relay. */
 export function withoutPeer(address: Multiaddr): Multiaddr {
   const endsInPeer = address.getComponents().at(-1)?.code === CODE_P2P

@@ -1,4 +1,5 @@
 // The options of `parley chat`, and their values checked one by one. (pure)
+import { isServicePort, tcpEndpoint } from '../../shared/addresses.ts'
 import type { CommandSpec, Resolved } from '../../shared/config.ts'
 import { UsageError } from '../../shared/errors.ts'
 import { harmlessName } from '../../shared/harmless.ts'
@@ -8,7 +9,6 @@ import { checkRoom } from '../../shared/room.ts'
 import { SECRET_FILE_OPTION, SECRET_VARIABLE } from '../../shared/secret-option.ts'
 import type { PeerConfig } from '../api.ts'
 import { MAX_NAME_BYTES } from '../terminal/labels.ts'
-import { systemPort } from '../traversal/candidates.ts'
 import { CHAT_HELP } from './chat-line.ts'
 import { IDENTITY_OPTION } from './identity-option.ts'
 
@@ -116,11 +116,10 @@ export function chatSettings({ values, givenBy }: Resolved<ChatOptions>): ChatSe
 
 function announced(text: string, givenBy: string): string {
   const address = parseAnnounceAddress(text, givenBy)
-  const problem = systemPort(address)
-  if (problem === undefined) return address.toString()
+  if (!isServicePort(tcpEndpoint(address)?.port ?? 0)) return address.toString()
   throw new UsageError(
     'own-address',
-    `the address "${text.slice(0, 120)}" of ${givenBy} names ${problem}, which no peer dials: forward 80, 443 or one from 1024 on`
+    `the address "${text.slice(0, 120)}" of ${givenBy} names a port of system services, which no peer dials: forward 80, 443 or one from 1024 on`
   )
 }
 

@@ -1,6 +1,12 @@
 // Which addresses we offer for a direct connection, and which of those offered to us we dial. (pure)
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { distinct, isPublicAddress, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import {
+  distinct,
+  isPublicAddress,
+  isServicePort,
+  tcpEndpoint,
+  withoutPeer
+} from '../../shared/addresses.ts'
 import { ip6Groups, ip6Network } from '../../shared/ip6.ts'
 
 /** What this peer knows of where it can be reached. */
@@ -169,16 +175,8 @@ export function refusal(address: Multiaddr, allowed: { loopback: boolean }): str
   return special === 'loopback' && allowed.loopback ? undefined : special
 }
 
-/**
- * Nobody who chats needs a port below 1024, and whoever knocks at somebody's SSH or mail looks like an intruder. Two
- * are listened on to get out of networks that let nothing else through, and what else is there expects strangers.
- */
-const WEB_PORTS = new Set([80, 443])
-
-/** Why peers do not dial an address, whosever it is. */
-export function systemPort(address: Multiaddr): string | undefined {
-  const port = tcpEndpoint(address)?.port ?? 0
-  return port < 1024 && !WEB_PORTS.has(port) ? 'a port of system services' : undefined
+function systemPort(address: Multiaddr): string | undefined {
+  return isServicePort(tcpEndpoint(address)?.port ?? 0) ? 'a port of system services' : undefined
 }
 
 function special4(host: string): string | undefined {

@@ -12,7 +12,10 @@ const REFUSALS: Names = [
   [/^the target is not connected/, 'target gone'],
   [/^the target refused/, 'target refused'],
   [/^failed to|went away/, 'connection failed'],
-  [/^asked over a circuit|circuit to itself/, 'not allowed'],
+  [
+    /^asked (?:over a circuit|from no TCP)|circuit to itself|is one of system services|is nearer than/,
+    'not allowed'
+  ],
   [/namespace/, 'bad room name'],
   [/^a TTL of/, 'bad ttl']
 ]
@@ -26,7 +29,7 @@ const ENDS: Names = [
 const nameIn = (names: Names, reason: string): string =>
   names.find(([pattern]) => pattern.test(reason))?.[1] ?? OTHER
 
-/** Of a refused reservation, circuit or registration. */
+/** Of a refused reservation, circuit, registration or dial-back. */
 export const refusalName = (reason: string): string => nameIn(REFUSALS, reason)
 
 /** Of a circuit that has ended. */

@@ -10,7 +10,7 @@ const ANN = { peer: 'ann', host: '10.0.0.1' }
 const BEN = { peer: 'ben', host: '10.0.0.1' }
 
 describe('the rate of requests', () => {
-  for (const kind of ['stream', 'hop', 'rendezvous'] as const) {
+  for (const kind of ['stream', 'hop', 'rendezvous', 'dial-back'] as const) {
     it(`of ${kind} is limited for a peer and for its host, each by its name`, () => {
       const limits = { [`${kind}-rate-per-peer`]: 2, [`${kind}-rate-per-host`]: 3 }
       const some = rates(limits)

@@ -73,6 +73,10 @@ describe('the words of the relay', () => {
       'meeting refused · …W8TLKvvv · room kitchen: too many (limit meetings-per-registration)'
     )
     assert.equal(
+      eventWords({ event: 'dial-back', peer: ID, action: 'refused', reason: 'not there' }),
+      'dial-back refused · …W8TLKvvv: not there'
+    )
+    assert.equal(
       eventWords({ event: 'draining', circuits: 2, seconds: 8 }),
       'stopping: 2 circuits are still running, for up to 8 s'
     )

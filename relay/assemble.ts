@@ -4,6 +4,7 @@ import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { answerPings } from '../shared/answer-pings.ts'
 import { createNode } from '../shared/node.ts'
+import { DIAL_BACK_PROTOCOL } from '../shared/wire/dial-back.ts'
 import type { Books } from './books.ts'
 import { MAX_INBOUND_STREAMS } from './circuit/limits.ts'
 import { circuitServer, type CircuitServer } from './circuit/server.ts'
@@ -49,7 +50,7 @@ export async function assemble(config: AssembleConfig): Promise<Assembled> {
     services: {
       // Peers ask it who it is; it has no use for the same of them. Nor has it news to push: where it is reached stands in
       // each reservation, and what it announces takes a restart.
-      identify: identifyAnswer(),
+      identify: identifyAnswer({ unlisted: [DIAL_BACK_PROTOCOL] }),
       ping: answerPings(),
       own: (components: OwnAddressesComponents) => {
         ownAddresses = new OwnAddresses(components, announce)

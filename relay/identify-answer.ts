@@ -40,6 +40,11 @@ export interface IdentifyAnswerComponents {
 }
 
 export interface IdentifyAnswerConfig {
+  /**
+   * Protocols that those who speak them try without having been told. Together with what is said beside it the answer
+   * just fits through a tunnel for packets of 1,200 bytes, and who gets no answer gets no place.
+   */
+  unlisted?: readonly string[]
   /** Monotonic. */
   nowMs?: () => number
 }
@@ -54,12 +59,17 @@ export function identifyAnswer(
 class IdentifyAnswer implements Startable {
   readonly #components: IdentifyAnswerComponents
   readonly #nowMs: () => number
+  readonly #unlisted: ReadonlySet<string>
   #stopping = new AbortController()
   #message: { bytes: Promise<Uint8Array>; untilMs: number } | undefined
 
-  constructor(components: IdentifyAnswerComponents, { nowMs }: IdentifyAnswerConfig) {
+  constructor(
+    components: IdentifyAnswerComponents,
+    { nowMs, unlisted = [] }: IdentifyAnswerConfig
+  ) {
     this.#components = components
     this.#nowMs = nowMs ?? (() => performance.now())
+    this.#unlisted = new Set(unlisted)
   }
 
   async start(): Promise<void> {
@@ -116,7 +126,8 @@ class IdentifyAnswer implements Startable {
       2,
       multiaddrs.map(({ bytes }) => bytes)
     )
-    for (const protocol of registrar.getProtocols()) message.text(3, protocol)
+    const listed = registrar.getProtocols().filter((protocol) => !this.#unlisted.has(protocol))
+    for (const protocol of listed) message.text(3, protocol)
     return message
       .text(5, PROTOCOL_VERSION)
       .text(6, nodeInfo.userAgent)

@@ -6,7 +6,7 @@ import { ENOUGH_OPEN_FILES } from '../traversal/remedies.ts'
 
 /** What there is on a side, as far as a punch cares. */
 export type Side =
-  /** Anybody gets in: a public host, a forwarded port, a full cone. */
+  /** Anybody gets in: a public host, a forwarded port, a full cone; or whoever is sent to, from any port: for a punch the same. */
   | 'open'
   /** One address for all, which lets in whom it has sent to: most homes, and firewalls before public hosts. */
   | 'cone'

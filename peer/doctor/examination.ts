@@ -6,10 +6,13 @@ import { isRelayed, tcpEndpoint } from '../../shared/addresses.ts'
 import type { Secret } from '../../shared/secrets.ts'
 import type { PortReuse } from '../../shared/transport/port-reuse.ts'
 import { PunchTable } from '../../shared/transport/punch-table.ts'
+import type { NatFiltering } from '../../shared/wire/nat-report.ts'
+import { withFiltering } from '../nat/dial-back.ts'
 import { hairpinTarget, tryHairpin, withHairpin } from '../nat/hairpin.ts'
 import { classifyNat, UNKNOWN_NAT, type NatKind } from '../nat/nat-kind.ts'
 import { startPeerNode, type PeerNode } from '../node.ts'
 import { publicHosts } from '../port-mapping/usefulness.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { ForwardTried } from './assess/port-mapping.ts'
 import type { Seen } from './measure/observe.ts'
 import { visitRelay, type RelayVisit } from './measure/relay-visit.ts'
@@ -34,6 +37,9 @@ export interface Examination extends AsyncDisposable {
 
 const LISTEN = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
 
+/** From the start: a relay that is slow to tell must not take the rest with it. */
+const FILTERING_MS = 8_000
+
 /** Throws UserError when it cannot listen anywhere. */
 export async function startExamination(
   { relays, secrets, reuse }: ExaminationInit,
@@ -51,7 +57,12 @@ export async function startExamination(
     visitRelay({ ...net, relay: multiaddr(text), secrets }, signal)
   )
   const seen = observations(visits)
-  const nat = seen.then(async (each) => hairpinTried(natOf(listening(), each), signal))
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(FILTERING_MS)])
+  const filtering = unlessAborted(filteringOf(visits), soon).catch((): NatFiltering => 'unknown')
+  const nat = seen.then(async (each) => {
+    const kind = natOf(listening(), each)
+    return withFiltering(await hairpinTried(kind, signal), await filtering)
+  })
   const forward = seen.then(async (each) => {
     const seenAt = publicHosts(
       each.map(({ address }) => address),
@@ -72,6 +83,13 @@ export async function startExamination(
 async function observations(visits: readonly RelayVisit[]): Promise<Seen[]> {
   const all = await Promise.allSettled(visits.map(async ({ observed }) => observed))
   return all.flatMap((each) => (each.status === 'fulfilled' ? each.value.seen : []))
+}
+
+/** Of the relays that can tell, the first. */
+async function filteringOf(visits: readonly RelayVisit[]): Promise<NatFiltering> {
+  const all = await Promise.allSettled(visits.map(async ({ filtering }) => filtering))
+  const told = all.map((each) => (each.status === 'fulfilled' ? each.value : 'unknown'))
+  return told.find((each) => each !== 'unknown') ?? 'unknown'
 }
 
 /** Of IPv4: with IPv6 there is no NAT that matters. A relay on this machine sees nothing of the way to others. */

@@ -4,7 +4,8 @@ import { lpStream } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { asError } from '../../shared/as-error.ts'
 import { deadline } from '../../shared/deadline.ts'
-import { isPublicAddress, isServicePort, tcpEndpoint } from '../../shared/addresses.ts'
+import { isPublicAddress, isServicePort, tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
+import type { FindLocalEnd } from '../../shared/transport/local-ends.ts'
 import { openAtOnce } from '../../shared/transport/optimistic-streams.ts'
 import {
   decodeDialBackAnswer,
@@ -14,15 +15,17 @@ import {
   type DialBackOutcome
 } from '../../shared/wire/dial-back.ts'
 import type { NatFiltering } from '../../shared/wire/nat-report.ts'
+import type { NatKind } from './nat-kind.ts'
 
 /** The relay's two seconds, two round trips and a lost packet; nobody waits for it. */
 const ANSWER_MS = 4_000
 
 export interface DialBackAsked {
-  /** From our listening port. */
-  connection: Pick<Connection, 'newStream'>
+  connection: Pick<Connection, 'newStream' | 'remoteAddr'>
   /** Where the relay sees it come from. */
   mapped: Multiaddr | undefined
+  /** From the port that we listen on, or there is nobody to find at the mapped one. */
+  localEnd: FindLocalEnd
 }
 
 /**
@@ -31,10 +34,12 @@ export interface DialBackAsked {
  * dial from. For a punch, in which both sides send, that makes no difference. Throws the signal's reason alone.
  */
 export async function filteringSeenBy(
-  { connection, mapped }: DialBackAsked,
+  { connection, mapped, localEnd }: DialBackAsked,
   { signal }: { signal: AbortSignal }
 ): Promise<NatFiltering> {
   const endpoint = mapped && tcpEndpoint(mapped)
+  const relay = tcpEndpoint(withoutPeer(connection.remoteAddr))
+  if (relay === undefined || localEnd(relay.host) === undefined) return 'unknown'
   if (mapped === undefined || endpoint?.family !== 4) return 'unknown'
   if (!isPublicAddress(mapped) || isServicePort(endpoint.port)) return 'unknown'
   // A relay that does not speak it, or not in time.
@@ -52,9 +57,14 @@ const FILTERING: Record<DialBackOutcome, NatFiltering> = {
   unable: 'unknown'
 }
 
+/** What a relay has seen says more than what was tried from inside. */
+export function withFiltering(kind: NatKind, filtering: NatFiltering = 'unknown'): NatKind {
+  return filtering === 'unknown' ? kind : { ...kind, filtering }
+}
+
 /** At `port` of the host that the relay sees. Throws what goes wrong on the way, or the signal's reason. */
 export async function askDialBack(
-  connection: DialBackAsked['connection'],
+  connection: Pick<Connection, 'newStream'>,
   port: number,
   { signal }: { signal: AbortSignal }
 ): Promise<DialBackOutcome> {

@@ -8,7 +8,6 @@ import type { NatReport } from '../../shared/wire/nat-report.ts'
 import { Delay } from '../delay.ts'
 import { unlessAborted } from '../unless-aborted.ts'
 import { notSeenAgain, together } from './earlier-looks.ts'
-import { hairpinTarget, tryHairpin, withHairpin, type HairpinOutcome } from './hairpin.ts'
 import {
   classifyNat,
   isSymmetric,
@@ -19,6 +18,7 @@ import {
   type Observation
 } from './nat-kind.ts'
 import { sample, survey, type Mirror, type Observer, type SurveyInit } from './survey.ts'
+import { Trials } from './trials.ts'
 import { Vouchers } from './vouchers.ts'
 
 export interface NatWatchInit {
@@ -27,7 +27,7 @@ export interface NatWatchInit {
   /** Of this machine's interfaces, with the port we listen on. */
   listening: () => Multiaddr[]
   localEnd: FindLocalEnd
-  /** After each look; and once more when the NAT has shown what it does with a hairpin. */
+  /** After each look; and again when the NAT has shown what it does with a hairpin, and with strangers. */
   onKind?: (kind: NatKind) => void
   /** `mapped` has changed. */
   onMapped?: () => void
@@ -57,6 +57,9 @@ export interface NatWatch extends AsyncDisposable {
 
 /** Proofs are good for an hour, and NATs change without a word. */
 const LOOK_AGAIN_MS = 20 * 60_000
+
+/** Whoever comes to meet somebody does so now: what nobody waits for can wait. */
+const QUIET_MS = 5_000
 
 /** From other ports, when the listening one is seen at several: shows how the NAT goes on. */
 const SAMPLES = 4
@@ -102,8 +105,7 @@ class RunningNatWatch implements NatWatch {
   #isAsked = false
   /** What is known may have been seen on another network, until a relay is there to be asked on this one. */
   #isElsewhere = false
-  /** At which address it was tried last. */
-  #hairpin: { named: string; outcome: HairpinOutcome } | undefined
+  readonly #trials: Trials
   /** Of a sequence, after the last look. */
   #last: Observation[] = []
   #fresh: { atMs: number; done: Promise<void> } | undefined
@@ -111,6 +113,7 @@ class RunningNatWatch implements NatWatch {
   constructor(init: NatWatchInit, signal: AbortSignal) {
     this.#init = init
     this.#signal = AbortSignal.any([signal, this.#stopped.signal])
+    this.#trials = new Trials({ ...init, againMs: init.lookAgainMs ?? LOOK_AGAIN_MS })
     this.#running = this.#keep().catch(() => undefined) // stopped: the only way out
   }
 
@@ -160,7 +163,10 @@ class RunningNatWatch implements NatWatch {
       this.#isAsked = false
       this.#looking = this.#look(this.#signal)
       await this.#looking
-      await this.#tryHairpin(this.#signal)
+      await this.#tell(this.#trials.fromInside(this.kind, this.#signal))
+      const quietMs = this.#isAsked ? 0 : Math.min(QUIET_MS, lookAgainMs)
+      await this.#pause.wait(quietMs, { signal: this.#signal })
+      if (!this.#isAsked) await this.#tell(this.#trials.fromOutside(this.kind, this.#signal))
       const pauseMs = this.#isAsked ? 0 : lookAgainMs * (1 + Math.random() / 4)
       await this.#pause.wait(pauseMs, { signal: this.#signal })
     }
@@ -208,7 +214,7 @@ class RunningNatWatch implements NatWatch {
       listeningPort: this.#init.localEnd(towards)?.port ?? listening[0]?.port ?? 0,
       hosts: listening.map(({ host }) => host)
     }
-    this.kind = classifyNat(own, seen)
+    this.kind = this.#trials.known(classifyNat(own, seen))
     const nowMs = performance.now()
     for (const each of this.kind.seen) if (!this.#heardMs.has(each)) this.#heardMs.set(each, nowMs)
   }
@@ -241,16 +247,9 @@ class RunningNatWatch implements NatWatch {
     if (fresh.length > 0) this.#last = fresh
   }
 
-  /** Once for each address. */
-  async #tryHairpin(signal: AbortSignal): Promise<void> {
-    const target = hairpinTarget(this.kind)
-    if (target === undefined) return
-    const named = `${target.host} ${target.port}`
-    if (this.#hairpin?.named !== named) {
-      this.#hairpin = { named, outcome: await tryHairpin(target, signal) }
-      signal.throwIfAborted()
-    }
-    this.kind = withHairpin(this.kind, this.#hairpin.outcome)
+  async #tell(hasShown: Promise<boolean>): Promise<void> {
+    if (!(await hasShown)) return
+    this.kind = this.#trials.known(this.kind)
     this.#init.onKind?.(this.kind)
   }
 

@@ -17,6 +17,7 @@ import { relayScene, stockPeer, type RelayScene } from '../support/relay-scene.t
 
 const LOOPBACK = '127.0.0.1'
 const SIGNAL = { signal: new AbortController().signal }
+const ASKED = { localEnd: () => ({ host: LOOPBACK, port: 4001 }) }
 const SOMEBODY = '12D3KooWEHUQf4tPKh6TeSX5WdAhMP5xmtLXQDAeWrfUW8TLKvvv'
 
 interface Visit {
@@ -132,7 +133,7 @@ describe('a relay that is asked to dial back', () => {
     const { port } = tcpEndpoint(us.address)!
     const mapped = multiaddr(`/ip4/7.7.7.2/tcp/${port}`)
     for (const _ of [1, 2, 3]) {
-      assert.equal(await filteringSeenBy({ connection, mapped }, SIGNAL), 'open')
+      assert.equal(await filteringSeenBy({ ...ASKED, connection, mapped }, SIGNAL), 'open')
     }
     const visitor = await scene.plainPeer()
     const visit = await visitor.dial(us.node.getMultiaddrs(), { signal: patience() })
@@ -220,14 +221,15 @@ describe('a peer that asks', () => {
     await using us = await startBoundNode()
     const connection = await us.node.dial(old.getMultiaddrs(), { signal: patience() })
     const mapped = multiaddr('/ip4/7.7.7.2/tcp/4001')
-    assert.equal(await filteringSeenBy({ connection, mapped }, SIGNAL), 'unknown')
+    assert.equal(await filteringSeenBy({ ...ASKED, connection, mapped }, SIGNAL), 'unknown')
     assert.equal(connection.status, 'open')
     await old.stop()
   })
 
   it('does not when it has no public address of IPv4, or the port is one of system services', async () => {
     const connection = {
-      newStream: async () => assert.fail('nothing is to be asked')
+      newStream: async () => assert.fail('nothing is to be asked'),
+      remoteAddr: multiaddr('/ip4/7.7.7.1/tcp/4001')
     }
     for (const address of [
       '/ip4/192.168.1.2/tcp/4001',
@@ -235,8 +237,15 @@ describe('a peer that asks', () => {
       '/ip4/7.7.7.2/tcp/22'
     ]) {
       const mapped = multiaddr(address)
-      assert.equal(await filteringSeenBy({ connection, mapped }, SIGNAL), 'unknown', address)
+      assert.equal(
+        await filteringSeenBy({ ...ASKED, connection, mapped }, SIGNAL),
+        'unknown',
+        address
+      )
     }
-    assert.equal(await filteringSeenBy({ connection, mapped: undefined }, SIGNAL), 'unknown')
+    assert.equal(
+      await filteringSeenBy({ ...ASKED, connection, mapped: undefined }, SIGNAL),
+      'unknown'
+    )
   })
 })

@@ -12,6 +12,7 @@ import { tcpEndpoint, withoutPeer } from '../../shared/addresses.ts'
 import { countingRelay } from '../support/counting-relay.ts'
 import { EventLog } from '../support/event-log.ts'
 import { patience, startBoundNode } from '../support/punchers.ts'
+import { watchedBy } from '../support/nat-watched.ts'
 import { relayScene, type RelayScene } from '../support/relay-scene.ts'
 
 interface Watching extends AsyncDisposable {
@@ -51,35 +52,6 @@ async function watching(
   await kinds.first(() => true)
   const running = stack.move()
   return { watch, node, port, [Symbol.asyncDispose]: async () => running.disposeAsync() }
-}
-
-interface Watched extends AsyncDisposable {
-  watch: NatWatch
-  /** After every look. */
-  kinds: EventLog<NatKind>
-}
-
-/** The watch of a peer that such relays have seen; resolves after the first look. */
-async function watchedBy(
-  observers: () => Observer[],
-  options: { lookAgainMs?: number; keptMs?: number } = {}
-): Promise<Watched> {
-  await using stack = new AsyncDisposableStack()
-  const node = stack.use(await startBoundNode())
-  const kinds = new EventLog<NatKind>()
-  const init = {
-    ...options,
-    self: node.node.peerId,
-    observers,
-    listening: () => [node.address],
-    localEnd: node.localEnd,
-    onKind: (kind: NatKind) => kinds.note(kind)
-  }
-  const watch = stack.use(startNatWatch(init, { signal: new AbortController().signal }))
-  watch.look()
-  await kinds.first(() => true)
-  const running = stack.move()
-  return { watch, kinds, [Symbol.asyncDispose]: async () => running.disposeAsync() }
 }
 
 describe('the watch over the own NAT', () => {

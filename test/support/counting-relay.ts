@@ -3,9 +3,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { lpStream, streamPair } from '@libp2p/utils'
+import { lpStream, streamPair, type LengthPrefixedStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Observer } from '../../peer/nat/survey.ts'
+import {
+  decodeDialBackRequest,
+  DIAL_BACK_PROTOCOL,
+  encodeDialBackAnswer,
+  type DialBackOutcome
+} from '../../shared/wire/dial-back.ts'
 import { lengthPrefixed } from '../../shared/wire/field-writer.ts'
 import {
   decodeReflectRequest,
@@ -26,12 +32,15 @@ export interface CountingRelay extends AsyncDisposable {
 export async function countingRelay({
   main = 40_000,
   first = main,
-  next = (port) => port + 1
+  next = (port) => port + 1,
+  dialsBack
 }: {
   main?: number
   first?: number
   /** Undefined: that connection gets no answer. */
   next?: (port: number) => number | undefined
+  /** What it tells who asks to be dialled; absent: it does not know what that is. */
+  dialsBack?: (port: number) => DialBackOutcome
 } = {}): Promise<CountingRelay> {
   const key = await generateKeyPair('Ed25519')
   let port = first
@@ -56,9 +65,15 @@ export async function countingRelay({
   await once(server, 'listening')
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Error('the relay has no port')
-  const newStream: Observer['connection']['newStream'] = async () => {
+  const newStream: Observer['connection']['newStream'] = async (protocols) => {
     const [near, far] = await streamPair()
-    void lpStream(far).write(encodeReflectPorts([bound.port]))
+    const frames = lpStream(far)
+    if ([protocols].flat().includes(DIAL_BACK_PROTOCOL)) {
+      if (dialsBack === undefined) far.abort(new Error('unknown protocol'))
+      else void answer(frames, dialsBack)
+      return near
+    }
+    void frames.write(encodeReflectPorts([bound.port]))
     return near
   }
   const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/4001')
@@ -77,4 +92,12 @@ export async function countingRelay({
       await once(server, 'close')
     }
   }
+}
+
+async function answer(
+  frames: LengthPrefixedStream,
+  dialsBack: (port: number) => DialBackOutcome
+): Promise<void> {
+  const port = decodeDialBackRequest((await frames.read()).subarray())
+  await frames.write(encodeDialBackAnswer(dialsBack(port)))
 }

@@ -34,19 +34,34 @@ export function assessNat(kind: NatKind, { forwarded }: { forwarded: boolean }):
       : { verdict: 'warn', sentence, evidence, remedies: OPEN_A_PORT }
   }
   if (kind.mapping === 'none') {
-    const sentence = `there is no NAT: the relay sees you at your own address (${places})`
+    const sentence = `there is no NAT: the relay sees you at your own address (${places})${NO_NAT[kind.filtering]}`
     return { verdict: 'ok', sentence, evidence }
   }
   if (kind.mapping === 'endpoint-independent') {
-    const sentence = `your NAT shows everybody one address (${places}): it can be punched${insideOut(kind)}`
+    const sentence = `your NAT shows everybody one address (${places}): it can be punched${UNASKED[kind.filtering]}${insideOut(kind)}`
     return { verdict: 'ok', sentence, evidence }
   }
   if (kind.ports === 'preserved') {
-    const sentence = `your NAT keeps the port you listen on (${places}): it can be punched`
+    const sentence = `your NAT keeps the port you listen on (${places}): it can be punched${UNASKED[kind.filtering]}`
     return { verdict: 'ok', sentence, evidence }
   }
   const sentence = `one relay sees you at ${places}: a second --relay would tell whether others see the same`
   return { verdict: 'skipped', sentence, evidence }
+}
+
+/** What becomes of a connection that nobody behind the NAT has asked for. */
+const UNASKED: Record<NatKind['filtering'], string> = {
+  open: '; it lets in who dials you',
+  drop: '; it drops who dials you unasked',
+  rst: '; it refuses who dials you unasked',
+  unknown: ''
+}
+
+const NO_NAT: Record<NatKind['filtering'], string> = {
+  open: ', and can dial you there',
+  drop: '; a firewall drops who dials you unasked',
+  rst: '; a firewall refuses who dials you unasked',
+  unknown: ''
 }
 
 /** What matters to two peers behind one NAT that do not see each other inside: in two homes of one carrier. */

@@ -6,9 +6,11 @@ import { tcpEndpoint, withoutPeer } from '../../../shared/addresses.ts'
 import { deadline } from '../../../shared/deadline.ts'
 import type { Secret } from '../../../shared/secrets.ts'
 import { ACCESS_PROTOCOL } from '../../../shared/wire/access.ts'
+import type { NatFiltering } from '../../../shared/wire/nat-report.ts'
 import { enter, type Declined } from '../../reservations/entry.ts'
 import type { Granted } from '../../reservations/hop-client.ts'
 import type { PeerNode } from '../../node.ts'
+import { filteringSeenBy } from '../../nat/dial-back.ts'
 import { RelayDialler } from '../../reservations/relay-dialler.ts'
 import type { ProofOptions } from '../../reservations/secret-proof.ts'
 import type { TransportDial } from '../../traversal/punch.ts'
@@ -33,6 +35,8 @@ export interface RelayVisit {
   reservation: Promise<Reservation>
   echoes: Promise<Echoed[]>
   observed: Promise<Reflected>
+  /** What becomes of a connection that the relay makes to us. */
+  filtering: Promise<NatFiltering>
 }
 
 export interface VisitInit extends PeerNode {
@@ -74,10 +78,16 @@ export function visitRelay(
     echoes: quiet.then(async () =>
       (await pings).length === 0 ? [] : largeEchoes(await connection, signal)
     ),
-    observed
+    observed,
+    // Not while others are measured, but beside the echoes: it takes two seconds, and few bytes.
+    filtering: quiet.then(async () => {
+      const open = await connection
+      const mapped = await dialler.mapped(open, signal)
+      return filteringSeenBy({ connection: open, mapped, localEnd }, { signal })
+    })
   }
   for (const each of Object.values(visit)) if (each instanceof Promise) each.catch(() => undefined) // told by its check
-  void Promise.allSettled([visit.echoes]).then(() => dialler[Symbol.dispose]())
+  void Promise.allSettled([visit.echoes, visit.filtering]).then(() => dialler[Symbol.dispose]())
   return visit
 }
 

@@ -9,6 +9,7 @@ import { Cast } from '../../../peer/demo/cast.ts'
 import { DoctorTold } from '../../support/doctor-told.ts'
 import { NO_MINIUPNPD } from '../../support/miniupnpd.ts'
 import { twoStacks } from '../dual-stack.ts'
+import type { NatFiltering } from '../../../shared/wire/nat-report.ts'
 import type { NatKind } from '../nat.ts'
 import { twoSites, type Lab } from '../topologies.ts'
 import { launcher, multiaddrOf, RELAY_PORT, STATE_FOLDERS } from './scene.ts'
@@ -76,29 +77,58 @@ interface Kind {
   nat: NatKind
   verdict: 'ok' | 'warn'
   sentence: RegExp
+  filtering: NatFiltering
   cone: 'yes' | 'likely'
-  random: 'likely' | 'no'
+  random: 'yes' | 'likely' | 'no'
 }
 
 const KINDS: Kind[] = [
   {
     nat: 'none',
     verdict: 'ok',
-    sentence: /^there is no NAT: .*7\.7\.7\.2/,
+    sentence: /^there is no NAT: .*7\.7\.7\.2.*, and can dial you there$/,
+    filtering: 'open',
+    cone: 'yes',
+    random: 'yes'
+  },
+  {
+    nat: 'firewall',
+    verdict: 'ok',
+    sentence: /^there is no NAT: .*; a firewall drops who dials you unasked$/,
+    filtering: 'drop',
     cone: 'yes',
     random: 'likely'
   },
   {
+    nat: 'full-cone',
+    verdict: 'ok',
+    sentence: /shows everybody one address.*: it can be punched; it lets in who dials you/,
+    filtering: 'open',
+    cone: 'yes',
+    random: 'yes'
+  },
+  {
+    nat: 'address-restricted',
+    verdict: 'ok',
+    sentence: /shows everybody one address.*: it can be punched; it lets in who dials you/,
+    filtering: 'open',
+    cone: 'yes',
+    random: 'yes'
+  },
+  {
     nat: 'drop',
     verdict: 'ok',
-    sentence: /shows everybody one address.*from inside its outside cannot be reached/,
+    sentence:
+      /shows everybody one address.*; it drops who dials you unasked; from inside its outside cannot be reached/,
+    filtering: 'drop',
     cone: 'yes',
     random: 'likely'
   },
   {
     nat: 'rst',
     verdict: 'ok',
-    sentence: /shows everybody one address/,
+    sentence: /shows everybody one address.*; it refuses who dials you unasked/,
+    filtering: 'rst',
     cone: 'yes',
     random: 'likely'
   },
@@ -106,6 +136,7 @@ const KINDS: Kind[] = [
     nat: 'hairpin',
     verdict: 'ok',
     sentence: /shows everybody one address.*from inside its outside can be reached/,
+    filtering: 'drop',
     cone: 'yes',
     random: 'likely'
   },
@@ -113,6 +144,7 @@ const KINDS: Kind[] = [
     nat: 'sequential',
     verdict: 'warn',
     sentence: /another port .* one after the other/,
+    filtering: 'drop',
     cone: 'likely',
     random: 'no'
   },
@@ -120,13 +152,22 @@ const KINDS: Kind[] = [
     nat: 'symmetric',
     verdict: 'warn',
     sentence: /another port .* at random$/,
+    filtering: 'drop',
+    cone: 'likely',
+    random: 'no'
+  },
+  {
+    nat: 'symmetric-rst',
+    verdict: 'warn',
+    sentence: /another port .* at random$/,
+    filtering: 'rst',
     cone: 'likely',
     random: 'no'
   }
 ]
 
 describe('the doctor', () => {
-  for (const { nat, verdict, sentence, cone, random } of KINDS) {
+  for (const { nat, verdict, sentence, filtering, cone, random } of KINDS) {
     it(`behind ${nat} knows it, and with whom a path can be direct`, async () => {
       await using practice = await Practice.open(nat)
       const found = await practice.doctor()
@@ -134,6 +175,7 @@ describe('the doctor', () => {
       assert.deepEqual(wrong, ['ok', 'ok', 'ok', 'ok', 'ok'])
       assert.equal(found.check('nat').verdict, verdict)
       assert.match(found.check('nat').sentence, sentence)
+      assert.equal(found.check('nat').evidence['filtering'], filtering)
       assert.deepEqual([found.chances['open'], found.chances['cone']], ['yes', cone])
       assert.equal(found.chances['random'], random)
       assert.equal(found.code, 0)

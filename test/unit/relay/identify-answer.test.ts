@@ -42,13 +42,13 @@ async function answering(): Promise<{
   assert.ok(isEvents(events))
   const clock = { nowMs: 0 }
   let handler: StreamHandler | undefined
-  const service = identifyAnswer({ nowMs: () => clock.nowMs })({
+  const service = identifyAnswer({ nowMs: () => clock.nowMs, unlisted: ['/unlisted'] })({
     peerId: peerIdFromPrivateKey(privateKey),
     privateKey,
     nodeInfo: { userAgent: 'parley/1' },
     addressManager: { getAddresses: () => addresses.map((each) => multiaddr(each)) },
     registrar: {
-      getProtocols: () => protocols,
+      getProtocols: () => [...protocols, '/unlisted'],
       handle: async (_, handle) => void (handler = handle),
       unhandle: async () => undefined
     },

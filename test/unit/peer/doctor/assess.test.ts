@@ -190,6 +190,9 @@ const nat = (...ports: number[]): NatKind =>
     }))
   )
 
+const told = (filtering: NatKind['filtering'], kind: NatKind): string =>
+  assessNat({ ...kind, filtering }, { forwarded: false }).sentence
+
 describe('the NAT', () => {
   it('that shows one address can be punched', () => {
     const found = assessNat(nat(4001, 4001), { forwarded: false })
@@ -204,6 +207,12 @@ describe('the NAT', () => {
     assertFinding(swallows, 'ok', /; from inside its outside cannot be reached \(no hairpinning\)/)
     const refuses = assessNat(withHairpin(kind, 'refused'), { forwarded: false })
     assert.deepEqual([refuses.evidence['hairpin'], refuses.evidence['filtering']], [false, 'rst'])
+  })
+
+  it('is told for what it does with strangers, when a relay has tried', () => {
+    assert.match(told('open', nat(4001, 4001)), /can be punched; it lets in who dials you$/)
+    assert.match(told('drop', nat(4001, 4001)), /can be punched; it drops who dials you unasked$/)
+    assert.match(told('rst', nat(4001)), /can be punched; it refuses who dials you unasked$/)
   })
 
   it('that shows one address is told with that of the port we listen on, whatever others were tried', () => {
@@ -242,7 +251,10 @@ describe('the NAT', () => {
       address: { host: '7.7.7.3', port: 9 }
     }
     const kind = classifyNat({ listeningPort: 9, hosts: ['7.7.7.3'] }, [seen])
-    assertFinding(assessNat(kind, { forwarded: false }), 'ok', /^there is no NAT/)
+    assertFinding(assessNat(kind, { forwarded: false }), 'ok', /^there is no NAT.*\)$/)
+    assert.match(told('open', kind), /, and can dial you there$/)
+    assert.match(told('drop', kind), /; a firewall drops who dials you unasked$/)
+    assert.match(told('rst', kind), /; a firewall refuses who dials you unasked$/)
   })
 
   it('that nobody has seen, or one relay once, is not judged', () => {

@@ -4,7 +4,7 @@ import { decode } from 'uint8-varint'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** Two bytes hold 16,383. */
-const MAX_PREFIX_BYTES = 2
+export const MAX_PREFIX_BYTES = 2
 
 /** Throws RangeError while the prefix is incomplete, and what `tooLong` makes for one over the limit of 16,383 or less. */
 export function decodeLength(

@@ -56,6 +56,28 @@ describe('frames of circuit messages', () => {
     assert.ok(far.readBufferLength > 0, 'the rest was not read')
   })
 
+  it('that break off are told from those that are late', async () => {
+    const { near, far } = await yamuxPair()
+    near.send(Uint8Array.of(10, 1, 2))
+    const reading = readFrame(far, patience())
+    await near.close()
+    await assert.rejects(reading, { name: 'UnexpectedEOFError' })
+    const empty = await yamuxPair()
+    await empty.near.close()
+    await assert.rejects(readFrame(empty.far, patience()), { name: 'UnexpectedEOFError' })
+  })
+
+  it('in pieces are put together, the length included', async () => {
+    const { near, far } = await yamuxPair()
+    const reading = readFrame(far, patience())
+    for (const piece of [[0x81], [0x01, 7], Array(127).fill(7), [7, 8]]) {
+      near.send(Uint8Array.from(piece))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.deepEqual([...(await reading)], Array(129).fill(7))
+    assert.equal(far.readBufferLength, 1)
+  })
+
   it('that stall are given up with the reason of the signal', async () => {
     const { near, far } = await yamuxPair()
     near.send(Uint8Array.of(10, 1, 2))

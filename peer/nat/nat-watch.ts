@@ -49,6 +49,11 @@ export interface NatWatch extends AsyncDisposable {
   look(): void
   /** A punch is likely soon: what has to be asked right before it is asked now. */
   prepare(): void
+  /**
+   * A punch has failed that should not have. Of a block of ports a NAT gives the same one twice now and then, and looks
+   * like one that keeps to it.
+   */
+  doubt(): void
   /** For a peer that we are about to punch with; undefined when no relay has seen us. */
   report(signal: AbortSignal): Promise<NatEvidence | undefined>
   /** Where one of our relays has seen that peer within the hour; undefined when the report does not prove it. */
@@ -82,6 +87,9 @@ const FRESH_MS = 1_000
 /** An observation that is missing since is believed so long, as its proof is. */
 const KEPT_MS = 60 * 60_000
 
+/** Failed rounds follow one another in seconds, and what they doubt is rare. */
+const DOUBT_AGAIN_MS = 12_000
+
 /** For one more question right before a punch; without an answer the last one will do. */
 const SAMPLE_WAIT_MS = 1_000
 
@@ -106,6 +114,8 @@ class RunningNatWatch implements NatWatch {
   /** What is known may have been seen on another network, until a relay is there to be asked on this one. */
   #isElsewhere = false
   readonly #trials: Trials
+  #isDoubted = false
+  #doubtedMs = -Infinity
   /** Of a sequence, after the last look. */
   #last: Observation[] = []
   #fresh: { atMs: number; done: Promise<void> } | undefined
@@ -126,6 +136,14 @@ class RunningNatWatch implements NatWatch {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort(new Error('the watch over the NAT stops'))
     await this.#running
+  }
+
+  doubt(): void {
+    if (this.kind.ports !== 'changed' || performance.now() - this.#doubtedMs < DOUBT_AGAIN_MS)
+      return
+    this.#doubtedMs = performance.now()
+    this.#isDoubted = true
+    this.#pause.atMost(0)
   }
 
   prepare(): void {
@@ -161,13 +179,15 @@ class RunningNatWatch implements NatWatch {
     await this.#pause.wait(lookAgainMs, { signal: this.#signal })
     for (;;) {
       this.#isAsked = false
+      this.#isDoubted = false
       this.#looking = this.#look(this.#signal)
       await this.#looking
       await this.#tell(this.#trials.fromInside(this.kind, this.#signal))
       const quietMs = this.#isAsked ? 0 : Math.min(QUIET_MS, lookAgainMs)
       await this.#pause.wait(quietMs, { signal: this.#signal })
       if (!this.#isAsked) await this.#tell(this.#trials.fromOutside(this.kind, this.#signal))
-      const pauseMs = this.#isAsked ? 0 : lookAgainMs * (1 + Math.random() / 4)
+      const isWanted = this.#isAsked || this.#isDoubted
+      const pauseMs = isWanted ? 0 : lookAgainMs * (1 + Math.random() / 4)
       await this.#pause.wait(pauseMs, { signal: this.#signal })
     }
   }

@@ -17,7 +17,7 @@ import { Volley, type VolleyCount } from './volley.ts'
 
 export interface GuessingInit {
   /** What is used of the watch over our NAT. */
-  nat: Pick<NatWatch, 'prepare' | 'report' | 'provenAddress'>
+  nat: Pick<NatWatch, 'prepare' | 'doubt' | 'report' | 'provenAddress'>
   dial: TransportDial
   localEnd: FindLocalEnd
   sockets?: SocketBudget
@@ -188,6 +188,11 @@ export class GuessRound implements Disposable {
     const ms = isThere ? HOLD_MS : headStartMs(plan, { ...start, isOpen })
     if (ms === 0) fire()
     else this.#headStart = new HeadStart(ms, fire)
+  }
+
+  /** Nothing came of the dials. */
+  failed(): void {
+    this.#init.nat.doubt()
   }
 
   /** An ordinary dial has connected, before its handshakes. */

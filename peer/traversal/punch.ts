@@ -123,6 +123,7 @@ export async function punchRound(
     const raced = await race({ dial: noticed, connected, ...lanes, signal })
     if (raced.outcome === 'direct') return result(raced)
     const { errors, sawRst } = raced
+    guesses?.failed()
     return failed({ errors, ...(guesses && { guess: guesses.evidence }) }, sawRst)
   } catch (error) {
     signal.throwIfAborted()

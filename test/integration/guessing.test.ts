@@ -3,14 +3,16 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { PeerId } from '@libp2p/interface'
+import { Guessing } from '../../peer/traversal/guessing.ts'
 import { HOLD_MS } from '../../peer/traversal/head-start.ts'
 import type { TransportDial } from '../../peer/traversal/punch.ts'
 import type { SocketBudget } from '../../peer/traversal/socket-budget.ts'
 import { encodeNatReport, type NatReport } from '../../shared/wire/nat-report.ts'
+import { EventLog } from '../support/event-log.ts'
 import { eventually } from '../support/eventually.ts'
 import { at, fewSockets, firing, guessingIn, THERE } from '../support/guess-rounds.ts'
 import { annAndBen, onlyGuesses } from '../support/guessers.ts'
-import { becomesDirect, dialThrough, echoes, patience } from '../support/punchers.ts'
+import { becomesDirect, dialThrough, echoes, patience, startPuncher } from '../support/punchers.ts'
 import { relayScene } from '../support/relay-scene.ts'
 import { block, CONE, RANDOM } from '../support/reports.ts'
 import { refusingPort, silentServer } from '../support/silent-server.ts'
@@ -32,6 +34,10 @@ const connectsAndHangs =
     throw options.signal.reason
   }
 
+const nobodyIsThere: TransportDial = async () => {
+  throw new Error('nobody is there')
+}
+
 describe('two peers of whom one changes ports', () => {
   it('become direct by guesses alone, and say something', async () => {
     await using scene = await relayScene()
@@ -48,6 +54,25 @@ describe('two peers of whom one changes ports', () => {
       [attempt, outcome, guess?.own?.ports, guess?.other?.ports],
       [1, 'direct', 'preserved', 'block']
     )
+  })
+
+  it('look at their NATs again when a punch has failed', async () => {
+    await using scene = await relayScene()
+    const doubted = new EventLog<'doubt'>()
+    const nat = {
+      prepare: () => undefined,
+      doubt: () => doubted.note('doubt'),
+      report: async () => undefined,
+      provenAddress: async () => undefined
+    }
+    await using ann = await startPuncher(scene.address, {
+      dial: () => nobodyIsThere,
+      guessing: (dial) => new Guessing({ nat, dial, localEnd: () => undefined })
+    })
+    await using ben = await startPuncher(scene.address, { dial: () => nobodyIsThere })
+    await dialThrough(scene.address, ann, ben)
+    await doubted.first(() => true)
+    assert.equal((await ann.rounds.first(() => true)).outcome, 'failed')
   })
 
   it('wait for what an ordinary dial comes to that has connected', async () => {

@@ -156,6 +156,17 @@ describe('the watch over the own NAT', () => {
     assert.deepEqual(offsets, [])
   })
 
+  it('looks again after a punch that failed, when its ports may have been the same by chance', async () => {
+    const offsets = [300, 20, 480, 110, 260, 400]
+    const next = (): number => 50_000 + (offsets.shift() ?? 0)
+    await using relay = await countingRelay({ main: 50_300, next })
+    await using us = await watchedBy(() => [relay.observer])
+    const { mapping, ports } = us.watch.kind
+    assert.deepEqual([mapping, ports], ['endpoint-independent', 'changed'])
+    us.watch.doubt()
+    await us.kinds.first(({ ports: each }) => each === 'block')
+  })
+
   it('asks for the last port of a sequence when a punch is likely, once for all that come of it', async () => {
     await using relay = await countingRelay()
     await using us = await watchedBy(() => [relay.observer])

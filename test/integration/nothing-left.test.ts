@@ -200,6 +200,7 @@ describe('nothing is left behind', { skip: NO_PROC }, () => {
       const proven = { host: '127.0.0.3', port }
       const nat = {
         prepare: () => undefined,
+        doubt: () => undefined,
         report: async () => RANDOM,
         provenAddress: async () => proven
       }

@@ -44,6 +44,7 @@ export function guessingIn({
 }: Situation): Guessing {
   const nat = {
     prepare: () => undefined,
+    doubt: () => undefined,
     report: async () => own,
     provenAddress: async () => proven
   }

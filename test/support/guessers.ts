@@ -33,6 +33,7 @@ async function guesser(
 ): Promise<Puncher> {
   const nat = {
     prepare: () => undefined,
+    doubt: () => undefined,
     report: async () => known.report,
     provenAddress: async () => known.proven
   }
